@@ -1,0 +1,1 @@
+"""Append-only lists of events."""

@@ -1,0 +1,1 @@
+"""Deciders of what to start next: pure functions of the history."""

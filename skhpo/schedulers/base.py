@@ -1,0 +1,40 @@
+"""What a scheduler is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from skhpo.trial import History, Params, Trial
+
+Ask: TypeAlias = Callable[[int], "Params | None"]
+
+
+class Scheduler(ABC):
+    """Decides which trial to start next: a pure function of the history.
+
+    * `next_trial` must depend on its arguments alone and change neither.
+    * It must look at the scores of ``history.told`` only; all other started trials are pending.
+    * It may return None while trials are pending to say *not yet*; returned when nothing is pending, None ends the search.
+    """
+
+    is_adaptive: bool = True
+    """Whether scores change what it starts; False lets trials start without waiting for any."""
+
+    n_trials: int | None = None
+    """How many trials it will start at most; None where that is not known."""
+
+    @abstractmethod
+    def next_trial(self, history: History, ask: Ask) -> Trial | None:
+        """Return the trial to start now, or None.
+
+        Parameters
+        ----------
+        history : History
+            What has happened.
+        ask : callable
+            ``ask(number)`` gives the parameters that the sampler proposes for trial ``number``, or None when the
+            space is exhausted.
+        """

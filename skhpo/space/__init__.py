@@ -1,0 +1,1 @@
+"""What may be tried: dimensions that encode themselves, and the space they span."""

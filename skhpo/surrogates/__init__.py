@@ -1,0 +1,1 @@
+"""Models of the score over the unit cube."""

@@ -1,0 +1,196 @@
+"""What a search knows: trials, their tasks, their outcomes, and the history of all of them.
+
+A search is an append-only list of two events, *a trial was started* and *a fit finished*. `History` is what follows
+from that list; schedulers are pure functions of it. Scores are larger-is-better everywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+Params: TypeAlias = dict[str, Any]
+Scores: TypeAlias = float | dict[str, float]
+Status: TypeAlias = Literal["ok", "failed", "crashed", "timeout"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trial:
+    """One row of ``cv_results_``: parameters at one level of resource.
+
+    Parameters
+    ----------
+    number : int
+        Position in the search, from 0; everything random in the trial derives from it.
+    params : dict
+        Parameter values, the user's own objects.
+    fraction : float
+        Share of the full resource, in (0, 1].
+    rung : int
+        Level of resource, from 0.
+    bracket : int
+        Which of a scheduler's independent races the trial belongs to.
+    parent : int or None
+        Number of the trial with the same parameters one rung below.
+    """
+
+    number: int
+    params: Params
+    fraction: float = 1.0
+    rung: int = 0
+    bracket: int = 0
+    parent: int | None = None
+
+
+class Task(NamedTuple):
+    """One fit of one trial on one split: the unit of work.
+
+    ``context`` travels with the task untouched; it is for observers of the fit.
+    """
+
+    trial: Trial
+    split: int
+    context: Any = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What a task gave.
+
+    Parameters
+    ----------
+    number, split : int
+        Which task it was.
+    test_scores, train_scores : float, dict of str to float, or None
+        One score, or one per metric; None where there is none (a failed fit, no train scores wanted).
+    fit_time, score_time : float
+        Seconds.
+    n_test_samples : int
+        Size of the test side.
+    error : str or None
+        The traceback, or the reason, of a fit that failed.
+    status : {"ok", "failed", "crashed", "timeout"}
+        *failed* raised an exception, *crashed* took its worker along, *timeout* was stopped.
+    stop : bool
+        An observer of the fit asked for the search to stop.
+    """
+
+    number: int
+    split: int
+    test_scores: Scores | None
+    train_scores: Scores | None = None
+    fit_time: float = 0.0
+    score_time: float = 0.0
+    n_test_samples: int = 0
+    error: str | None = None
+    status: Status = "ok"
+    stop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TrialStarted:
+    """Event: a trial was started."""
+
+    trial: Trial
+
+
+@dataclass(frozen=True, slots=True)
+class FitFinished:
+    """Event: a fit finished."""
+
+    outcome: Outcome
+
+
+Event: TypeAlias = TrialStarted | FitFinished
+
+
+class History:
+    """All trials of a search and the outcomes of their tasks, in order.
+
+    Parameters
+    ----------
+    n_splits : int
+        Tasks of a trial.
+    metric : str or None
+        The metric that decides; None for a single unnamed one.
+
+    Attributes
+    ----------
+    trials : list of Trial
+        All that were started; ``trials[i].number == i``.
+    n_told : int
+        Scores of ``trials[:n_told]`` may be looked at: the rest count as pending whatever is known of them, so that
+        no decision depends on timing.
+    """
+
+    def __init__(self, n_splits: int, metric: str | None = None) -> None:
+        self.n_splits = n_splits
+        self.metric = metric
+        self.trials: list[Trial] = []
+        self.n_told = 0
+        self._outcomes: list[dict[int, Outcome]] = []
+        self._n_finished = 0
+
+    def start(self, trial: Trial) -> None:
+        """Add a trial.
+
+        Raises
+        ------
+        ValueError
+            If its number is not the next one.
+        """
+        if trial.number != len(self.trials):
+            raise ValueError(f"Trials start in order: expected number {len(self.trials)}, got {trial.number}.")
+        self.trials.append(trial)
+        self._outcomes.append({})
+
+    def record(self, outcome: Outcome) -> None:
+        """Add the outcome of one task of a started trial."""
+        self._outcomes[outcome.number][outcome.split] = outcome
+        while self._n_finished < len(self.trials) and self.is_finished(self._n_finished):
+            self._n_finished += 1
+
+    @property
+    def n_finished(self) -> int:
+        """Length of the longest prefix of ``trials`` in which every trial is finished."""
+        return self._n_finished
+
+    @property
+    def told(self) -> Sequence[Trial]:
+        """The trials whose scores may be looked at."""
+        return self.trials[: self.n_told]
+
+    @property
+    def pending(self) -> Sequence[Trial]:
+        """The trials that were started and not told."""
+        return self.trials[self.n_told :]
+
+    def outcomes(self, number: int) -> Mapping[int, Outcome]:
+        """Outcomes of a trial so far, by split."""
+        return self._outcomes[number]
+
+    def is_finished(self, number: int) -> bool:
+        """Whether all tasks of the trial have an outcome."""
+        return len(self._outcomes[number]) == self.n_splits
+
+    def scores(self, number: int) -> NDArray[np.float64]:
+        """Scores of a trial on the deciding metric, shape (n_splits,); NaN where a fit failed or is missing."""
+        scores = np.full(self.n_splits, np.nan)
+        for split, outcome in self._outcomes[number].items():
+            found = outcome.test_scores
+            if isinstance(found, dict):
+                found = found.get(self.metric) if self.metric is not None else next(iter(found.values()))
+            if found is not None:
+                scores[split] = found
+        return scores
+
+    def score(self, number: int) -> float:
+        """Mean score of a trial over its splits; NaN if one is missing or failed."""
+        return float(self.scores(number).mean())
