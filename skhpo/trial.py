@@ -77,9 +77,11 @@ class Outcome:
     error : str or None
         The traceback, or the reason, of a fit that failed.
     status : {"ok", "failed", "crashed", "timeout"}
-        *failed* raised an exception, *crashed* took its worker along, *timeout* was stopped.
+        *failed* raised an exception (in the fit or the scorer), *crashed* took its worker along, *timeout* was stopped.
     stop : bool
         An observer of the fit asked for the search to stop.
+    shared : bool
+        Not a fit of its own but that of an equal trial.
     """
 
     number: int
@@ -92,6 +94,7 @@ class Outcome:
     error: str | None = None
     status: Status = "ok"
     stop: bool = False
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +190,7 @@ class History:
             found = outcome.test_scores
             if isinstance(found, dict):
                 found = found.get(self.metric) if self.metric is not None else next(iter(found.values()))
-            if found is not None:
+            if found is not None and outcome.status == "ok":
                 scores[split] = found
         return scores
 

@@ -1,0 +1,280 @@
+"""What all searches share: translating scikit-learn's `fit` into a search, and its history back."""
+
+from __future__ import annotations
+
+import math
+import time
+from abc import abstractmethod
+from dataclasses import dataclass, replace
+from numbers import Real
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import clone, is_classifier
+from sklearn.model_selection import check_cv
+from sklearn.utils import indexable
+
+from skhpo import _sklearn
+from skhpo.evaluation import Problem
+from skhpo.executors import make_executor
+from skhpo.journals.memory import MemoryJournal
+from skhpo.loop import run_search
+from skhpo.results import cv_results, metric_names
+from skhpo.space import check_names, params_key
+from skhpo.trial import History
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from skhpo.executors.base import Executor
+    from skhpo.loop import StopReason
+    from skhpo.samplers.base import Sampler
+    from skhpo.schedulers.base import Scheduler
+    from skhpo.trial import Trial
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a search goes about it.
+
+    Parameters
+    ----------
+    sampler : Sampler
+        Who proposes parameters.
+    scheduler : Scheduler
+        Who decides what to start.
+    look_back : int or None
+        How many trials may be under way when the next one is decided; None for the fewest that keep the workers busy.
+    """
+
+    sampler: Sampler
+    scheduler: Scheduler
+    look_back: int | None = None
+
+
+class BaseSearch(_sklearn.BaseSearchCV):
+    """Base of the searches: a subclass says with which sampler and scheduler.
+
+    Delegation to the best estimator, tags, metadata routing and the HTML view are those of scikit-learn's
+    ``BaseSearchCV``; `fit` is our own.
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **_sklearn.CONSTRAINTS,
+        "timeout": [_sklearn.Interval(Real, 0, None, closed="neither"), None],
+    }
+
+    def __init__(
+        self,
+        estimator: Any,
+        *,
+        scoring: Any = None,
+        n_jobs: int | None = None,
+        refit: Any = True,
+        cv: Any = None,
+        verbose: int = 0,
+        pre_dispatch: Any = "2*n_jobs",
+        error_score: Any = np.nan,
+        return_train_score: bool = False,
+        timeout: float | None = None,
+    ) -> None:
+        super().__init__(
+            estimator=estimator,
+            scoring=scoring,
+            n_jobs=n_jobs,
+            refit=refit,
+            cv=cv,
+            verbose=verbose,
+            pre_dispatch=pre_dispatch,
+            error_score=error_score,
+            return_train_score=return_train_score,
+        )
+        self.timeout = timeout
+
+    @property
+    @abstractmethod
+    def _space(self) -> Any:
+        """The constructor's space, whatever it is called there."""
+
+    @abstractmethod
+    def _plan(self, problem: Problem) -> Plan:
+        """Return how to go about the problem."""
+
+    @_sklearn.fit_context(prefer_skip_nested_validation=False)  # the estimator inside is not validated yet
+    def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
+        """Search, and fit the best candidate on all the data.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, n_samples)
+            Samples; of the second shape for precomputed kernels and distances.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Targets; None for unsupervised estimators.
+        **params : dict of str to object
+            Passed to the estimator's ``fit``, the scorers and the splitter (``groups``), and split with the samples
+            where they are aligned with them. With metadata routing enabled, where each goes is what was requested.
+
+        Returns
+        -------
+        self : object
+            The fitted search.
+
+        Raises
+        ------
+        ValueError
+            If the space names something that is no parameter of the estimator, if all fits fail, or if no candidate
+            finishes within ``timeout``.
+        """
+        start = time.monotonic()
+        scorers, metric = _sklearn.scorers_of(self)
+        X, y = indexable(X, y)
+        params = _sklearn.check_method_params(X, params=params)
+        routed = _sklearn.routed_params(self, params)
+        observed = {"X": X, "y": y, "metadata": _only_sample_weight(params)}
+        root = _sklearn.root_context(self, max_subtasks=1 + (self.refit is not False))
+        root.call_on_fit_task_begin(estimator=self, **observed)
+
+        splits = self._make_splits(X, y, routed.splitter.split)
+        problem = Problem(
+            estimator=clone(self.estimator),
+            X=X,
+            y=y,
+            splits=splits,
+            scorer=scorers,
+            fit_params=routed.estimator.fit,
+            score_params=routed.scorer.score,
+            error_score=self.error_score,
+            return_train_score=self.return_train_score,
+            verbose=self.verbose,
+        )
+        history = History(len(splits), metric=self._deciding_metric(_sklearn.scorer_names(scorers)))
+        try:
+            self.stop_reason_ = self._search(problem, history, root, start)
+        except KeyboardInterrupt:
+            if any(history.is_finished(trial.number) for trial in history.trials):
+                self._conclude(history, metric)
+            raise
+        finally:
+            self.search_time_ = time.monotonic() - start
+        self._conclude(history, metric)
+        if self.refit:
+            self._refit(X, y, routed.estimator.fit, root, observed)
+        self.scorer_ = _sklearn.unwrapped_scorer(scorers)
+        root.call_on_fit_task_end(estimator=self, **observed)
+        return self
+
+    def _make_splits(self, X: Any, y: Any, params: dict[str, Any]) -> list[tuple[Any, Any]]:
+        """Split once, for all candidates: an unseeded splitter would give each of them other folds."""
+        self._checked_cv_orig = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
+        self.n_splits_ = self._checked_cv_orig.get_n_splits(X, y, **params)
+        splits = list(self._checked_cv_orig.split(X, y, **params))
+        if len(splits) != self.n_splits_:
+            raise ValueError(
+                "cv.split and cv.get_n_splits return inconsistent results. "
+                f"Expected {self.n_splits_} splits, got {len(splits)}"
+            )
+        return splits
+
+    def _deciding_metric(self, names: list[str] | None) -> str | None:
+        """Return the metric that a sampler learns from: ``refit`` where it names one, else the first."""
+        if isinstance(self.refit, str):
+            return self.refit
+        return names[0] if names else None
+
+    def _search(self, problem: Problem, history: History, root: _sklearn.FitContext, start: float) -> StopReason:
+        """Run the loop; fills the history."""
+        plan = self._plan(problem)
+        check_names(self._space, self.estimator)
+        n_trials, n_splits = plan.scheduler.n_trials, len(problem.splits)
+        if self.verbose > 0 and n_trials is not None:
+            print(  # noqa: T201  (scikit-learn's line)
+                f"Fitting {n_splits} folds for each of {n_trials} candidates, totalling {n_trials * n_splits} fits"
+            )
+        context = root.subcontext(
+            task_name="search",
+            max_subtasks=None if n_trials is None else n_trials * n_splits,
+            sequential_subtasks=False,
+        ).call_on_fit_task_begin(estimator=self)
+        problem = replace(problem, n_trials=n_trials, caller=self if _sklearn.has_callbacks(self) else None)
+
+        deadline = math.inf if self.timeout is None else start + self.timeout
+        with make_executor(problem, self.n_jobs, pre_dispatch=self.pre_dispatch) as executor:
+            reason = run_search(
+                plan.sampler,
+                plan.scheduler,
+                executor,
+                MemoryJournal(),
+                history,
+                make_tasks=lambda trial: problem.tasks(trial, context if problem.caller is not None else None),
+                identity=_identity,
+                look_back=plan.look_back or _look_back(executor, n_splits),
+                is_late=lambda: time.monotonic() >= deadline,
+            )
+        context.call_on_fit_task_end(estimator=self)
+        return reason
+
+    def _conclude(self, history: History, metric: Any) -> None:
+        """Turn the history into ``cv_results_`` and ``best_*``."""
+        numbers = [trial.number for trial in history.trials if history.is_finished(trial.number)]
+        outcomes = [history.outcomes(number)[split] for number in numbers for split in range(history.n_splits)]
+        if not outcomes:
+            raise ValueError(
+                "No fits were performed. Was the CV iterator empty? Were there no candidates?"
+                if self.timeout is None
+                else f"timeout must leave time for at least one candidate, got timeout={self.timeout!r} seconds and "
+                "none finished. Raise timeout, or tune on less data or fewer splits."
+            )
+        _sklearn.check_failures((outcome.error for outcome in outcomes), self.error_score)
+        names = metric_names([outcome.test_scores for outcome in outcomes])
+        self.multimetric_ = names is not None
+        if callable(self.scoring) and names is not None:
+            # Only the scores themselves tell that a callable returns several.
+            _sklearn.check_multimetric_refit(self, names)
+            metric = self.refit
+
+        every = (outcome for trial in history.trials for outcome in history.outcomes(trial.number).values())
+        self.n_fits_ = sum(not outcome.shared for outcome in every)
+        results = cv_results(
+            history, numbers, error_score=self.error_score, return_train_score=self.return_train_score
+        )
+        if self.refit or not self.multimetric_:
+            self.best_index_ = _sklearn.select_best_index(self, metric, results)
+            if not callable(self.refit):
+                self.best_score_ = results[f"mean_test_{metric}"][self.best_index_]
+            self.best_params_ = results["params"][self.best_index_]
+        self.cv_results_ = results
+
+    def _refit(
+        self, X: Any, y: Any, fit_params: dict[str, Any], root: _sklearn.FitContext, observed: dict[str, Any]
+    ) -> None:
+        """Fit the best candidate on all the data."""
+        best = clone(self.estimator).set_params(**clone(self.best_params_, safe=False))
+        self.best_estimator_ = best
+        context = root.subcontext(task_name="refit-with-best-params")
+        with context.propagate_callback_context(best):
+            context.call_on_fit_task_begin(estimator=self, **observed)
+            start = time.time()
+            if y is None:
+                best.fit(X, **fit_params)
+            else:
+                best.fit(X, y, **fit_params)
+            self.refit_time_ = time.time() - start
+        if hasattr(best, "feature_names_in_"):
+            self.feature_names_in_ = best.feature_names_in_
+        context.call_on_fit_task_end(estimator=self, **observed)
+
+
+def _only_sample_weight(params: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what callbacks are shown of the parameters of `fit`."""
+    weight = params.get("sample_weight")
+    return None if weight is None else {"sample_weight": weight}
+
+
+def _identity(trial: Trial) -> Hashable:
+    """Return what two trials share if fitting both would give the same twice."""
+    return params_key(trial.params), trial.fraction
+
+
+def _look_back(executor: Executor, n_splits: int) -> int:
+    """Return the smallest look-back that keeps all workers busy: a trial is several tasks."""
+    return 1 if executor.n_workers == 1 else math.ceil(executor.n_workers / n_splits) + 1

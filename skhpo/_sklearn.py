@@ -1,0 +1,172 @@
+"""The only file that touches scikit-learn's private names, and where the differences between its versions end.
+
+Each name below says why it is needed. Everything else in the package uses scikit-learn's public interface or this file.
+"""
+
+from __future__ import annotations
+
+import copy
+from contextlib import nullcontext
+from inspect import signature
+from typing import TYPE_CHECKING, Any, Self
+
+# The parameter validation and the callback life cycle around `fit` are this decorator's.
+from sklearn.base import _fit_context as fit_context
+
+# A scorer of several metrics at once; `scoring=[...]` makes one and `scorer_` shows what is inside.
+from sklearn.metrics._scorer import _MultimetricScorer
+
+# The face of a search: delegation, tags, routing, HTML. `_yield_masked...` builds the `param_*` columns.
+from sklearn.model_selection._search import (
+    BaseSearchCV,
+    GridSearchCV,
+    RandomizedSearchCV,
+    _yield_masked_array_for_each_param,
+)
+
+# One fit on one split, to the letter and to the bit as scikit-learn does it; and the message about failed fits.
+from sklearn.model_selection._validation import _fit_and_score, _warn_or_raise_about_fit_failures
+
+# Constraints in the form that `fit_context` checks.
+from sklearn.utils._param_validation import Interval
+
+# Checks the lengths of what is passed to `fit` beside X and y.
+from sklearn.utils.validation import _check_method_params
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+
+    from numpy.ma import MaskedArray
+
+__all__ = [
+    "CONSTRAINTS",
+    "GRID_CONSTRAINTS",
+    "RANDOM_CONSTRAINTS",
+    "BaseSearchCV",
+    "FitContext",
+    "Interval",
+    "check_failures",
+    "check_method_params",
+    "check_multimetric_refit",
+    "fit_and_score",
+    "fit_context",
+    "has_callbacks",
+    "masked_params",
+    "root_context",
+    "routed_params",
+    "scorer_names",
+    "scorers_of",
+    "select_best_index",
+    "unwrapped_scorer",
+]
+
+_HAS_CALLBACKS = "callback_ctx" in signature(_fit_and_score).parameters  # since scikit-learn 1.9
+
+# What `fit_context` checks the constructor's arguments against.
+CONSTRAINTS: dict[str, list[Any]] = BaseSearchCV._parameter_constraints
+GRID_CONSTRAINTS: dict[str, list[Any]] = GridSearchCV._parameter_constraints
+RANDOM_CONSTRAINTS: dict[str, list[Any]] = RandomizedSearchCV._parameter_constraints
+
+check_method_params = _check_method_params
+
+
+def scorers_of(search: BaseSearchCV) -> tuple[Any, Any]:
+    """Return the scorers of a search as one callable, and the name under which `refit` looks for the best."""
+    return search._get_scorers()
+
+
+def scorer_names(scorers: Any) -> list[str] | None:
+    """Return the metrics' names, or None where there is one unnamed metric or they are not yet known."""
+    return list(scorers._scorers) if isinstance(scorers, _MultimetricScorer) else None
+
+
+def unwrapped_scorer(scorers: Any) -> Any:
+    """Return what ``scorer_`` shows: a dict of scorers for several metrics, else the one."""
+    return scorers._scorers if isinstance(scorers, _MultimetricScorer) else scorers
+
+
+def routed_params(search: BaseSearchCV, params: dict[str, Any]) -> Any:
+    """Return the parameters of `fit` sorted by their receiver: ``estimator.fit``, ``splitter.split``, ``scorer.score``."""
+    return search._get_routed_params_for_fit(params)
+
+
+def check_multimetric_refit(search: BaseSearchCV, scores: Any) -> None:
+    """Raise scikit-learn's ValueError where `refit` does not say which of several metrics decides."""
+    search._check_refit_for_multimetric(scores)
+
+
+def select_best_index(search: BaseSearchCV, metric: Any, results: dict[str, Any]) -> Any:
+    """Return the row of the best candidate, by rank or as a callable `refit` says."""
+    return search._select_best_index(search.refit, metric, results)
+
+
+def masked_params(params: Sequence[dict[str, Any]]) -> Iterator[tuple[str, MaskedArray]]:
+    """Yield the ``param_*`` columns, masked where a candidate has no such parameter."""
+    return iter(_yield_masked_array_for_each_param(params))
+
+
+def check_failures(errors: Iterable[str | None], error_score: Any) -> None:
+    """Warn about failed fits grouped by traceback, or raise ValueError if all failed."""
+    _warn_or_raise_about_fit_failures([{"fit_error": error} for error in errors], error_score)
+
+
+def fit_and_score(estimator: Any, X: Any, y: Any, *, caller: Any, context: FitContext | None, **kwargs: Any) -> Any:
+    """Fit and score an estimator on one split; see ``sklearn.model_selection._validation._fit_and_score``."""
+    if _HAS_CALLBACKS and context is not None:
+        kwargs.update(caller=caller, callback_ctx=context)
+    return _fit_and_score(estimator, X, y, **kwargs)
+
+
+class FitContext:
+    """A node of scikit-learn's tree of tasks, as a search needs it; does nothing before scikit-learn 1.9.
+
+    Differs from scikit-learn's own in two ways. It remembers whether a callback asked to stop, which scikit-learn's
+    searches ignore. Pickled, it takes its ancestors along but not its siblings: with them each of n tasks would carry
+    all n, while the caller's thread adds more.
+    """
+
+    def __init__(self, node: Any = None) -> None:
+        self.node = node
+        self.stop = False
+
+    def subcontext(self, **kwargs: Any) -> FitContext:
+        """Return a child."""
+        return FitContext(None if self.node is None else self.node.subcontext(**kwargs))
+
+    def call_on_fit_task_begin(self, **kwargs: Any) -> Self:
+        """Tell the callbacks that the task begins."""
+        if self.node is not None:
+            self.node.call_on_fit_task_begin(**kwargs)
+        return self
+
+    def call_on_fit_task_end(self, **kwargs: Any) -> bool:
+        """Tell the callbacks that the task ended; returns whether one of them asks to stop."""
+        if self.node is not None:
+            self.stop |= bool(self.node.call_on_fit_task_end(**kwargs))
+        return self.stop
+
+    def propagate_callback_context(self, estimator: Any) -> AbstractContextManager[Any]:
+        """Hand the callbacks to an estimator for the time of its fit."""
+        return nullcontext() if self.node is None else self.node.propagate_callback_context(estimator)
+
+    def __getstate__(self) -> dict[str, Any]:
+        node = top = copy.copy(self.node)
+        while top is not None:
+            top._children_map = {}
+            top.parent = copy.copy(top.parent)
+            top = top.parent
+        return {"node": node, "stop": self.stop}
+
+
+def root_context(search: BaseSearchCV, *, max_subtasks: int) -> FitContext:
+    """Set up the callbacks of a search and return the root of its tree of tasks."""
+    if not _HAS_CALLBACKS:
+        return FitContext()
+    return FitContext(search._init_callback_context(max_subtasks=max_subtasks))
+
+
+def has_callbacks(search: BaseSearchCV) -> bool:
+    """Whether the search or an estimator inside it has callbacks, so that its fits need a place in the tree."""
+    owners = [search, *search.get_params(deep=True).values()]
+    return _HAS_CALLBACKS and any(getattr(owner, "_skl_callbacks", None) for owner in owners)

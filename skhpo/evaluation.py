@@ -1,0 +1,116 @@
+"""The problem that a search solves: fit and score one task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sklearn.base import clone
+
+from skhpo._sklearn import FitContext, fit_and_score
+from skhpo.trial import Outcome, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from skhpo.trial import Trial
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Everything that a fit needs besides the task; shipped to each worker once.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Cloned for every task.
+    X, y : array-like
+        All samples.
+    splits : sequence of (train, test)
+        Made once, the same for every trial.
+    scorer : callable
+        Scores a fitted estimator, one number or a dict of them.
+    fit_params, score_params : dict
+        Passed on; what is aligned with the samples is split with them.
+    error_score : "raise" or float
+        As in scikit-learn's searches.
+    return_train_score : bool
+        Whether to score the training side too.
+    verbose : int
+        As in scikit-learn's searches.
+    n_trials : int or None
+        For messages: how many trials there will be.
+    caller : estimator or None
+        The search, where callbacks observe the fits.
+    """
+
+    estimator: Any
+    X: Any
+    y: Any
+    splits: Sequence[tuple[Any, Any]]
+    scorer: Any
+    fit_params: dict[str, Any] = field(default_factory=dict)
+    score_params: dict[str, Any] = field(default_factory=dict)
+    error_score: Any = float("nan")
+    return_train_score: bool = False
+    verbose: int = 0
+    n_trials: int | None = None
+    caller: Any = None
+
+    def __call__(self, task: Task) -> Outcome:
+        """Fit and score one task; a fit that raises is an outcome unless ``error_score="raise"``."""
+        trial, split, context = task
+        train, test = self.splits[split]
+        result = fit_and_score(
+            clone(self.estimator),
+            self.X,
+            self.y,
+            scorer=self.scorer,
+            train=train,
+            test=test,
+            verbose=self.verbose,
+            parameters=trial.params,
+            fit_params=self.fit_params,
+            score_params=self.score_params,
+            return_train_score=self.return_train_score,
+            return_n_test_samples=True,
+            return_times=True,
+            split_progress=(split, len(self.splits)),
+            candidate_progress=None if self.n_trials is None else (trial.number, self.n_trials),
+            error_score=self.error_score,
+            caller=self.caller,
+            context=context,
+        )
+        error = result["fit_error"]
+        has_failed = error is not None or _is_error_score(result["test_scores"], self.error_score)
+        return Outcome(
+            number=trial.number,
+            split=split,
+            test_scores=result["test_scores"] if error is None else None,
+            train_scores=result.get("train_scores") if error is None else None,
+            fit_time=result["fit_time"],
+            score_time=result["score_time"],
+            n_test_samples=result["n_test_samples"],
+            error=error,
+            status="failed" if has_failed else "ok",
+            stop=context is not None and context.stop,
+        )
+
+    def tasks(self, trial: Trial, context: FitContext | None = None) -> list[Task]:
+        """Return the tasks of a trial, one per split, each with its place below ``context`` in the tree of tasks."""
+        n_splits = len(self.splits)
+        return [
+            Task(
+                trial,
+                split,
+                context
+                and context.subcontext(task_name="candidate-split-evaluation", task_id=trial.number * n_splits + split),
+            )
+            for split in range(n_splits)
+        ]
+
+
+def _is_error_score(scores: Any, error_score: Any) -> bool:
+    """Whether a scorer failed: scikit-learn then leaves the error score, which must not be taken for a score."""
+    found = scores.values() if isinstance(scores, dict) else (scores,)
+    return any(score == error_score for score in found)

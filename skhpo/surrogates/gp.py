@@ -1,0 +1,400 @@
+r"""Gaussian process regression for tens to hundreds of points, fitted by maximum a posteriori.
+
+Notation
+--------
+::
+
+    n, m, d, S   points, test points, columns, right-hand sides (fantasies; 1 if there are none)
+    X, y         (n, d), (n,)   points and warped scores (mean about 0, standard deviation about 1)
+    v            (n,)           known noise variances
+    l, s2, e2    (d,), (), ()   lengthscales, signal variance, noise variance;  t = (log l, log s2, log e2)
+    M            (n, n)         Matérn function (kernel.py)
+    K            (n, n)         s2 M + c2 11' + diag(e2 + v) = L L'                                         (1)
+    a            (n, S)         K^-1 y
+    k(z)         (n,)           s2 M(z, X) + c2
+
+Equations (Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006)
+---------
+(1) c2 11' is a constant mean with prior N(0, c2), integrated out (RW eq. 2.40): the plain average of y drifts upwards
+    as a search clusters at good points; this mean is pulled to 0, the average of the warped scores, where data is thin.
+(2) NLL(t) = y'a/2 + sum log L_ii + n/2 log 2 pi                                                    (RW eq. 5.8)
+(3) dNLL/dt = <A, dK/dt>,  A = (K^-1 - aa')/2                                                       (RW eq. 5.9)
+        dK/dlog l_j = -2/l_j^2 s2 M' S_j     (M' the slope in r^2)
+        dK/dlog s2  = s2 M
+        dK/dlog e2  = e2 I
+(4) mean(z) = k(z)'a,   var(z) = s2 + c2 - |L^-1 k(z)|^2                                    (RW eqs. 2.25, 2.26)
+(5) Points Z appended:  L+ = [[L, 0], [B', C]],  B = L^-1 K(X, Z),  CC' = K(Z, Z) - B'B
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from scipy.linalg import solve_triangular
+from scipy.linalg.lapack import dpotrf, dpotri
+from scipy.optimize import minimize
+
+from skhpo.surrogates.base import Posterior
+from skhpo.surrogates.kernel import Array, Distances, column_distances, matern
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Self
+
+    from numpy.typing import NDArray
+
+
+class LogNormal(NamedTuple):
+    """Density of a positive parameter whose logarithm is normal."""
+
+    mu: float
+    sigma: float
+
+    def penalty(self, x: Array) -> tuple[Array, Array]:
+        """Negative log density at exp(x), up to a constant, and its derivative in x."""
+        z = (x - self.mu) / self.sigma
+        return 0.5 * z * z + x, z / self.sigma + 1
+
+    @property
+    def mode(self) -> float:
+        """Where the density is largest."""
+        return float(np.exp(self.mu - self.sigma**2))
+
+
+class Gamma(NamedTuple):
+    """Density of a positive parameter, proportional to l^(shape - 1) exp(-rate l)."""
+
+    shape: float
+    rate: float
+
+    def penalty(self, x: Array) -> tuple[Array, Array]:
+        """Negative log density at exp(x), up to a constant, and its derivative in x."""
+        scaled = self.rate * np.exp(x)
+        return scaled - (self.shape - 1) * x, scaled - (self.shape - 1)
+
+    @property
+    def mode(self) -> float:
+        """Where the density is largest; the mean, where the density has no inner maximum."""
+        return (self.shape - 1) / self.rate if self.shape > 1.5 else self.shape / self.rate
+
+
+class Hyperparameters(NamedTuple):
+    """Lengthscales l of shape (d,), signal variance s2 and noise variance e2."""
+
+    lengthscales: Array
+    signal: float
+    noise: float
+
+    def pack(self) -> Array:
+        """The vector t of shape (d + 2,)."""
+        return np.log(np.append(self.lengthscales, (self.signal, self.noise)))
+
+    @classmethod
+    def unpack(cls, t: Array) -> Hyperparameters:
+        """The inverse of `pack`."""
+        values = np.exp(t)
+        return cls(values[:-2], float(values[-2]), float(values[-1]))
+
+
+def dimension_scaled(d: int) -> LogNormal:
+    """Prior of lengthscales whose typical value grows with sqrt(d), as distances in the cube do.
+
+    Hvarfner, Hellsten and Nardi, Vanilla Bayesian Optimization Performs Great in High Dimensions, 2024; BoTorch's
+    default since 0.12.
+    """
+    return LogNormal(np.sqrt(2) + 0.5 * np.log(d), np.sqrt(3))
+
+
+@dataclass(frozen=True)
+class Priors:
+    """Densities of the hyperparameters; scores are standardised, so they are in units of the scores' variance.
+
+    Parameters
+    ----------
+    lengthscale : LogNormal, Gamma or None
+        None: `dimension_scaled`.
+    signal : LogNormal
+        Learned, not fixed at 1: https://github.com/meta-pytorch/botorch/issues/2619.
+    noise : LogNormal
+        Mode exp(-5), a standard deviation of 8 % of the scores': cross-validated scores are never exact, and the
+        tail lets deterministic tables go down to the bound.
+    mean : float
+        Variance c2 of the constant mean.
+    """
+
+    lengthscale: LogNormal | Gamma | None = None
+    signal: LogNormal = LogNormal(0.0, 1.0)
+    noise: LogNormal = LogNormal(-4.0, 1.0)
+    mean: float = 1.0
+
+
+# Below 0.025 a lengthscale cannot be told from noise at these sample sizes, above 50 the column is as good as absent.
+_LENGTHSCALE_BOUNDS = (0.025, 50.0)
+# Scores are standardised: a signal variance out of these bounds says something about the warp, not about the scores.
+_SIGNAL_BOUNDS = (0.05, 20.0)
+# The floor keeps the condition number of K below 20 n / 1e-5, which a Cholesky factorisation in doubles survives.
+_NOISE_BOUNDS = (1e-5, 1.0)
+
+
+class GaussianProcess:
+    """A Gaussian process over the unit cube with numbers and categories.
+
+    Parameters
+    ----------
+    is_categorical : ndarray of bool of shape (d,)
+    nu : {2.5, 1.5}
+        Smoothness of the Matérn function.
+    priors : Priors
+    n_fit : int
+        Hyperparameters are fitted to at most this many points (the better half of them and every so many-th of the
+        rest): past 200 they hardly move, and a step of the fit costs n^3.
+
+    Attributes
+    ----------
+    theta : Hyperparameters
+        The prior's mode before the first fit.
+    n_rescues : int
+        How often a factorisation needed more than the usual jitter, or an optimisation was given up.
+    """
+
+    def __init__(
+        self, is_categorical: NDArray[np.bool_], *, nu: float = 2.5, priors: Priors | None = None, n_fit: int = 200
+    ) -> None:
+        self.is_categorical = np.asarray(is_categorical, dtype=bool)
+        self.nu = nu
+        self.priors = priors if priors is not None else Priors()
+        self.n_fit = n_fit
+        self.n_rescues = 0
+        self.theta = self.start
+
+    @property
+    def lengthscale_prior(self) -> LogNormal | Gamma:
+        """The prior of the lengthscales."""
+        given = self.priors.lengthscale
+        return given if given is not None else dimension_scaled(len(self.is_categorical))
+
+    @property
+    def start(self) -> Hyperparameters:
+        """Where a fit that knows nothing starts: at the mode of the prior."""
+        d = len(self.is_categorical)
+        low, high = _LENGTHSCALE_BOUNDS
+        l = np.full(d, np.clip(self.lengthscale_prior.mode, low, high))
+        return Hyperparameters(l, 1.0, float(np.exp(self.priors.noise.mu)))
+
+    def fit(
+        self,
+        X: Array,
+        y: Array,
+        noise: Array | None = None,
+        *,
+        starts: Sequence[Hyperparameters] | None = None,
+        n_iterations: int = 50,
+    ) -> Self:
+        """Choose the hyperparameters and condition on the scores.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n, d)
+        y : ndarray of shape (n,)
+        noise : ndarray of shape (n,), optional
+            Known noise variances, in addition to the one that is fitted.
+        starts : sequence of Hyperparameters, optional
+            The fit starts from each and keeps the best; the mode of the prior if not given.
+        n_iterations : int
+            Steps of L-BFGS-B from each start.
+        """
+        v = np.zeros(len(y)) if noise is None else noise
+        rows = _representatives(y, self.n_fit)
+        negative_log_posterior = self._negative_log_posterior(X[rows], y[rows], v[rows])
+        bounds = np.log([_LENGTHSCALE_BOUNDS] * X.shape[1] + [_SIGNAL_BOUNDS, _NOISE_BOUNDS])
+        found: list[tuple[float, Array]] = []
+        for start in starts if starts is not None else [self.start]:
+            # Tight tolerances chase rounding: a change of 1e-6 in the log posterior decides nothing.
+            result = minimize(
+                negative_log_posterior,
+                np.clip(start.pack(), bounds[:, 0], bounds[:, 1]),
+                jac=True,
+                method="L-BFGS-B",
+                bounds=bounds,
+                options={"maxiter": n_iterations, "ftol": 1e-6, "gtol": 1e-2},
+            )
+            if np.isfinite(result.fun) and np.isfinite(result.x).all():
+                found.append((float(result.fun), result.x))
+        if found:
+            self.theta = Hyperparameters.unpack(min(found, key=lambda pair: pair[0])[1])
+        else:
+            self.n_rescues += 1  # the last good hyperparameters are kept
+        return self.condition(X, y, noise)
+
+    def condition(self, X: Array, y: Array, noise: Array | None = None) -> Self:
+        """Condition on the scores with the hyperparameters as they are."""
+        self.X = X
+        self._distances = Distances(X, self.is_categorical, self.theta.lengthscales)
+        self._noise = np.zeros(len(y)) if noise is None else noise
+        K = self.covariance(X)
+        K[np.diag_indices(len(y))] += self.theta.noise + self._noise
+        self._factor = self._cholesky(K)
+        self._set_scores(y[:, None])
+        return self
+
+    def append(self, Z: Array, Y: Array, noise: Array | None = None) -> GaussianProcess:
+        """Return this process with more points, at O(n^2) per point instead of O(n^3): equation (5).
+
+        Parameters
+        ----------
+        Z : ndarray of shape (p, d)
+        Y : ndarray of shape (p,) or (p, S)
+            Scores, or S columns of scores the points might have.
+        noise : ndarray of shape (p,), optional
+        """
+        n, p = len(self.X), len(Z)
+        v = np.zeros(p) if noise is None else noise
+        grown = copy.copy(self)
+        B = self._half(Z)
+        C = grown._own_covariance(Z) - B.T @ B  # noqa: SLF001
+        C[np.diag_indices(p)] += self.theta.noise + v
+        L = np.zeros((n + p, n + p))
+        L[:n, :n] = self._factor
+        L[n:, :n] = B.T
+        L[n:, n:] = self._cholesky(C)
+        grown.X = np.vstack([self.X, Z])
+        grown._distances = Distances(grown.X, self.is_categorical, self.theta.lengthscales)  # noqa: SLF001
+        grown._noise = np.append(self._noise, v)  # noqa: SLF001
+        grown._factor = L  # noqa: SLF001
+        Y = Y.reshape(p, -1)
+        grown._set_scores(np.vstack([np.broadcast_to(self.Y, (n, Y.shape[1])), Y]))  # noqa: SLF001
+        return grown
+
+    def predict(self, X: Array) -> Posterior:
+        """Return mean and standard deviation of the latent function at points of shape (m, d), equation (4)."""
+        mean, half = self.project(X)
+        return Posterior(mean[:, 0], np.sqrt(self._variance(half)))
+
+    def project(self, Z: Array) -> tuple[Array, Array]:
+        """Means of shape (m, S), and L^-1 k(z) of shape (n, m), from which variances and covariances follow."""
+        k = self.covariance(Z)
+        half: Array = solve_triangular(self._factor, k.T, lower=True, check_finite=False, overwrite_b=True)
+        return k @ self._weights, half
+
+    def means(self, Z: Array) -> Array:
+        """Means alone, of shape (m, S): O(n m) instead of O(n^2 m)."""
+        means: Array = self.covariance(Z) @ self._weights
+        return means
+
+    @property
+    def prior_variance(self) -> float:
+        """Variance s2 + c2 of the latent function before any data."""
+        return self.theta.signal + self.priors.mean
+
+    def covariance(self, Z: Array) -> Array:
+        """Prior covariance K(Z, X) of the latent function, shape (m, n)."""
+        K, _ = matern(self._distances(Z), self.nu)
+        K *= self.theta.signal
+        K += self.priors.mean
+        return K
+
+    def covariance_with(self, Z: Array, x: Array) -> Array:
+        """Prior covariance of the latent function at points Z with the one at x, shape (m,)."""
+        return self.theta.signal * matern(self._between(Z, x[None])[:, 0], self.nu)[0] + self.priors.mean
+
+    def draw(self, Z: Array, normal: Array) -> Array:
+        """Joint draws of noisy scores at Z of shape (p, d), made of standard normals of shape (p, S)."""
+        mean, half = self.project(Z)
+        C = self._own_covariance(Z) - half.T @ half
+        C[np.diag_indices(len(Z))] += self.theta.noise
+        draws: Array = mean[:, :1] + self._cholesky(C) @ normal
+        return draws
+
+    def _variance(self, half: Array) -> Array:
+        # Rounding leaves up to 1e-10 of the prior variance at observed points.
+        return np.maximum(self.prior_variance - np.einsum("ij,ij->j", half, half), 1e-12)
+
+    def _half(self, Z: Array) -> Array:
+        half: Array = solve_triangular(self._factor, self.covariance(Z).T, lower=True, check_finite=False)
+        return half
+
+    def _own_covariance(self, Z: Array) -> Array:
+        return self.theta.signal * matern(self._between(Z, Z), self.nu)[0] + self.priors.mean
+
+    def _between(self, A: Array, B: Array) -> Array:
+        return Distances(B, self.is_categorical, self.theta.lengthscales)(A)
+
+    def _set_scores(self, Y: Array) -> None:
+        self.Y = Y
+        half = solve_triangular(self._factor, Y, lower=True, check_finite=False)
+        self._weights: Array = solve_triangular(self._factor, half, lower=True, trans=1, check_finite=False)
+
+    def _cholesky(self, K: Array) -> Array:
+        """Lower factor of K, with as little jitter as it takes.
+
+        K is positive semidefinite up to rounding, about n 1e-16 of its diagonal, and has at least the noise floor on
+        the diagonal; so the first rung nearly always holds, and the last one always does.
+        """
+        size = float(np.mean(np.diagonal(K))) if len(K) else 1.0
+        for jitter in (0.0, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2, 1.0):
+            factor, info = dpotrf(K + jitter * size * np.eye(len(K)) if jitter else K, lower=1, clean=1)
+            if info == 0 and np.isfinite(factor).all():
+                self.n_rescues += jitter > 1e-8
+                return np.asarray(factor)
+        self.n_rescues += 1
+        return np.eye(len(K)) * np.sqrt(size if np.isfinite(size) and size > 0 else 1.0)
+
+    def _negative_log_posterior(self, X: Array, y: Array, v: Array) -> _NegativeLogPosterior:
+        return _NegativeLogPosterior(
+            column_distances(X, self.is_categorical), y, v, self.nu, self.lengthscale_prior, self.priors
+        )
+
+
+class _NegativeLogPosterior:
+    """NLL(t) minus the log prior, and its gradient: equations (2) and (3)."""
+
+    def __init__(
+        self, S: Array, y: Array, v: Array, nu: float, lengthscale_prior: LogNormal | Gamma, priors: Priors
+    ) -> None:
+        self._n = len(y)
+        self._S = S.reshape(len(S), -1)
+        self._y, self._v, self._nu = y, v, nu
+        self._lengthscale_prior, self._priors = lengthscale_prior, priors
+
+    def __call__(self, t: Array) -> tuple[float, Array]:
+        n, y = self._n, self._y
+        weights = np.exp(-2 * t[:-2])
+        s2, e2 = np.exp(t[-2:])
+        M, slope = matern((weights @ self._S).reshape(n, n), self._nu)
+        M *= s2
+        K = M + self._priors.mean
+        K[np.diag_indices(n)] += e2 + self._v
+        L, info = dpotrf(K, lower=1, clean=1)
+        if info != 0 or not np.isfinite(L).all():
+            return 1e25, np.zeros_like(t)  # a wall: the line search steps back
+        a = solve_triangular(L, y, lower=True, check_finite=False)
+        value = 0.5 * float(a @ a) + float(np.log(np.diagonal(L)).sum()) + 0.5 * n * np.log(2 * np.pi)
+        a = solve_triangular(L, a, lower=True, trans=1, check_finite=False)
+        inverse, _ = dpotri(L, lower=1)
+        A = np.tril(inverse, -1)
+        A += A.T
+        A[np.diag_indices(n)] = np.diagonal(inverse)
+        A -= np.outer(a, a)
+        A *= 0.5
+        slope *= A
+        gradient = np.concatenate(
+            [-2 * s2 * weights * (self._S @ slope.ravel()), [np.vdot(A, M), e2 * np.trace(A)]],
+        )
+        penalty_l, slope_l = self._lengthscale_prior.penalty(t[:-2])
+        penalty_s, slope_s = self._priors.signal.penalty(t[-2:-1])
+        penalty_e, slope_e = self._priors.noise.penalty(t[-1:])
+        value += float(penalty_l.sum() + penalty_s[0] + penalty_e[0])
+        gradient += np.concatenate([slope_l, slope_s, slope_e])
+        return value, gradient
+
+
+def _representatives(y: Array, n_max: int) -> NDArray[np.intp]:
+    """Rows to fit hyperparameters to: all, or the better half of ``n_max`` and evenly many of the rest."""
+    if len(y) <= n_max:
+        return np.arange(len(y))
+    order = np.argsort(-y, kind="stable")
+    best, rest = order[: n_max // 2], np.sort(order[n_max // 2 :])
+    return np.sort(np.append(best, rest[np.linspace(0, len(rest) - 1, n_max - len(best)).astype(int)]))
