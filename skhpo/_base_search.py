@@ -234,9 +234,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
 
         every = (outcome for trial in history.trials for outcome in history.outcomes(trial.number).values())
         self.n_fits_ = sum(not outcome.shared for outcome in every)
-        results = cv_results(
-            history, numbers, error_score=self.error_score, return_train_score=self.return_train_score
-        )
+        results = cv_results(history, numbers, error_score=self.error_score, return_train_score=self.return_train_score)
         if self.refit or not self.multimetric_:
             self.best_index_ = _sklearn.select_best_index(self, metric, results)
             if not callable(self.refit):

@@ -34,7 +34,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _check_method_params
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from numpy.ma import MaskedArray
@@ -87,7 +87,7 @@ def unwrapped_scorer(scorers: Any) -> Any:
 
 
 def routed_params(search: BaseSearchCV, params: dict[str, Any]) -> Any:
-    """Return the parameters of `fit` sorted by their receiver: ``estimator.fit``, ``splitter.split``, ``scorer.score``."""
+    """Return the parameters of `fit` by receiver: ``estimator.fit``, ``splitter.split`` and ``scorer.score``."""
     return search._get_routed_params_for_fit(params)
 
 

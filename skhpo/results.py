@@ -95,7 +95,8 @@ def _score_columns(name: str, values: NDArray[np.float64]) -> dict[str, NDArray[
         columns.update(_mean_and_std(name, values))
     mean = columns[f"mean_{name}"]
     if not np.isfinite(mean).all():
-        warnings.warn(f"One or more of the {name.split('_')[0]} scores are non-finite: {mean}", UserWarning, stacklevel=2)
+        side = name.partition("_")[0]
+        warnings.warn(f"One or more of the {side} scores are non-finite: {mean}", UserWarning, stacklevel=2)
     return columns
 
 

@@ -147,10 +147,10 @@ class GridSearchCV(BaseSearch):
 class RandomSearchCV(BaseSearch):
     """Search over candidates drawn at random.
 
-    A drop-in replacement for :class:`sklearn.model_selection.RandomizedSearchCV`: with the same ``random_state`` it draws
-    the same candidates, and every entry of ``cv_results_`` that is not a time is the same to the bit. Spaces of
-    :class:`~skhpo.Float`, :class:`~skhpo.Int` and :class:`~skhpo.Categorical` dimensions, conditional ones included, are
-    drawn from without repetition.
+    A drop-in replacement for :class:`sklearn.model_selection.RandomizedSearchCV`: with the same ``random_state`` it
+    draws the same candidates, and every entry of ``cv_results_`` that is not a time is the same to the bit. From
+    :class:`~skhpo.Float`, :class:`~skhpo.Int` and :class:`~skhpo.Categorical` dimensions, conditional ones included, it
+    draws without repetition.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from skhpo.trial import Params, Trial
 
-_MAX_REDRAWS = 100  # for a repeated draw; one level of a branch that holds half the mass repeats so often with p = 2^-100
+_MAX_REDRAWS = 100  # a point that holds half the mass is drawn so often in a row with probability 2^-100
 
 
 class RandomSampler(Sampler):

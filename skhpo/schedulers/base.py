@@ -17,7 +17,7 @@ class Scheduler(ABC):
 
     * `next_trial` must depend on its arguments alone and change neither.
     * It must look at the scores of ``history.told`` only; all other started trials are pending.
-    * It may return None while trials are pending to say *not yet*; returned when nothing is pending, None ends the search.
+    * It may return None to say *not yet* while trials are pending; when nothing is, None ends the search.
     """
 
     is_adaptive: bool = True

@@ -1,0 +1,244 @@
+"""The loop on a quadratic, without scikit-learn."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from skhpo.executors.base import Executor
+from skhpo.journals.memory import MemoryJournal
+from skhpo.loop import run_search
+from skhpo.samplers.base import Sampler
+from skhpo.schedulers.base import Scheduler
+from skhpo.schedulers.fixed import FixedScheduler
+from skhpo.trial import FitFinished, History, Outcome, Task, Trial, TrialStarted
+
+N_SPLITS = 3
+
+
+def quadratic(task):
+    x = task.trial.params["x"]
+    if x > 0.9:
+        return Outcome(task.trial.number, task.split, None, error="too large", status="failed")
+    return Outcome(task.trial.number, task.split, -((x - 0.3) ** 2) - 0.01 * task.split)
+
+
+class ShuffledExecutor(Executor):
+    """Gives outcomes in a random order, as workers of different speed would."""
+
+    def __init__(self, run, n_workers=1, seed=0, limit=None):
+        self.run, self.n_workers = run, n_workers
+        self.rng = np.random.default_rng(seed)
+        self.queue, self.limit, self.n_run = [], limit, 0
+
+    @property
+    def n_pending(self):
+        return len(self.queue)
+
+    def has_room(self):
+        return len(self.queue) < self.n_workers
+
+    def submit(self, task):
+        self.queue.append(task)
+
+    def wait(self):
+        if not self.queue:
+            return None
+        if self.limit is not None and self.n_run >= self.limit:
+            raise KeyboardInterrupt
+        self.n_run += 1
+        return self.run(self.queue.pop(self.rng.integers(len(self.queue))))
+
+    def cancel(self):
+        self.queue.clear()
+
+    def close(self):
+        self.queue.clear()
+
+
+class Climber(Sampler):
+    """Steps away from the best it was told, and must be told in order."""
+
+    def __init__(self):
+        self.told = []
+
+    def ask(self, number, pending):
+        rng = np.random.default_rng([7, number])
+        assert [trial.number for trial in pending] == list(range(len(self.told), number))
+        known = [(score, x) for _, x, score in self.told if not np.isnan(score)]
+        centre = max(known)[1] if known else 0.5
+        return {"x": float(np.clip(centre + rng.normal(0, 0.2), 0, 1))}
+
+    def tell(self, trial, scores):
+        assert trial.number == len(self.told)
+        self.told.append((trial.number, trial.params["x"], scores.mean()))
+
+
+class Stream(Sampler):
+    """Proposes given values whatever it is told."""
+
+    is_adaptive = False
+
+    def __init__(self, values):
+        self.values = values
+
+    def ask(self, number, pending):
+        return {"x": self.values[number]} if number < len(self.values) else None
+
+
+def search(sampler, executor, *, n_trials=12, scheduler=None, journal=None, run=quadratic, **kwargs):
+    history = History(N_SPLITS)
+    journal = MemoryJournal() if journal is None else journal
+    reason = run_search(
+        sampler,
+        scheduler or FixedScheduler(n_trials),
+        executor,
+        journal,
+        history,
+        make_tasks=lambda trial: [Task(trial, split) for split in range(N_SPLITS)],
+        identity=lambda trial: (trial.params["x"], trial.fraction),
+        **kwargs,
+    )
+    return reason, history
+
+
+def rows(history):
+    return [(trial.params["x"], *history.scores(trial.number)) for trial in history.trials]
+
+
+def test_runs_all_trials_on_all_splits():
+    reason, history = search(Climber(), ShuffledExecutor(quadratic))
+    assert reason == "finished"
+    assert len(history.trials) == history.n_finished == 12
+    assert all(history.is_finished(number) for number in range(12))
+
+
+@pytest.mark.parametrize("look_back", [1, 2, 3, 5])
+def test_timing_changes_nothing_at_equal_look_back(look_back):
+    expected = None
+    for n_workers, seed in itertools.product([1, 2, 3, 8], range(3)):
+        _, history = search(Climber(), ShuffledExecutor(quadratic, n_workers, seed), look_back=look_back)
+        expected = expected or rows(history)
+        np.testing.assert_array_equal(rows(history), expected)
+
+
+def test_look_back_lets_that_many_trials_be_under_way():
+    most = 0
+
+    class Watching(ShuffledExecutor):
+        def submit(self, task):
+            nonlocal most
+            super().submit(task)
+            most = max(most, len({queued.trial.number for queued in self.queue}))
+
+    search(Climber(), Watching(quadratic, n_workers=100), look_back=4, n_trials=30)
+    assert most == 4
+
+
+@pytest.mark.parametrize("kill_after", [0, 1, 5, 17, 35])
+def test_a_search_continued_from_its_journal_equals_one_that_was_not_interrupted(kill_after):
+    _, whole = search(Climber(), ShuffledExecutor(quadratic, 3, 1), look_back=3)
+    journal = MemoryJournal()
+    with pytest.raises(KeyboardInterrupt):
+        search(Climber(), ShuffledExecutor(quadratic, 3, 1, limit=kill_after), look_back=3, journal=journal)
+    executor = ShuffledExecutor(quadratic, 2, 2)
+    _, resumed = search(Climber(), executor, look_back=3, journal=journal)
+    np.testing.assert_array_equal(rows(resumed), rows(whole))
+    assert executor.n_run == 12 * N_SPLITS - kill_after
+
+
+def test_every_event_is_in_the_journal_once():
+    journal = MemoryJournal()
+    search(Climber(), ShuffledExecutor(quadratic, 2), journal=journal)
+    started = [event.trial.number for event in journal if isinstance(event, TrialStarted)]
+    finished = [(event.outcome.number, event.outcome.split) for event in journal if isinstance(event, FitFinished)]
+    assert started == list(range(12))
+    assert sorted(finished) == list(itertools.product(range(12), range(N_SPLITS)))
+
+
+def test_equal_trials_are_fitted_once_and_both_have_the_outcome():
+    executor = ShuffledExecutor(quadratic, 4)
+    _, history = search(Stream([0.1, 0.2, 0.1, 0.1]), executor)
+    assert executor.n_run == 2 * N_SPLITS
+    assert history.score(0) == history.score(2) == history.score(3) != history.score(1)
+    assert [history.outcomes(number)[0].shared for number in range(4)] == [False, False, True, True]
+
+
+@pytest.mark.parametrize("n_copied", range(N_SPLITS + 1))
+def test_a_kill_between_an_outcome_and_its_copy_is_mended(n_copied):
+    journal = MemoryJournal()
+    trials = [Trial(0, {"x": 0.1}), Trial(1, {"x": 0.1})]
+    for trial in trials:
+        journal.append(TrialStarted(trial))
+    for number, n_done in ((0, N_SPLITS), (1, n_copied)):
+        for split in range(n_done):
+            journal.append(FitFinished(Outcome(number, split, 1.0 + split)))
+    executor = ShuffledExecutor(quadratic)
+    _, history = search(Stream([0.1, 0.1]), executor, journal=journal)
+    assert executor.n_run == 0
+    np.testing.assert_array_equal(history.scores(1), history.scores(0))
+
+
+def test_exhausted_space_ends_the_search_and_says_so():
+    reason, history = search(Stream([0.1, 0.2]), ShuffledExecutor(quadratic))
+    assert reason == "exhausted"
+    assert len(history.trials) == 2
+
+
+def test_no_fit_starts_once_it_is_late():
+    executor = ShuffledExecutor(quadratic, 2)
+    reason, history = search(Climber(), executor, is_late=lambda: executor.n_run >= 7)
+    assert reason == "timeout"
+    assert executor.n_run == 7
+    assert history.n_finished == 2
+
+
+def test_an_observer_can_stop_the_search():
+    def stopping(task):
+        return Outcome(task.trial.number, task.split, 0.0, stop=task.trial.number == 2)
+
+    reason, history = search(Climber(), ShuffledExecutor(stopping), run=stopping)
+    assert reason == "callback"
+    assert len(history.trials) == 3
+
+
+def test_failed_fits_are_told_as_nan():
+    class Recording(Stream):
+        is_adaptive = True
+        told = ()
+
+        def tell(self, trial, scores):
+            self.told = (*self.told, scores)
+
+    sampler = Recording([0.95, 0.1, 0.2])
+    search(sampler, ShuffledExecutor(quadratic))
+    np.testing.assert_array_equal(sampler.told[0], [np.nan] * N_SPLITS)
+    assert np.isfinite(sampler.told[1]).all()
+
+
+class Halver(Scheduler):
+    """Four trials, then the best two of them on more; waits for the whole rung."""
+
+    def next_trial(self, history, ask):
+        number = len(history.trials)
+        if number < 4:
+            return Trial(number, ask(number), fraction=0.5)
+        if history.n_told < 4 or number >= 6:
+            return None
+        best = sorted(range(4), key=history.score)[::-1]
+        return Trial(number, history.trials[best[number - 4]].params, rung=1, parent=best[number - 4])
+
+
+@pytest.mark.parametrize("look_back", [1, 2, 4, 9])
+@pytest.mark.parametrize("n_workers", [1, 5])
+def test_a_scheduler_that_waits_for_its_rung_is_told_all_of_it(look_back, n_workers):
+    _, history = search(
+        Stream([0.1, 0.2, 0.3, 0.4]), ShuffledExecutor(quadratic, n_workers), scheduler=Halver(), look_back=look_back
+    )
+    assert [trial.rung for trial in history.trials] == [0, 0, 0, 0, 1, 1]
+    assert [trial.params["x"] for trial in history.trials[4:]] == [0.3, 0.2]
+
+
+def test_history_refuses_trials_out_of_order():
+    with pytest.raises(ValueError, match="expected number 0, got 1"):
+        History(N_SPLITS).start(Trial(1, {}))
