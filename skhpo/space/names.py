@@ -1,0 +1,69 @@
+"""Whether the names in a space are parameters of an estimator."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import clone
+
+from skhpo.space.space import Space
+from skhpo.space.tree import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from skhpo.space.dimension import Dimension
+
+
+def check_names(space: Space | Mapping[str, Any] | Sequence[Mapping[str, Any]], estimator: Any) -> None:
+    """Raise if a parameter of a space is not one of an estimator, before anything is fitted.
+
+    Parameters
+    ----------
+    space : Space, dict or list of dicts
+        What is searched.
+    estimator : estimator object
+        What it is searched for. It is asked itself about names that ``get_params`` does not list, since an estimator
+        may accept more than it lists. Parameters of a part that the search replaces cannot be known, and pass.
+
+    Raises
+    ------
+    ValueError
+        If the estimator does not accept a parameter of that name.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import Ridge
+    >>> from skhpo.space import check_names
+    >>> check_names({"alpha": [0.1, 1.0]}, Ridge())
+    >>> check_names({"alhpa": [0.1, 1.0]}, Ridge())
+    Traceback (most recent call last):
+        ...
+    ValueError: Invalid parameter 'alhpa' for estimator Ridge(). Did you mean 'alpha'? ...
+    """
+    dimensions = (space if isinstance(space, Space) else Space(space)).parameters
+    valid = estimator.get_params(deep=True)
+    for name, dimension in dimensions.items():
+        if name in valid or any(part in dimensions for part in _prefixes(name)) or _accepts(estimator, name, dimension):
+            continue
+        raise ValueError(
+            f"Invalid parameter {name!r} for estimator {estimator!r}.{did_you_mean(name, valid)} "
+            f"Valid parameters are {sorted(valid)}."
+        )
+
+
+def _prefixes(name: str) -> list[str]:
+    """Return the names of the parts that a nested parameter belongs to: ``a`` and ``a__b`` for ``a__b__c``."""
+    parts = name.split("__")
+    return ["__".join(parts[:n]) for n in range(1, len(parts))]
+
+
+def _accepts(estimator: Any, name: str, dimension: Dimension) -> bool:
+    (value,) = dimension.decode(np.array([0.5]))
+    copy = clone(estimator)
+    try:
+        copy.set_params(**{name: value})
+    except (ValueError, TypeError, AttributeError):
+        return False
+    return True

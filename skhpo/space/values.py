@@ -1,0 +1,177 @@
+"""Identity, equality and description of parameter values, which may be anything.
+
+A value of a space can be an estimator, a list of pipeline steps, an array, a function: neither its hash nor its ``==``
+can be relied on. Three questions are asked of it, and answered here: *is it the very same point?* (`freeze`), *is it
+what the user meant?* (`same`), and *is it the same space as in another process?* (`describe`).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from hashlib import sha256
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+_PRIMITIVES = (bool, int, float, complex, str, bytes, type(None))
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Identity:
+    """Key of an object that is only equal to itself; holds it, so that its address is not given to another."""
+
+    value: Any
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identity) and self.value is other.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+
+def freeze(value: Any) -> Hashable:  # noqa: PLR0911  # one return per kind of value
+    """Return a hashable that is equal for values that cannot be told apart.
+
+    Numbers and strings go by type and value (``True``, ``1`` and ``1.0`` are three values: ``max_features=1`` is not
+    ``max_features=1.0``), NumPy scalars as Python's, containers by their elements, arrays by their bytes, and all else
+    by identity.
+
+    Parameters
+    ----------
+    value : object
+        Any value of a parameter.
+
+    Returns
+    -------
+    key : hashable
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    kind = type(value)
+    if kind is float and math.isnan(value):
+        return "float", "nan"
+    if kind in _PRIMITIVES:
+        return kind.__name__, value
+    if isinstance(value, tuple | list):
+        return kind, tuple(freeze(element) for element in value)
+    if isinstance(value, dict):
+        return kind, frozenset((freeze(key), freeze(element)) for key, element in value.items())
+    if isinstance(value, set | frozenset):
+        return kind, frozenset(freeze(element) for element in value)
+    if isinstance(value, np.ndarray):
+        if value.dtype.hasobject:
+            return "array", value.shape, tuple(freeze(element) for element in value.ravel())
+        return "array", value.shape, value.dtype.str, value.tobytes()
+    return _Identity(value)
+
+
+def params_key(params: Mapping[str, Any]) -> tuple[tuple[str, Hashable], ...]:
+    """Return the identity of a configuration, for finding duplicates without a space.
+
+    Parameters
+    ----------
+    params : mapping of str to object
+        Parameter values.
+
+    Returns
+    -------
+    key : tuple of (str, hashable)
+        Sorted by name; equal for equal values, where objects are equal to themselves only.
+
+    Examples
+    --------
+    >>> from skhpo.space import params_key
+    >>> params_key({"a": [1, 2], "b": "x"}) == params_key({"b": "x", "a": [1, 2]})
+    True
+    >>> params_key({"max_features": 1}) == params_key({"max_features": 1.0})
+    False
+    """
+    return tuple((name, freeze(params[name])) for name in sorted(params))
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a real number, which booleans are not."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def same(a: Any, b: Any) -> bool:  # noqa: PLR0911  # one return per kind of value
+    """Whether a user who writes ``a`` means ``b``.
+
+    Wider than `freeze`: ``1`` is ``1.0``, objects of one class with equal ``get_params()`` are the same, and a class's
+    own ``==`` is asked last.
+
+    Parameters
+    ----------
+    a, b : object
+        Any values of parameters.
+
+    Returns
+    -------
+    is_same : bool
+    """
+    if a is b or freeze(a) == freeze(b):
+        return True
+    if is_number(a) and is_number(b):
+        return bool(a == b)
+    if type(a) is not type(b) or isinstance(a, _PRIMITIVES):
+        return False
+    if isinstance(a, tuple | list):
+        return len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, np.ndarray):
+        return False
+    if hasattr(a, "get_params") and not isinstance(a, type):
+        return same(a.get_params(deep=False), b.get_params(deep=False))
+    try:
+        return bool(a == b)
+    except Exception:  # noqa: BLE001  # a foreign __eq__ may raise anything, as pandas does; then nothing is known
+        return False
+
+
+def describe(value: Any) -> Any:  # noqa: C901, PLR0911  # one return per kind of value
+    """Return what JSON can hold of a value and what stays the same in another process.
+
+    Parameters
+    ----------
+    value : object
+        Any value of a parameter.
+
+    Returns
+    -------
+    description : JSON-able
+        Numbers and strings as they are; objects by the path of their class and their ``get_params()`` or ``repr``,
+        without addresses in memory.
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else {"float": repr(value)}
+    if isinstance(value, list):
+        return [describe(element) for element in value]
+    if isinstance(value, tuple):
+        return {"tuple": [describe(element) for element in value]}
+    if isinstance(value, dict):
+        return {"dict": [[describe(key), describe(element)] for key, element in value.items()]}
+    if isinstance(value, set | frozenset):
+        return {"set": sorted((describe(element) for element in value), key=repr)}
+    if isinstance(value, np.ndarray):
+        if value.dtype.hasobject:
+            return {"array": describe(value.tolist())}
+        return {"array": [value.dtype.str, list(value.shape), sha256(value.tobytes()).hexdigest()]}
+    if hasattr(value, "__qualname__"):  # classes and functions
+        return {"name": f"{value.__module__}.{value.__qualname__}"}
+    path = f"{type(value).__module__}.{type(value).__qualname__}"
+    if hasattr(value, "get_params"):
+        params = value.get_params(deep=False)
+        return {"class": path, "params": {name: describe(params[name]) for name in sorted(params)}}
+    return {"class": path, "repr": _ADDRESS.sub("", repr(value))}
