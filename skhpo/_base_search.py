@@ -3,34 +3,39 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from abc import abstractmethod
+from contextlib import closing
 from dataclasses import dataclass, replace
-from numbers import Real
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.model_selection import check_cv
-from sklearn.utils import indexable
+from sklearn.utils import check_random_state, indexable
 
 from skhpo import _sklearn
 from skhpo.evaluation import Problem
 from skhpo.executors import make_executor
+from skhpo.fingerprint import fingerprint
 from skhpo.journals.memory import MemoryJournal
+from skhpo.journals.sqlite import Codec, SqliteJournal
 from skhpo.loop import run_search
 from skhpo.results import cv_results, metric_names
-from skhpo.space import check_names, params_key
-from skhpo.trial import History
+from skhpo.space import Space, check_names, params_key
+from skhpo.trial import History, TrialStarted
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Sequence
 
     from skhpo.executors.base import Executor
+    from skhpo.journals.base import Journal
     from skhpo.loop import StopReason
     from skhpo.samplers.base import Sampler
     from skhpo.schedulers.base import Scheduler
-    from skhpo.trial import Trial
+    from skhpo.trial import Params, Trial
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,8 @@ class BaseSearch(_sklearn.BaseSearchCV):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **_sklearn.CONSTRAINTS,
         "timeout": [_sklearn.Interval(Real, 0, None, closed="neither"), None],
+        "fit_timeout": [_sklearn.Interval(Real, 0, None, closed="neither"), None],
+        "checkpoint": [str, os.PathLike, None],
     }
 
     def __init__(
@@ -77,6 +84,8 @@ class BaseSearch(_sklearn.BaseSearchCV):
         error_score: Any = np.nan,
         return_train_score: bool = False,
         timeout: float | None = None,
+        fit_timeout: float | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
     ) -> None:
         super().__init__(
             estimator=estimator,
@@ -90,6 +99,15 @@ class BaseSearch(_sklearn.BaseSearchCV):
             return_train_score=return_train_score,
         )
         self.timeout = timeout
+        self.fit_timeout = fit_timeout
+        self.checkpoint = checkpoint
+
+    def __sklearn_clone__(self) -> Self:
+        """Return an unfitted copy, which may share the original's checkpoint: outer cross-validations clone."""
+        copy: Self = super().__sklearn_clone__()
+        if self.checkpoint is not None:
+            copy._is_copy = True
+        return copy
 
     @property
     @abstractmethod
@@ -97,8 +115,22 @@ class BaseSearch(_sklearn.BaseSearchCV):
         """The constructor's space, whatever it is called there."""
 
     @abstractmethod
-    def _plan(self, problem: Problem) -> Plan:
-        """Return how to go about the problem."""
+    def _plan(self, problem: Problem, random_state: Any, done: Sequence[Params]) -> Plan:
+        """Return how to go about the problem.
+
+        Parameters
+        ----------
+        problem : Problem
+            What is to be solved.
+        random_state : int, RandomState instance or None
+            The search's, or the seed that a journal remembers.
+        done : sequence of dict
+            Parameters of the trials that a journal remembers.
+        """
+
+    def _strategy(self) -> list[Any]:
+        """Return what the trials depend on besides the space and the problem, JSON-able."""
+        return [type(self).__name__]
 
     @_sklearn.fit_context(prefer_skip_nested_validation=False)  # the estimator inside is not validated yet
     def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
@@ -183,7 +215,14 @@ class BaseSearch(_sklearn.BaseSearchCV):
 
     def _search(self, problem: Problem, history: History, root: _sklearn.FitContext, start: float) -> StopReason:
         """Run the loop; fills the history."""
-        plan = self._plan(problem)
+        with closing(self._open_journal(problem)) as journal:
+            return self._run(problem, journal, history, root, start)
+
+    def _run(
+        self, problem: Problem, journal: Journal, history: History, root: _sklearn.FitContext, start: float
+    ) -> StopReason:
+        done = [event.trial.params for event in journal if isinstance(event, TrialStarted)]
+        plan = self._plan(problem, self._remembered_random_state(journal), done)
         check_names(self._space, self.estimator)
         n_trials, n_splits = plan.scheduler.n_trials, len(problem.splits)
         if self.verbose > 0 and n_trials is not None:
@@ -198,20 +237,54 @@ class BaseSearch(_sklearn.BaseSearchCV):
         problem = replace(problem, n_trials=n_trials, caller=self if _sklearn.has_callbacks(self) else None)
 
         deadline = math.inf if self.timeout is None else start + self.timeout
-        with make_executor(problem, self.n_jobs, pre_dispatch=self.pre_dispatch) as executor:
+        with make_executor(
+            problem, self.n_jobs, pre_dispatch=self.pre_dispatch, fit_timeout=self.fit_timeout
+        ) as executor:
+            look_back = plan.look_back or journal.constant("look_back", _look_back(executor, n_splits))
             reason = run_search(
                 plan.sampler,
                 plan.scheduler,
                 executor,
-                MemoryJournal(),
+                journal,
                 history,
                 make_tasks=lambda trial: problem.tasks(trial, context if problem.caller is not None else None),
                 identity=_identity,
-                look_back=plan.look_back or _look_back(executor, n_splits),
+                look_back=look_back,
                 is_late=lambda: time.monotonic() >= deadline,
             )
         context.call_on_fit_task_end(estimator=self)
         return reason
+
+    def _open_journal(self, problem: Problem) -> Journal:
+        """Return the journal of this search on this problem."""
+        if self.checkpoint is None:
+            return MemoryJournal()
+        space = Space(self._space)
+        return SqliteJournal(
+            self.checkpoint,
+            fingerprint(
+                problem,
+                space=space.signature(),
+                strategy=self._strategy(),
+                random_state=getattr(self, "random_state", None),
+            ),
+            codec=Codec(space.to_json, space.from_json),
+            header={
+                "search": type(self).__name__,
+                "n_splits": len(problem.splits),
+                "return_train_score": self.return_train_score,
+                "error_score": repr(self.error_score),
+                "space": space.signature(),
+            },
+            may_add=getattr(self, "_is_copy", False),
+        )
+
+    def _remembered_random_state(self, journal: Journal) -> Any:
+        """Return ``random_state``, or what it was when the search first ran where it is not the same each time."""
+        random_state = getattr(self, "random_state", None)
+        if self.checkpoint is None or isinstance(random_state, Integral):
+            return random_state
+        return journal.constant("seed", int(check_random_state(random_state).randint(np.iinfo(np.int32).max)))
 
     def _conclude(self, history: History, metric: Any) -> None:
         """Turn the history into ``cv_results_`` and ``best_*``."""

@@ -13,7 +13,11 @@ from skhpo.samplers.random import RandomSampler
 from skhpo.schedulers.fixed import FixedScheduler
 
 if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
     from skhpo.evaluation import Problem
+    from skhpo.trial import Params
 
 
 class GridSearchCV(BaseSearch):
@@ -50,6 +54,13 @@ class GridSearchCV(BaseSearch):
     timeout : float or None, default=None
         Seconds for the search; no fit starts later. The candidates that are complete are kept, and the best of them is
         fitted on all the data.
+    fit_timeout : float or None, default=None
+        Seconds for one fit and its scoring; a fit that takes longer is stopped with its worker process and has failed.
+    checkpoint : path-like or None, default=None
+        A file in which the search is written down while it runs. Fitted again with the same file after whatever ended
+        it, it goes on where it was. Another search's file is refused. Copies
+        made by :func:`sklearn.base.clone`, as in an outer cross-validation, share the file, each with a search of its
+        own.
 
     Attributes
     ----------
@@ -120,6 +131,8 @@ class GridSearchCV(BaseSearch):
         error_score: Any = np.nan,
         return_train_score: bool = False,
         timeout: float | None = None,
+        fit_timeout: float | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
     ) -> None:
         super().__init__(
             estimator,
@@ -132,6 +145,8 @@ class GridSearchCV(BaseSearch):
             error_score=error_score,
             return_train_score=return_train_score,
             timeout=timeout,
+            fit_timeout=fit_timeout,
+            checkpoint=checkpoint,
         )
         self.param_grid = param_grid
 
@@ -139,7 +154,7 @@ class GridSearchCV(BaseSearch):
     def _space(self) -> Any:
         return self.param_grid
 
-    def _plan(self, problem: Problem) -> Plan:  # noqa: ARG002
+    def _plan(self, problem: Problem, random_state: Any, done: Sequence[Params]) -> Plan:  # noqa: ARG002
         sampler = GridSampler(self.param_grid)
         return Plan(sampler, FixedScheduler(sampler.n_max))
 
@@ -185,6 +200,13 @@ class RandomSearchCV(BaseSearch):
     timeout : float or None, default=None
         Seconds for the search; no fit starts later. The candidates that are complete are kept, and the best of them is
         fitted on all the data.
+    fit_timeout : float or None, default=None
+        Seconds for one fit and its scoring; a fit that takes longer is stopped with its worker process and has failed.
+    checkpoint : path-like or None, default=None
+        A file in which the search is written down while it runs. Fitted again with the same file after whatever ended
+        it, it goes on where it was; with a larger ``n_iter`` it is extended. Another search's file is refused. Copies
+        made by :func:`sklearn.base.clone`, as in an outer cross-validation, share the file, each with a search of its
+        own.
 
     Attributes
     ----------
@@ -262,6 +284,8 @@ class RandomSearchCV(BaseSearch):
         error_score: Any = np.nan,
         return_train_score: bool = False,
         timeout: float | None = None,
+        fit_timeout: float | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
     ) -> None:
         super().__init__(
             estimator,
@@ -274,6 +298,8 @@ class RandomSearchCV(BaseSearch):
             error_score=error_score,
             return_train_score=return_train_score,
             timeout=timeout,
+            fit_timeout=fit_timeout,
+            checkpoint=checkpoint,
         )
         self.param_distributions = param_distributions
         self.n_iter = n_iter
@@ -283,6 +309,6 @@ class RandomSearchCV(BaseSearch):
     def _space(self) -> Any:
         return self.param_distributions
 
-    def _plan(self, problem: Problem) -> Plan:  # noqa: ARG002
-        sampler = RandomSampler(self.param_distributions, n_iter=self.n_iter, random_state=self.random_state)
+    def _plan(self, problem: Problem, random_state: Any, done: Sequence[Params]) -> Plan:  # noqa: ARG002
+        sampler = RandomSampler(self.param_distributions, n_iter=self.n_iter, random_state=random_state, done=done)
         return Plan(sampler, FixedScheduler(sampler.n_max))

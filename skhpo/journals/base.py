@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from skhpo.trial import Event
+
+T = TypeVar("T")
 
 
 class Journal(ABC):
@@ -26,5 +28,9 @@ class Journal(ABC):
     def __iter__(self) -> Iterator[Event]:
         """Return the events from the first to the last."""
 
-    def close(self) -> None:  # noqa: B027  (most journals hold nothing to free)
+    def constant(self, name: str, value: T) -> T:  # noqa: ARG002  (for journals that outlive the process)
+        """Return the JSON-able value that ``name`` had when the search first ran; ``value`` where it runs first."""
+        return value
+
+    def close(self) -> None:
         """Free what is held; calling it twice is fine."""

@@ -10,7 +10,7 @@ from sklearn.model_selection import ParameterSampler
 from sklearn.utils import check_random_state
 
 from skhpo.samplers.base import Sampler
-from skhpo.space import Space, is_plain
+from skhpo.space import Space, is_plain, params_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +33,9 @@ class RandomSampler(Sampler):
         Seed of ``ParameterSampler``'s stream. Of our own dimensions, point ``number`` is drawn from
         ``(seed, number)``, without repetition, with one seed drawn from this.
 
+    done : sequence of dict
+        Points that were proposed before, as the first ones, when fewer were wanted.
+
     Warns
     -----
     UserWarning
@@ -46,12 +49,18 @@ class RandomSampler(Sampler):
 
     is_adaptive = False
 
-    def __init__(self, param_distributions: Any, *, n_iter: int, random_state: Any) -> None:
+    def __init__(
+        self, param_distributions: Any, *, n_iter: int, random_state: Any, done: Sequence[Params] = ()
+    ) -> None:
         if is_plain(param_distributions):
             self._draws: list[Params] = list(ParameterSampler(param_distributions, n_iter, random_state=random_state))
         else:
             seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
             self._draws = _draws(Space(param_distributions), n_iter, seed)
+        if any(params_key(old) != params_key(new) for old, new in zip(done, self._draws, strict=False)):
+            # Of a finite space scikit-learn's stream for a larger n_iter is another one: take from it what is new.
+            known = {params_key(params) for params in done}
+            self._draws = [*done, *(params for params in self._draws if params_key(params) not in known)][:n_iter]
         self.n_max: int = len(self._draws)
 
     def ask(self, number: int, pending: Sequence[Trial]) -> Params | None:  # noqa: ARG002
