@@ -28,7 +28,7 @@ from sklearn.model_selection._search import (
 from sklearn.model_selection._validation import _fit_and_score, _warn_or_raise_about_fit_failures
 
 # Constraints in the form that `fit_context` checks.
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import HasMethods, Interval
 
 # Checks the lengths of what is passed to `fit` beside X and y.
 from sklearn.utils.validation import _check_method_params
@@ -45,6 +45,7 @@ __all__ = [
     "RANDOM_CONSTRAINTS",
     "BaseSearchCV",
     "FitContext",
+    "HasMethods",
     "Interval",
     "check_failures",
     "check_method_params",

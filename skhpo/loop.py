@@ -81,6 +81,7 @@ def run_search(
     executor.cancel()
     while (outcome := executor.wait()) is not None:
         record.finished(outcome)
+    decide.tell(history.n_finished)
     return reason
 
 
@@ -99,15 +100,16 @@ class _Decision:
         horizon = history.n_finished if self.look_back is None else max(number + 1 - self.look_back, 0)
         if history.n_finished < horizon:
             return None
-        self._tell(horizon)
+        self.tell(horizon)
         trial = self.scheduler.next_trial(history, self._ask)
         if trial is None and history.n_told < number == history.n_finished:
             # The scheduler waits for trials that the look-back hides. All are finished, so nothing depends on timing.
-            self._tell(number)
+            self.tell(number)
             trial = self.scheduler.next_trial(history, self._ask)
         return trial
 
-    def _tell(self, horizon: int) -> None:
+    def tell(self, horizon: int) -> None:
+        """Tell the sampler of all trials before ``horizon``, in order."""
         history = self.history
         while history.n_told < horizon:
             number = history.n_told

@@ -1,4 +1,4 @@
-"""The searches: a sampler, a scheduler and a docstring each."""
+"""Random search."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from skhpo._base_search import BaseSearch, Plan
-from skhpo._sklearn import GRID_CONSTRAINTS, RANDOM_CONSTRAINTS
-from skhpo.samplers.grid import GridSampler
+from skhpo._sklearn import RANDOM_CONSTRAINTS
 from skhpo.samplers.random import RandomSampler
 from skhpo.schedulers.fixed import FixedScheduler
 
@@ -18,145 +17,6 @@ if TYPE_CHECKING:
 
     from skhpo.evaluation import Problem
     from skhpo.trial import Params
-
-
-class GridSearchCV(BaseSearch):
-    """Exhaustive search over a grid of parameter values.
-
-    A drop-in replacement for :class:`sklearn.model_selection.GridSearchCV`: on the same grid every entry of
-    ``cv_results_`` that is not a time is the same to the bit.
-
-    Parameters
-    ----------
-    estimator : estimator object
-        What is tuned; it has a ``score`` method, or ``scoring`` is given.
-    param_grid : dict or list of dict
-        For each parameter name the values to try, or a finite :class:`~skhpo.Int` or :class:`~skhpo.Categorical`,
-        which may be conditional. A list of dicts is the union of their grids.
-    scoring : str, callable, list, tuple, dict or None, default=None
-        One metric or several, as in scikit-learn; larger is better. None is the estimator's own ``score``.
-    n_jobs : int or None, default=None
-        Fits that run at the same time: None is 1 outside of a :func:`joblib.parallel_config` context, -1 is one per
-        core.
-    refit : bool, str or callable, default=True
-        Whether to fit the best candidate on all the data; with several metrics, the name of the one that decides; or a
-        function from ``cv_results_`` to the index of the best.
-    cv : int, splitter or iterable, default=None
-        How to split; None is five folds. The splits are made once and are the same for every candidate.
-    verbose : int, default=0
-        From 1 a summary line, from 2 a line per fit, from 3 scores, from 10 a line at each start.
-    pre_dispatch : int or str, default="2*n_jobs"
-        The most fits that are handed to the workers at a time; ``"all"`` is no limit.
-    error_score : "raise" or float, default=np.nan
-        Score of a fit that fails; "raise" raises its error.
-    return_train_score : bool, default=False
-        Whether to score the training sides too.
-    timeout : float or None, default=None
-        Seconds for the search; no fit starts later. The candidates that are complete are kept, and the best of them is
-        fitted on all the data.
-    fit_timeout : float or None, default=None
-        Seconds for one fit and its scoring; a fit that takes longer is stopped with its worker process and has failed.
-    checkpoint : path-like or None, default=None
-        A file in which the search is written down while it runs. Fitted again with the same file after whatever ended
-        it, it goes on where it was. Another search's file is refused. Copies
-        made by :func:`sklearn.base.clone`, as in an outer cross-validation, share the file, each with a search of its
-        own.
-
-    Attributes
-    ----------
-    cv_results_ : dict of str to ndarray
-        A row per candidate, as in scikit-learn.
-    best_estimator_ : estimator
-        The best candidate fitted on all the data; only if ``refit``.
-    best_score_ : float
-        Its mean score over the splits; not if ``refit`` is callable.
-    best_params_ : dict
-        Its parameters.
-    best_index_ : int
-        Its row in ``cv_results_``.
-    scorer_ : callable or dict of str to callable
-        What scored.
-    n_splits_ : int
-        Splits per candidate.
-    multimetric_ : bool
-        Whether there were several metrics.
-    refit_time_ : float
-        Seconds that fitting the best candidate on all the data took; only if ``refit``.
-    search_time_ : float
-        Seconds that the search took, without that.
-    n_fits_ : int
-        Fits that were run, without that. Equal candidates are fitted once.
-    stop_reason_ : {"finished", "timeout", "callback", "exhausted"}
-        Why the search ended: it was through, its time was up, a callback asked for it, or the space had no more points.
-    n_features_in_ : int
-        Features seen in `fit`, where ``best_estimator_`` knows.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Their names, where ``best_estimator_`` knows.
-    classes_ : ndarray of shape (n_classes,)
-        Class labels of a classifier.
-
-    See Also
-    --------
-    RandomSearchCV : Draws candidates at random.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from sklearn.svm import SVC
-    >>> from skhpo import GridSearchCV
-    >>> X, y = load_iris(return_X_y=True)
-    >>> search = GridSearchCV(SVC(), {"C": [1, 10], "kernel": ["linear", "rbf"]}).fit(X, y)
-    >>> search.best_params_
-    {'C': 1, 'kernel': 'linear'}
-    >>> search.cv_results_["mean_test_score"].round(3)
-    array([0.98 , 0.967, 0.973, 0.98 ])
-    """
-
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **BaseSearch._parameter_constraints,
-        "param_grid": GRID_CONSTRAINTS["param_grid"],
-    }
-
-    def __init__(
-        self,
-        estimator: Any,
-        param_grid: Any,
-        *,
-        scoring: Any = None,
-        n_jobs: int | None = None,
-        refit: Any = True,
-        cv: Any = None,
-        verbose: int = 0,
-        pre_dispatch: Any = "2*n_jobs",
-        error_score: Any = np.nan,
-        return_train_score: bool = False,
-        timeout: float | None = None,
-        fit_timeout: float | None = None,
-        checkpoint: str | os.PathLike[str] | None = None,
-    ) -> None:
-        super().__init__(
-            estimator,
-            scoring=scoring,
-            n_jobs=n_jobs,
-            refit=refit,
-            cv=cv,
-            verbose=verbose,
-            pre_dispatch=pre_dispatch,
-            error_score=error_score,
-            return_train_score=return_train_score,
-            timeout=timeout,
-            fit_timeout=fit_timeout,
-            checkpoint=checkpoint,
-        )
-        self.param_grid = param_grid
-
-    @property
-    def _space(self) -> Any:
-        return self.param_grid
-
-    def _plan(self, problem: Problem, random_state: Any, done: Sequence[Params]) -> Plan:  # noqa: ARG002
-        sampler = GridSampler(self.param_grid)
-        return Plan(sampler, FixedScheduler(sampler.n_max))
 
 
 class RandomSearchCV(BaseSearch):

@@ -1,0 +1,290 @@
+"""Bayesian optimisation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from skhpo._base_search import BaseSearch, Plan
+from skhpo._sklearn import RANDOM_CONSTRAINTS, HasMethods, Interval
+from skhpo.samplers.bayes import BayesSampler
+from skhpo.schedulers.fixed import FixedScheduler
+from skhpo.space import Space
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+    from skhpo.evaluation import Problem
+    from skhpo.trial import History, Params
+
+
+class BayesSearchCV(BaseSearch):
+    """Search guided by a model of the score: Bayesian optimisation.
+
+    After a few points by design, each candidate is the one from which a Gaussian process over all earlier candidates
+    expects the largest improvement. There is nothing to tune about it. Use it like
+    :class:`~skhpo.RandomSearchCV`; it needs a fraction of the fits. The estimator's own parameters are the first
+    candidate where they lie in the space, so that the search never ends below them in cross-validation.
+
+    Parameters
+    ----------
+    estimator : estimator object
+        What is tuned; it has a ``score`` method, or ``scoring`` is given.
+    param_distributions : dict or list of dict
+        For each parameter name a :class:`~skhpo.Float`, :class:`~skhpo.Int` or :class:`~skhpo.Categorical`, a
+        distribution of :mod:`scipy.stats`, a list of values (three or more numbers are taken as ordered), or a
+        dimension of scikit-optimize or Optuna. A list of dicts is one space: one model learns which of them is worth
+        a try.
+    n_iter : int, default=50
+        Candidates to try; fewer if the space has fewer, which are then all tried.
+    scoring : str, callable, list, tuple, dict or None, default=None
+        One metric or several, as in scikit-learn; larger is better. None is the estimator's own ``score``.
+    n_jobs : int or None, default=None
+        Fits that run at the same time: None is 1 outside of a :func:`joblib.parallel_config` context, -1 is one per
+        core.
+    refit : bool, str or callable, default=True
+        Whether to fit the best candidate on all the data; with several metrics, the name of the one that decides; or a
+        function from ``cv_results_`` to the index of the best. The metric that decides is the one that is modelled;
+        where ``refit`` is False or a function, that is the first.
+    cv : int, splitter or iterable, default=None
+        How to split; None is five folds. The splits are made once and are the same for every candidate.
+    verbose : int, default=0
+        From 1 a summary line, from 2 a line per fit, from 3 scores, from 10 a line at each start.
+    pre_dispatch : int or str, default="2*n_jobs"
+        The most fits that are handed to the workers at a time; ``"all"`` is no limit.
+    random_state : int, RandomState instance or None, default=None
+        Seed of all that is random. With the same seed the candidates are the same for any backend and, at equal
+        ``look_back``, for any ``n_jobs``.
+    error_score : "raise" or float, default=np.nan
+        Score of a fit that fails; "raise" raises its error.
+    return_train_score : bool, default=False
+        Whether to score the training sides too.
+    timeout : float or None, default=None
+        Seconds for the search; no fit starts later. The candidates that are complete are kept, and the best of them is
+        fitted on all the data.
+    fit_timeout : float or None, default=None
+        Seconds for one fit and its scoring; a fit that takes longer is stopped with its worker process and has failed.
+    checkpoint : path-like or None, default=None
+        A file in which the search is written down while it runs. Fitted again with the same file after whatever ended
+        it, it goes on where it was; with a larger ``n_iter`` it is extended. Another search's file is refused. Copies
+        made by :func:`sklearn.base.clone`, as in an outer cross-validation, share the file, each with a search of its
+        own.
+    initial_params : sequence of dict or None, default=None
+        Candidates to try first, after the estimator's own parameters.
+    warm_start_from : fitted search, dict or None, default=None
+        An earlier search, or its ``cv_results_``, over the same space and scored by the same metric on comparable data:
+        its candidates count as observations, and are not tried again.
+    look_back : int or None, default=None
+        How many candidates may be under way when the next one is decided, that one included. None is 1 for one worker,
+        and the fewest that keep all busy for several. Set it for the same candidates on machines of different size.
+
+    Attributes
+    ----------
+    cv_results_ : dict of str to ndarray
+        A row per candidate, as in scikit-learn.
+    best_estimator_ : estimator
+        The best candidate fitted on all the data; only if ``refit``.
+    best_score_ : float
+        Its mean score over the splits; not if ``refit`` is callable.
+    best_params_ : dict
+        Its parameters.
+    best_index_ : int
+        Its row in ``cv_results_``.
+    scorer_ : callable or dict of str to callable
+        What scored.
+    n_splits_ : int
+        Splits per candidate.
+    multimetric_ : bool
+        Whether there were several metrics.
+    refit_time_ : float
+        Seconds that fitting the best candidate on all the data took; only if ``refit``.
+    search_time_ : float
+        Seconds that the search took, without that.
+    n_fits_ : int
+        Fits that were run, without that. Equal candidates are fitted once.
+    stop_reason_ : {"finished", "timeout", "callback", "exhausted"}
+        Why the search ended: it was through, its time was up, a callback asked for it, or the space had no more points.
+    n_features_in_ : int
+        Features seen in `fit`, where ``best_estimator_`` knows.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, where ``best_estimator_`` knows.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels of a classifier.
+
+    expected_improvement_remaining_ : float
+        What the model expects the best further candidate to add to ``best_score_``: where it is small, more fits are
+        hardly worth it.
+
+    See Also
+    --------
+    RandomSearchCV : Draws candidates at random.
+
+    References
+    ----------
+    .. [1] D. R. Jones, M. Schonlau, W. J. Welch: Efficient global optimization of expensive black-box functions.
+       Journal of Global Optimization 13 (1998).
+    .. [2] S. Ament et al.: Unexpected improvements to expected improvement for Bayesian optimization. NeurIPS 2023.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.svm import SVC
+    >>> from skhpo import BayesSearchCV, Float
+    >>> X, y = load_iris(return_X_y=True)
+    >>> space = {"C": Float(1e-3, 1e3, log=True), "gamma": Float(1e-4, 1e1, log=True)}
+    >>> search = BayesSearchCV(SVC(), space, n_iter=12, random_state=0).fit(X, y)
+    >>> search.best_score_ > 0.97
+    np.True_
+    >>> mean, std = search.predict_score({"C": 1.0, "gamma": 0.1})
+    >>> sorted(search.importances())
+    ['C', 'gamma']
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **BaseSearch._parameter_constraints,
+        **{name: RANDOM_CONSTRAINTS[name] for name in ("param_distributions", "n_iter", "random_state")},
+        "initial_params": ["array-like", None],
+        "warm_start_from": [HasMethods(["fit"]), dict, None],
+        "look_back": [Interval(Integral, 1, None, closed="left"), None],
+    }
+
+    def __init__(
+        self,
+        estimator: Any,
+        param_distributions: Any,
+        *,
+        n_iter: int = 50,
+        scoring: Any = None,
+        n_jobs: int | None = None,
+        refit: Any = True,
+        cv: Any = None,
+        verbose: int = 0,
+        pre_dispatch: Any = "2*n_jobs",
+        random_state: Any = None,
+        error_score: Any = np.nan,
+        return_train_score: bool = False,
+        timeout: float | None = None,
+        fit_timeout: float | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        initial_params: Sequence[Params] | None = None,
+        warm_start_from: Any = None,
+        look_back: int | None = None,
+    ) -> None:
+        super().__init__(
+            estimator,
+            scoring=scoring,
+            n_jobs=n_jobs,
+            refit=refit,
+            cv=cv,
+            verbose=verbose,
+            pre_dispatch=pre_dispatch,
+            error_score=error_score,
+            return_train_score=return_train_score,
+            timeout=timeout,
+            fit_timeout=fit_timeout,
+            checkpoint=checkpoint,
+        )
+        self.param_distributions = param_distributions
+        self.n_iter = n_iter
+        self.random_state = random_state
+        self.initial_params = initial_params
+        self.warm_start_from = warm_start_from
+        self.look_back = look_back
+
+    @property
+    def _space(self) -> Any:
+        return self.param_distributions
+
+    def predict_score(self, params: Params | Sequence[Params]) -> tuple[Any, Any]:
+        """Return what the model believes of the mean cross-validated score of candidates.
+
+        Parameters
+        ----------
+        params : dict or sequence of dict
+            One candidate or n of them.
+
+        Returns
+        -------
+        mean, std : float or ndarray of shape (n,)
+            Of the score without the noise of its folds, larger is better.
+
+        Raises
+        ------
+        ValueError
+            If a candidate lies outside of the space.
+        """
+        check_is_fitted(self)
+        if isinstance(params, Mapping):
+            mean, std = self._sampler.predict([params])
+            return float(mean[0]), float(std[0])
+        mean, std = self._sampler.predict(list(params))
+        return mean, std
+
+    def importances(self) -> dict[str, float]:
+        """Return how much each parameter mattered: its share in the variance of the modelled score over the space.
+
+        Returns
+        -------
+        importances : dict of str to float
+            For each parameter, the largest first.
+        """
+        check_is_fitted(self)
+        return self._sampler.importances()
+
+    def _plan(self, problem: Problem, random_state: Any, done: Sequence[Params]) -> Plan:  # noqa: ARG002
+        space = Space(self.param_distributions)
+        self._sampler = BayesSampler(
+            space,
+            int(check_random_state(random_state).randint(np.iinfo(np.int32).max)),
+            n_iter=self.n_iter,
+            initial_params=[*own_params(space, problem.estimator), *checked(space, self.initial_params or ())],
+            prior=self._prior(space),
+        )
+        return Plan(self._sampler, FixedScheduler(self.n_iter), look_back=self.look_back)
+
+    def _strategy(self) -> list[Any]:
+        prior = self._prior(Space(self.param_distributions))
+        return [*super()._strategy(), list(self.initial_params or ()), prior, self.look_back]
+
+    def _prior(self, space: Space) -> tuple[list[Params], list[float]] | None:
+        """Return parameters and scores of the earlier search."""
+        if self.warm_start_from is None:
+            return None
+        results = getattr(self.warm_start_from, "cv_results_", self.warm_start_from)
+        metric = self.refit if isinstance(self.refit, str) else "score"
+        names = [f"mean_test_{metric}", *(name for name in results if name.startswith("mean_test_"))]
+        if "params" not in results or not any(name in results for name in names):
+            raise ValueError(
+                "warm_start_from needs a fitted search or its cv_results_, got one without params or scores. "
+                "Fit it first."
+            )
+        scores = next(results[name] for name in names if name in results)
+        return checked(space, results["params"]), [float(score) for score in scores]
+
+    def _conclude(self, history: History, metric: Any) -> None:
+        super()._conclude(history, metric)
+        self.expected_improvement_remaining_ = self._sampler.expected_improvement_remaining()
+
+
+def own_params(space: Space, estimator: Any) -> list[Params]:
+    """Return the estimator's own parameters as the one point of a list, empty if they lie outside of the space."""
+    known = estimator.get_params(deep=True)
+    own = {name: known[name] for name in space.parameters if name in known}
+    return [space.canonical(own)] if space.contains(own) else []
+
+
+def checked(space: Space, params: Sequence[Params]) -> list[Params]:
+    """Return points of the space in its own form.
+
+    Raises
+    ------
+    ValueError
+        If one lies outside, naming the parameter.
+    """
+    return [space.canonical(point) for point in params]
