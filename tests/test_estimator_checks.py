@@ -1,0 +1,45 @@
+"""scikit-learn's checks of estimators, on every public search."""
+
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import skhpo
+
+# Of the two checks from which scikit-learn exempts its own searches, the one that is needed. (The other is
+# check_requires_y_none.)
+EXEMPT = {"check_supervised_y_2d": "DataConversionWarning not caught"}
+
+# A class, and what its constructor takes beside the estimator and the space.
+SEARCHES = [
+    (skhpo.GridSearchCV, {}),
+    (skhpo.RandomSearchCV, {"n_iter": 2, "random_state": 0}),
+]
+
+ESTIMATORS = [
+    (Ridge(), {"alpha": [0.1, 1.0]}),
+    (LogisticRegression(), {"C": [0.1, 1.0]}),
+    (make_pipeline(StandardScaler(), Ridge()), {"ridge__alpha": [0.1, 1.0]}),
+    (make_pipeline(PCA(), LogisticRegression()), {"logisticregression__C": [0.1, 1.0]}),
+]
+
+
+CHECKS = parametrize_with_checks(
+    [
+        search_class(estimator, space, cv=2, error_score="raise", **more)
+        for search_class, more in SEARCHES
+        for estimator, space in ESTIMATORS
+    ],
+    expected_failed_checks=lambda _search: EXEMPT,
+)
+
+
+# The checks feed estimators what makes them warn. (As a list, because pytest 9 deprecates the generator that older
+# versions of scikit-learn pass on: https://docs.pytest.org/en/stable/deprecations.html#parametrize-iterators)
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(CHECKS.args[0], list(CHECKS.args[1]), **CHECKS.kwargs)
+def test_estimator_checks(estimator, check):
+    check(estimator)
