@@ -276,8 +276,9 @@ class GaussianProcess:
     def project(self, Z: Array) -> tuple[Array, Array]:
         """Means of shape (m, S), and L^-1 k(z) of shape (n, m), from which variances and covariances follow."""
         k = self.covariance(Z)
-        half: Array = solve_triangular(self._factor, k.T, lower=True, check_finite=False, overwrite_b=True)
-        return k @ self._weights, half
+        means: Array = k @ self._weights
+        half: Array = solve_triangular(self._factor, k.T, lower=True, check_finite=False, overwrite_b=True)  # k is gone
+        return means, half
 
     def means(self, Z: Array) -> Array:
         """Means alone, of shape (m, S): O(n m) instead of O(n^2 m)."""

@@ -1,0 +1,245 @@
+"""What the trials so far say about every configuration: its score, and whether it can be fitted at all.
+
+`ScoreModel` is told rows of the unit cube and scores, and answers with a `Belief`.  The belief after n observations is
+a function of these n alone, not of how often or when it was asked for: a search that was resumed believes what the
+uninterrupted one does.  Hyperparameters are therefore not fitted "since last time", but at fixed numbers of
+observations, each fit starting from the one before it, and every `_CHAIN`-th from the prior, which bounds how much has
+to be done again after a resumption.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from skhpo.surrogates.gp import GaussianProcess, LogNormal, Priors
+from skhpo.surrogates.warping import warp_scores
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from skhpo.surrogates.gp import Gamma, Hyperparameters
+    from skhpo.surrogates.kernel import Array
+    from skhpo.surrogates.warping import Warp
+
+_CHAIN = 8  # fits in a row that start from each other: a resumption repeats at most so many
+_N_WARM = 12  # steps of a fit that starts from the one before; it moves little with one more observation
+_N_COLD = 50
+_LARGEST = 1e100  # beyond it squares of scores overflow; a score of 1e100 is as good as one of 1e300
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """How scores are modelled; the defaults are the ones of `docs/ablation.md`.
+
+    Parameters
+    ----------
+    warp : str
+        Name of a transform of scores in `warping.WARPS`.
+    nu : {2.5, 1.5}
+        Smoothness of the Matérn function.
+    lengthscale : LogNormal, Gamma or None
+        Prior of the lengthscales; None scales with the dimension.
+    n_exact : int
+        Observations the process conditions on at most.
+    """
+
+    warp: str = "half-rank"
+    nu: float = 2.5
+    lengthscale: LogNormal | Gamma | None = None
+    noise: LogNormal = LogNormal(-4.0, 1.0)
+    n_exact: int = 512
+
+
+@dataclass(frozen=True)
+class Belief:
+    """A posterior over warped scores, and one over success.
+
+    Attributes
+    ----------
+    gp : GaussianProcess or None
+        Conditioned on the scores; None before the first score.
+    warp : Warp or None
+        From scores to what ``gp`` models.
+    success : GaussianProcess or None
+        Conditioned on 1 (success) minus the prior mean and 0 minus it; None while nothing failed.
+    """
+
+    gp: GaussianProcess | None
+    warp: Warp | None
+    success: GaussianProcess | None
+    success_mean: float = 1.0
+
+    def probability_of_success(self, U: Array) -> Array:
+        """Probability that a fit at points of shape (m, d) succeeds, in [0.02, 1], shape (m,).
+
+        A regression on labels, clipped: at these sample sizes a classifier's likelihood changes the order of
+        candidates little, and this one has a closed form.  Never 0: a region of failures may have an edge.
+        """
+        if self.success is None:
+            return np.ones(len(U))
+        return np.clip(self.success_mean + self.success.means(U)[:, 0], 0.02, 1.0)
+
+
+class ScoreModel:
+    """Remembers observations; `belief` is what follows from them.
+
+    Parameters
+    ----------
+    is_categorical : ndarray of bool of shape (d,)
+    options : ModelOptions
+    """
+
+    def __init__(self, is_categorical: NDArray[np.bool_], options: ModelOptions) -> None:
+        self.is_categorical = is_categorical
+        self.options = options
+        self._rows: list[Array] = []
+        self._scores: list[Array] = []
+        self.n_rescues = 0
+        self._belief = lru_cache(maxsize=1)(self._belief_after)
+        self._fitted: dict[int, tuple[Hyperparameters, Hyperparameters | None]] = {}
+
+    @property
+    def n(self) -> int:
+        """Number of observations."""
+        return len(self._rows)
+
+    @property
+    def X(self) -> Array:
+        """Points of all observations, shape (n, d)."""
+        return np.array(self._rows).reshape(self.n, len(self.is_categorical))
+
+    def tell(self, row: Array, scores: Array) -> None:
+        """Remember the scores, shape (n_splits,), of a point of shape (d,); NaN where a fit failed."""
+        self._rows.append(np.array(row, dtype=float))
+        scores = np.array(scores, dtype=float).reshape(-1)
+        self._scores.append(np.where(np.isfinite(scores), np.clip(scores, -_LARGEST, _LARGEST), np.nan))
+
+    def values(self, n: int | None = None) -> Array:
+        """One score an observation: the mean over splits, NaN if all failed, shape (n,).
+
+        Where some splits are missing (a candidate that was not worth finishing, or that fails on one of them), the
+        mean of the others would mix the candidate with how difficult its splits are.  Splits are the same for all
+        candidates, so their effects b_f are estimated from the complete ones and taken out: mean_f (y_f - b_f).
+        """
+        found = self._scores[: self.n if n is None else n]
+        width = max((len(scores) for scores in found), default=1)
+        Y = np.full((len(found), width), np.nan)
+        for i, scores in enumerate(found):
+            Y[i, : len(scores)] = scores  # prior observations have one score, their mean
+            if len(scores) == 1 < width:
+                Y[i] = scores[0]
+        seen = np.isfinite(Y)
+        partial = seen.any(axis=1) & ~seen.all(axis=1)
+        if partial.any() and seen.all(axis=1).any():
+            complete = Y[seen.all(axis=1)]
+            effects = np.median(complete - complete.mean(axis=1, keepdims=True), axis=0)
+            Y[partial] -= effects
+        count = seen.sum(axis=1)
+        total = np.where(seen, Y, 0.0).sum(axis=1)
+        return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+    def belief(self) -> Belief:
+        """What follows from all observations."""
+        return self._belief(self.n)
+
+    def _belief_after(self, n: int) -> Belief:
+        X, y = self.X[:n], self.values(n)
+        ok = np.isfinite(y)
+        theta, theta_success = self._hyperparameters(n)
+        gp, warp = None, None
+        if ok.any():
+            warp = warp_scores(y[ok], self.options.warp)
+            gp = self._process()
+            gp.theta = theta
+            rows = _active_set(X[ok], warp.z, self.options.n_exact, theta.lengthscales)
+            gp.condition(X[ok][rows], warp.z[rows])
+            self.n_rescues += gp.n_rescues
+        if ok.all():
+            return Belief(gp, warp, None)
+        mean = _success_mean(ok)
+        success = self._process()
+        success.theta = theta_success if theta_success is not None else success.start
+        labels = ok - mean
+        rows = _active_set(X, labels, self.options.n_exact, success.theta.lengthscales)
+        success.condition(X[rows], labels[rows])
+        self.n_rescues += success.n_rescues
+        return Belief(gp, warp, success, mean)
+
+    def _process(self) -> GaussianProcess:
+        options = self.options
+        priors = Priors(lengthscale=options.lengthscale, noise=options.noise)
+        return GaussianProcess(self.is_categorical, nu=options.nu, priors=priors)
+
+    def _hyperparameters(self, n: int) -> tuple[Hyperparameters, Hyperparameters | None]:
+        """Hyperparameters of scores and of success for n observations, by the fixed schedule of fits."""
+        schedule = _schedule(n)
+        first = (len(schedule) - 1) // _CHAIN * _CHAIN
+        if not schedule:
+            return self._process().start, None
+        for i in range(first, len(schedule)):
+            count = schedule[i]
+            if count not in self._fitted:
+                before = self._fitted[schedule[i - 1]] if i > first else None
+                self._fitted = {c: t for c, t in self._fitted.items() if c >= schedule[first]}
+                self._fitted[count] = self._fit(count, before)
+        return self._fitted[schedule[-1]]
+
+    def _fit(
+        self, n: int, before: tuple[Hyperparameters, Hyperparameters | None] | None
+    ) -> tuple[Hyperparameters, Hyperparameters | None]:
+        X, y = self.X[:n], self.values(n)
+        ok = np.isfinite(y)
+        theta, theta_success = before if before is not None else (None, None)
+        if ok.sum() >= 2:
+            theta = self._fit_one(X[ok], warp_scores(y[ok], self.options.warp).z, theta)
+        if not ok.all():
+            theta_success = self._fit_one(X, ok - _success_mean(ok), theta_success)
+        return theta if theta is not None else self._process().start, theta_success
+
+    def _fit_one(self, X: Array, z: Array, start: Hyperparameters | None) -> Hyperparameters:
+        gp = self._process()
+        gp.theta = start if start is not None else gp.start
+        gp.fit(X, z, starts=[gp.theta], n_iterations=_N_COLD if start is None else _N_WARM)
+        self.n_rescues += gp.n_rescues
+        return gp.theta
+
+
+def _success_mean(ok: NDArray[np.bool_]) -> float:
+    """Prior mean of success: that of a Beta(1, 1/2) after the observations, which starts at 2/3."""
+    return float((ok.sum() + 1.0) / (len(ok) + 1.5))
+
+
+@lru_cache(maxsize=8)
+def _schedule(n: int) -> tuple[int, ...]:
+    """Numbers of observations up to n at which hyperparameters are fitted: each to 40, then every 20th part."""
+    counts = []
+    count = 2
+    while count <= n:
+        counts.append(count)
+        count += max(1, count // 20)
+    return tuple(counts)
+
+
+def _active_set(X: Array, z: Array, n_max: int, lengthscales: Array) -> NDArray[np.intp]:
+    """Rows to condition on when there are more than ``n_max``: the best, what is near the best, and some of the rest.
+
+    A quarter is the best observations and three eighths the nearest to the best five, where the search will look; the
+    remainder is spread evenly over the search's history, so that no region is forgotten.  (TuRBO's local models are
+    the evidence that a process of the neighbourhood is enough late in a search.)
+    """
+    if len(z) <= n_max:
+        return np.arange(len(z))
+    order = np.argsort(-z, kind="stable")
+    chosen = np.zeros(len(z), dtype=bool)
+    chosen[order[: n_max // 4]] = True
+    scaled = X / lengthscales
+    nearest = np.min([((scaled - scaled[i]) ** 2).sum(axis=1) for i in order[:5]], axis=0)
+    nearest[chosen] = np.inf
+    chosen[np.argsort(nearest, kind="stable")[: 3 * n_max // 8]] = True
+    rest = np.flatnonzero(~chosen)
+    chosen[rest[np.linspace(0, len(rest) - 1, n_max - chosen.sum()).astype(int)]] = True
+    return np.flatnonzero(chosen)
