@@ -1,1 +1,5 @@
 """Runners of fits."""
+
+from skhpo.executors.choice import make_executor
+
+__all__ = ["make_executor"]

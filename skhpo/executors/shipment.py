@@ -48,8 +48,10 @@ class Shipment:
 
     Parameters
     ----------
-    content : object
-        What is to be sent.
+    content : tuple
+        What is to be sent; the first item is the one whose parts a user knows.
+    min_buffer : int or None
+        Bytes from which a buffer goes into the file; None for no file.
 
     Raises
     ------
@@ -57,12 +59,12 @@ class Shipment:
         If it cannot be pickled; the message names the part that cannot.
     """
 
-    def __init__(self, content: Any) -> None:
+    def __init__(self, content: tuple[Any, ...], min_buffer: int | None = MIN_BUFFER) -> None:
         buffers: list[pickle.PickleBuffer] = []
 
         def keep_in_stream(buffer: pickle.PickleBuffer) -> bool:
             with contextlib.suppress(BufferError):  # raw() refuses what is not contiguous
-                if buffer.raw().nbytes >= MIN_BUFFER:
+                if min_buffer is not None and buffer.raw().nbytes >= min_buffer:
                     buffers.append(buffer)
                     return False
             return True
@@ -70,7 +72,7 @@ class Shipment:
         try:
             self.stream = cloudpickle.dumps(content, protocol=5, buffer_callback=keep_in_stream)
         except Exception as error:
-            raise pickle.PicklingError(_diagnosis(content, error)) from error
+            raise pickle.PicklingError(_diagnosis(content[0], error)) from error
         self.spans = Spans(None, [])
         if buffers:
             try:

@@ -25,63 +25,25 @@ import signal
 import sys
 import threading
 import time
-import traceback
-import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sklearn
-from threadpoolctl import ThreadpoolController
 
-from skhpo.executors.joblib import limit_nested_parallelism
-from skhpo.executors.shipment import Spans, dumps, unpack
+from skhpo.executors.crossing import Raised, pack, set_warning_filters
+from skhpo.executors.nested import limit_native_threads, limit_nested_parallelism
+from skhpo.executors.shipment import Spans, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, MutableSequence
+    from collections.abc import Callable
     from multiprocessing.connection import Connection
 
+    from skhpo.executors.progress import Progress
     from skhpo.trial import Outcome, Task
 
 IDLE_SECONDS = 300
 """After this long without work a worker ends, as joblib's do."""
 
 _REPORT_SECONDS = 0.01  # outcomes of shorter fits travel together
-
-
-class Raised(NamedTuple):
-    """An exception that crossed a process boundary: pickled, and its traceback as text."""
-
-    error: bytes
-    traceback: str
-
-    @classmethod
-    def of(cls, error: BaseException) -> Raised:
-        """Pack an exception; one that cannot be pickled becomes a RuntimeError that says the same."""
-        text = "".join(traceback.format_exception(error))
-        try:
-            packed = dumps(error)
-            pickle.loads(packed)  # noqa: S301 - made in the line above; many exceptions only fail here
-        except Exception:  # noqa: BLE001 - whatever their __reduce__ or __init__ raises
-            packed = dumps(RuntimeError(f"{type(error).__name__}: {error}"))
-        return cls(packed, text)
-
-    def unpack(self) -> BaseException:
-        """The exception, caused by its traceback in the worker."""
-        error: BaseException = pickle.loads(self.error)  # noqa: S301 - from our own worker's pipe
-        error.__cause__ = WorkerTraceback(self.traceback)
-        return error
-
-
-class WorkerTraceback(Exception):  # noqa: N818 - it is shown as a cause, never raised
-    """The traceback of an exception in a worker."""
-
-    def __str__(self) -> str:
-        return f'\n"""\n{self.args[0]}"""'
-
-
-class Packed(NamedTuple):
-    """An outcome that only pickles by value."""
-
-    outcome: bytes
 
 
 class Settings(NamedTuple):
@@ -92,16 +54,15 @@ class Settings(NamedTuple):
     inner_threads: int
 
 
-def serve(connection: Connection, progress: MutableSequence[float]) -> None:
+def serve(connection: Connection, progress: Progress) -> None:
     """Work until the parent closes its end of the pipe.
 
     Parameters
     ----------
     connection : Connection
         Our end of the pipe.
-    progress : array of 2 floats
-        Shared with the parent, who reads it when we are dead or late: the number of the task that began last, and when
-        (monotonic seconds).
+    progress : Progress
+        Shared with the parent, who reads it when we are dead or late.
     """
     # Ctrl-C reaches the whole process group; what it means is the parent's decision.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -153,7 +114,7 @@ class Inbox:
 class Worker:
     """Runs what the inbox says."""
 
-    def __init__(self, connection: Connection, progress: MutableSequence[float], inbox: Inbox) -> None:
+    def __init__(self, connection: Connection, progress: Progress, inbox: Inbox) -> None:
         self._connection = connection
         self._progress = progress
         self._inbox = inbox
@@ -197,8 +158,7 @@ class Worker:
                 given_back.append(number)
                 continue
             began = time.monotonic()
-            self._progress[1] = began  # before the number: the parent must never take an old time for a new task's
-            self._progress[0] = number
+            self._progress.begin(number, began)
             outcome: Any
             try:
                 outcome = self._run(task)
@@ -216,51 +176,9 @@ class Worker:
         try:
             message = pickle.dumps(("done", done, given_back), protocol=5)
         except Exception:  # noqa: BLE001 - one outcome at least is of no ordinary kind
-            done = [(number, seconds, _pack(outcome)) for number, seconds, outcome in done]
+            done = [(number, seconds, pack(outcome)) for number, seconds, outcome in done]
             message = pickle.dumps(("done", done, given_back), protocol=5)
         self._connection.send_bytes(message)
 
     def _send(self, message: tuple[Any, ...]) -> None:
         self._connection.send_bytes(pickle.dumps(message, protocol=5))
-
-
-def _pack(outcome: Any) -> Any:
-    if isinstance(outcome, Raised):
-        return outcome
-    try:
-        return Packed(dumps(outcome))
-    except Exception as error:  # noqa: BLE001 - whatever a __reduce__ raises
-        refusal = pickle.PicklingError(
-            f"The outcome of a fit must be picklable to be sent back by a worker process, got {outcome!r} "
-            f"({type(error).__name__}: {error}). Let the scorers return numbers, or run without processes: n_jobs=1."
-        )
-        refusal.__cause__ = error
-        return Raised.of(refusal)
-
-
-def get_warning_filters() -> list[tuple[Any, ...]]:
-    """The caller's warning filters (in free-threaded Python they are no longer ``warnings.filters``)."""
-    find = getattr(warnings, "_get_filters", None)
-    return list(find() if find is not None else warnings.filters)
-
-
-def set_warning_filters(filters: list[tuple[Any, ...]]) -> None:
-    """Replace the warning filters of this process, once per search.
-
-    (Set again for each task, as scikit-learn does, they would forget which warnings were already shown.)
-    """
-    warnings.resetwarnings()
-    for action, message, category, module, line in filters:
-        if message is None and module is None:
-            # Unlike `filterwarnings`, this accepts a tuple of categories.
-            warnings.simplefilter(action, category, lineno=line, append=True)
-        else:
-            text, place = (getattr(part, "pattern", part) or "" for part in (message, module))
-            warnings.filterwarnings(action, text, category, place, lineno=line, append=True)
-
-
-def limit_native_threads(n_threads: int) -> None:
-    """Lower the threads of BLAS and OpenMP libraries to at most ``n_threads``, for good."""
-    controller = ThreadpoolController()
-    crowded = {library["prefix"] for library in controller.info() if library["num_threads"] > n_threads}
-    controller.limit(limits=dict.fromkeys(crowded, n_threads))

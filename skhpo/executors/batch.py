@@ -1,0 +1,59 @@
+"""Tasks on their way, and how many to send at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from skhpo.trial import Task
+
+_BATCH_SECONDS = 0.1
+"""Work sent at a time, where a fit takes less: long against the 0.2 ms a message costs, short against a search."""
+
+_MAX_BATCH = 500
+
+
+class BatchSize:
+    """Learns from the durations of fits how many to send at a time.
+
+    Parameters
+    ----------
+    seconds : float
+        Work to send at a time.
+    """
+
+    def __init__(self, seconds: float = _BATCH_SECONDS) -> None:
+        self.seconds = seconds
+        self.fit_seconds: float | None = None
+        """Mean duration of late; None before the first."""
+
+    def learn(self, durations: list[float]) -> None:
+        """Take durations into account, in seconds."""
+        mean = sum(durations) / len(durations)
+        self.fit_seconds = mean if self.fit_seconds is None else 0.8 * self.fit_seconds + 0.2 * mean
+
+    @property
+    def value(self) -> int:
+        """Tasks to send at a time: one unless several fit well into the time."""
+        if self.fit_seconds is None or self.fit_seconds > self.seconds / 2:
+            return 1
+        return min(_MAX_BATCH, int(self.seconds / max(self.fit_seconds, 1e-9)))
+
+
+class Job:
+    """A task on its way.
+
+    Attributes
+    ----------
+    n_losses : int
+        Workers that died while they ran it.
+    n_innocent_losses : int
+        Times it got lost through no fault of its own.
+    """
+
+    __slots__ = ("n_innocent_losses", "n_losses", "task")
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.n_losses = 0
+        self.n_innocent_losses = 0

@@ -1,0 +1,333 @@
+"""The executor of one machine: worker processes, each in a slot of its own.
+
+A worker that dies takes nobody along, and which fit it was running is known exactly (`Slot.begun`). The parent has no
+threads: all that happens, happens in `wait`.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+import time
+import weakref
+from collections import deque
+from multiprocessing.connection import wait as wait_for_any
+from typing import TYPE_CHECKING, Any
+
+import sklearn
+
+from skhpo.executors.base import Executor
+from skhpo.executors.batch import BatchSize, Job
+from skhpo.executors.crossing import get_warning_filters, unpack
+from skhpo.executors.nested import n_cores
+from skhpo.executors.package import pack_tasks
+from skhpo.executors.shipment import Shipment
+from skhpo.executors.slot import Slot, give_back, take
+from skhpo.executors.worker import Settings
+from skhpo.trial import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from skhpo.trial import Task
+
+_STUCK_SECONDS = 0.05
+"""A fit that runs for longer than this may keep others of its batch from idle workers: they are called back."""
+
+_LOOK_AROUND_SECONDS = 1.0
+"""How often it is checked that silent workers are alive: a process of their own may keep their end of the pipe open."""
+
+_MAX_LOSSES = 2
+"""A fit in which so many workers died has failed: the second time it ran alone."""
+
+_MAX_FALSE_STARTS = 3
+"""Workers in a row that die before they begin anything; there is no use in going on."""
+
+
+class LocalExecutor(Executor):
+    """Runs tasks in worker processes of this machine.
+
+    Fits of much less than 0.1 s are sent in batches. Workers are started as they are needed, and kept for later
+    executors.
+
+    Parameters
+    ----------
+    run : callable
+        ``run(task) -> Outcome``; sent once to each worker, its large arrays by way of a memory-mapped file.
+    n_workers : int
+        Number of processes.
+    max_pending : int or None
+        Tasks that may be with the workers at a time; None for as many as keep them busy.
+    fit_timeout : float or None
+        Seconds after which the worker of a fit is killed; the outcome's status is ``"timeout"``.
+    inner_threads : int or None
+        Threads of native libraries, and joblib workers, that a fit may use; None shares the cores out evenly, or
+        follows the user's ``OMP_NUM_THREADS``.
+
+    Raises
+    ------
+    pickle.PicklingError
+        If ``run`` cannot be pickled.
+    """
+
+    def __init__(
+        self,
+        run: Callable[[Task], Outcome],
+        n_workers: int,
+        *,
+        max_pending: int | None = None,
+        fit_timeout: float | None = None,
+        inner_threads: int | None = None,
+    ) -> None:
+        self.n_workers = n_workers
+        self.max_pending = max_pending
+        self.fit_timeout = fit_timeout
+        self._inner_threads = inner_threads or max(1, n_cores() // n_workers)
+        self._force_threads = inner_threads is not None
+        self._settings = Settings(list(sys.path), os.getcwd(), self._inner_threads)  # noqa: PTH109 - for os.chdir
+        self._shipment = Shipment((run, sklearn.get_config(), get_warning_filters()))
+        self._queue: deque[Job] = deque()
+        self._ready: deque[Outcome | BaseException] = deque()
+        self._slots: list[Slot] = []
+        self._n_sent = 0
+        self._n_false_starts = 0
+        self._batch = BatchSize()
+        self._caller_seconds = 0.0  # between two calls of `wait`
+        self._left_wait: float | None = None
+        self._finalizer = weakref.finalize(self, _release, self._slots, self._shipment)
+        self._finalizer.atexit = False  # the slots have a handler of their own, and the order matters
+
+    # -- the caller's side --------------------------------------------------------------------------------------------
+
+    @property
+    def n_pending(self) -> int:  # noqa: D102
+        return len(self._queue) + len(self._ready) + self._n_running
+
+    def has_room(self) -> bool:  # noqa: D102
+        room = self.n_workers * self._depth + 1  # one at hand for the first worker that is done
+        return self.n_pending < (room if self.max_pending is None else min(room, self.max_pending))
+
+    def submit(self, task: Task) -> None:  # noqa: D102
+        self._queue.append(Job(task))
+
+    def wait(self) -> Outcome | None:  # noqa: D102
+        if self._left_wait is not None:
+            self._caller_seconds += 0.2 * (time.monotonic() - self._left_wait - self._caller_seconds)
+            self._left_wait = None
+        while not self._ready and self.n_pending:
+            self._dispatch()
+            if not self._ready:
+                self._receive()
+        self._dispatch(only_idle=True)
+        self._left_wait = time.monotonic()
+        if not self._ready:
+            return None
+        outcome = self._ready.popleft()
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    def cancel(self) -> None:  # noqa: D102
+        self._queue.clear()
+        for slot in self._slots:
+            slot.recall(drop=True)
+
+    def close(self) -> None:  # noqa: D102
+        self._queue.clear()
+        self._ready.clear()
+        self._finalizer()
+        self._slots.clear()
+
+    # -- sending ------------------------------------------------------------------------------------------------------
+
+    @property
+    def _n_running(self) -> int:
+        return sum(len(slot.jobs) for slot in self._slots)
+
+    @property
+    def _depth(self) -> int:
+        """Tasks a worker is given before it has answered any.
+
+        It has a second batch at hand where it would otherwise wait for us: for the message, if fits are short, or for
+        the caller to come back, if what the caller does takes its time.
+        """
+        size, fit_seconds = self._batch.value, self._batch.fit_seconds
+        is_caller_slow = fit_seconds is not None and self._caller_seconds > 0.05 * fit_seconds
+        return 2 * size if size > 1 or is_caller_slow else 1
+
+    def _dispatch(self, *, only_idle: bool = False) -> None:
+        """Hand out what is queued, to the worker with least to do first."""
+        if not self._queue:
+            self._recall_stuck()
+            return
+        while len(self._slots) < min(self.n_workers, len(self._queue) + self._n_running):
+            self._slots.append(take(self._inner_threads, force_threads=self._force_threads))
+        for slot in sorted(self._slots, key=lambda slot: len(slot.jobs)):
+            if slot.is_ready and not (only_idle and slot.jobs):
+                self._fill(slot)
+
+    def _fill(self, slot: Slot) -> None:
+        if not slot.is_loaded:
+            slot.load(self._shipment, self._settings)
+        limit = self._depth - len(slot.jobs)
+        if self.max_pending is not None:
+            limit = min(limit, self.max_pending - self._n_running)
+        # Short queues are shared out: no worker takes what another could begin.
+        limit = min(limit, max(1, -(-len(self._queue) // self.n_workers)))
+        if any(job.n_losses for job in slot.jobs.values()):  # it runs alone
+            return
+        jobs: list[Job] = []
+        while self._queue and len(jobs) < limit:
+            if self._queue[0].n_losses:
+                if not jobs and not slot.jobs:
+                    jobs.append(self._queue.popleft())
+                break
+            jobs.append(self._queue.popleft())
+        if jobs:
+            self._send(slot, jobs)
+
+    def _send(self, slot: Slot, jobs: Sequence[Job]) -> None:
+        try:
+            packed = pack_tasks([job.task for job in jobs])
+        except pickle.PicklingError as error:
+            if len(jobs) > 1:  # one of them is at fault
+                for job in jobs:
+                    self._send(slot, [job])
+            else:
+                self._ready.append(error)
+            return
+        first = self._n_sent
+        self._n_sent += len(jobs)
+        slot.run(dict(zip(range(first, self._n_sent), jobs, strict=True)), packed)
+
+    def _recall_stuck(self) -> None:
+        """Where a worker is idle, ask back what waits behind the long fit of another."""
+        if all(slot.jobs for slot in self._slots) and len(self._slots) >= self.n_workers:
+            return
+        now = time.monotonic()
+        for slot in self._slots:
+            number, began = slot.begun
+            if len(slot.jobs) > 1 and number >= 0 and now - began > _STUCK_SECONDS:
+                slot.recall()
+
+    # -- receiving ----------------------------------------------------------------------------------------------------
+
+    def _receive(self) -> None:
+        """Wait until something happens, and take note of it."""
+        if not self._slots:
+            return
+        connections = {slot.connection: slot for slot in self._slots}
+        heard = [connections[found] for found in wait_for_any(list(connections), self._patience())]  # type: ignore[index]
+        for slot in heard or [slot for slot in self._slots if slot.is_broken or not slot.is_alive]:
+            self._listen(slot)
+        if self.fit_timeout is not None:
+            self._stop_late(self.fit_timeout)
+
+    def _patience(self) -> float:
+        """Seconds for which nothing can need our attention but a message."""
+        patience = _LOOK_AROUND_SECONDS
+        if any(slot.is_broken for slot in self._slots):
+            return 0.0
+        if not self._queue and any(len(slot.jobs) > 1 for slot in self._slots):
+            patience = _STUCK_SECONDS
+        if self.fit_timeout is not None:
+            now = time.monotonic()
+            for slot in self._slots:
+                number, began = slot.begun
+                patience = min(patience, self.fit_timeout if number < 0 else max(0.0, began + self.fit_timeout - now))
+        return patience
+
+    def _listen(self, slot: Slot) -> None:
+        try:
+            for message in slot.receive():
+                if message[0] == "done":
+                    self._take_note(slot, message[1], message[2])
+                else:
+                    self._ready.append(_refusal(message[1].unpack()))
+                    slot.jobs.clear()
+                    slot.is_loaded = False
+        except EOFError:
+            self._bury(slot)
+
+    def _take_note(self, slot: Slot, done: list[tuple[int, float, Any]], given_back: list[int]) -> None:
+        for number, _, outcome in done:
+            del slot.jobs[number]
+            self._ready.append(unpack(outcome))
+        if done:
+            self._n_false_starts = 0
+            self._batch.learn([seconds for _, seconds, _ in done])
+        for number in reversed(given_back):
+            job = slot.jobs.pop(number)
+            if number > slot.dropped:
+                self._queue.appendleft(job)
+
+    # -- faults -------------------------------------------------------------------------------------------------------
+
+    def _bury(self, slot: Slot) -> None:
+        """A worker has died: only what it was running can be to blame."""
+        was_cut = slot.is_broken and slot.is_alive  # by an interrupt of ours
+        number, began = slot.begun
+        seconds = time.monotonic() - began
+        reason = slot.kill()
+        self._slots.remove(slot)
+        guilty = slot.jobs.pop(number, None)
+        self._requeue(slot)
+        if guilty is None:
+            self._n_false_starts += not was_cut
+            if self._n_false_starts >= _MAX_FALSE_STARTS:
+                self._queue.clear()
+                self._ready.append(
+                    RuntimeError(
+                        f"{self._n_false_starts} worker processes in a row ended before they began a fit, the last "
+                        f"with {reason}. Their own messages are on the standard error; n_jobs=1 needs no processes."
+                    )
+                )
+            return
+        self._n_false_starts = 0
+        guilty.n_losses += not was_cut
+        if guilty.n_losses >= _MAX_LOSSES:
+            text = f"The fit was tried {guilty.n_losses} times and its worker process died each time, with {reason}."
+            self._ready.append(_lost(guilty.task, text, "crashed", seconds))
+        else:
+            self._queue.appendleft(guilty)
+
+    def _stop_late(self, limit: float) -> None:
+        for slot in list(self._slots):
+            number, began = slot.begun
+            if number < 0 or time.monotonic() - began < limit:
+                continue
+            self._listen(slot)  # it may have finished just now
+            if slot not in self._slots or slot.begun[0] != number:
+                continue
+            slot.kill()
+            self._slots.remove(slot)
+            late = slot.jobs.pop(number)
+            self._requeue(slot)
+            text = f"The fit took longer than fit_timeout={limit!r} seconds and was stopped."
+            self._ready.append(_lost(late.task, text, "timeout", time.monotonic() - began))
+
+    def _requeue(self, slot: Slot) -> None:
+        kept = [job for number, job in slot.jobs.items() if number > slot.dropped]
+        self._queue.extendleft(reversed(kept))
+        slot.jobs.clear()
+
+
+def _release(slots: list[Slot], shipment: Shipment) -> None:
+    for slot in slots:
+        give_back(slot)
+    shipment.close()
+
+
+def _lost(task: Task, text: str, status: Any, seconds: float) -> Outcome:
+    return Outcome(task.trial.number, task.split, None, fit_time=seconds, error=text, status=status)
+
+
+def _refusal(error: BaseException) -> Exception:
+    refusal = pickle.PicklingError(
+        "What is searched must be picklable in both directions to be sent to worker processes; opening it there "
+        f"failed with {type(error).__name__}: {error}. Classes and functions must be importable in a new process, or "
+        'be defined in the main script or notebook. Else: n_jobs=1, or joblib.parallel_config(backend="threading").'
+    )
+    refusal.__cause__ = error
+    return refusal
