@@ -6,6 +6,6 @@ from skhpo.space.interop import is_plain
 from skhpo.space.names import check_names
 from skhpo.space.numeric import Float, Int
 from skhpo.space.space import Space
-from skhpo.space.values import params_key
+from skhpo.space.values import describe, params_key
 
-__all__ = ["Categorical", "Dimension", "Float", "Int", "Space", "check_names", "is_plain", "params_key"]
+__all__ = ["Categorical", "Dimension", "Float", "Int", "Space", "check_names", "describe", "is_plain", "params_key"]
