@@ -95,6 +95,7 @@ class LocalExecutor(Executor):
         self._batch = BatchSize()
         self._caller_seconds = 0.0  # between two calls of `wait`
         self._left_wait: float | None = None
+        self._looked_around = time.monotonic()
         self._finalizer = weakref.finalize(self, _release, self._slots, self._shipment)
         self._finalizer.atexit = False  # the slots have a handler of their own, and the order matters
 
@@ -219,7 +220,11 @@ class LocalExecutor(Executor):
             return
         connections = {slot.connection: slot for slot in self._slots}
         heard = [connections[found] for found in wait_for_any(list(connections), self._patience())]  # type: ignore[index]
-        for slot in heard or [slot for slot in self._slots if slot.is_broken or not slot.is_alive]:
+        now = time.monotonic()
+        if now > self._looked_around + _LOOK_AROUND_SECONDS:
+            self._looked_around = now
+            heard += [slot for slot in self._slots if slot not in heard and not slot.is_alive]
+        for slot in [*heard, *(slot for slot in self._slots if slot.is_broken and slot not in heard)]:
             self._listen(slot)
         if self.fit_timeout is not None:
             self._stop_late(self.fit_timeout)
@@ -266,7 +271,7 @@ class LocalExecutor(Executor):
 
     def _bury(self, slot: Slot) -> None:
         """A worker has died: only what it was running can be to blame."""
-        was_cut = slot.is_broken and slot.is_alive  # by an interrupt of ours
+        was_cut = slot.is_broken and not slot.has_hung_up  # by an interrupt of ours
         number, began = slot.begun
         seconds = time.monotonic() - began
         reason = slot.kill()

@@ -10,6 +10,7 @@ import contextlib
 import os
 import pickle
 import signal
+import sys
 import threading
 import time
 import weakref
@@ -58,6 +59,8 @@ class Slot:
         Whether it has started; only then does it read what is sent.
     is_broken : bool
         Whether a message to or from it was cut short: it can only be killed.
+    has_hung_up : bool
+        Whether that was its own doing: it has died.
     recalled : int
         Tasks up to this number were asked back.
     dropped : int
@@ -69,7 +72,7 @@ class Slot:
         self.jobs: dict[int, Job] = {}
         self.is_ready = False
         self.is_loaded = False
-        self.is_broken = False
+        self.is_broken = self.has_hung_up = False
         self.recalled = self.dropped = -1
         self._owner = os.getpid()
         context = get_context("loky")
@@ -146,7 +149,8 @@ class Slot:
                 self.is_broken = True
                 message = pickle.loads(self.connection.recv_bytes())  # noqa: S301 - from our own worker's pipe
                 self.is_broken = False
-            except OSError as error:
+            except (EOFError, OSError) as error:
+                self.is_broken = self.has_hung_up = True
                 raise EOFError from error
             if message[0] == "ready":
                 self.is_ready = True
@@ -167,19 +171,29 @@ class Slot:
         return bool(self.process.is_alive())
 
     def kill(self) -> str:
-        """End the process, and any it started, at once; returns how it ended."""
+        """End the process, and any that a fit of its started, at once; returns how it ended."""
         if os.getpid() != self._owner:
             return "not ours"
-        self.process.join(0 if self.is_alive and not self.is_broken else 0.1)
+        if self.has_hung_up:  # it ends by itself, and how is worth knowing
+            self.process.join(0.5)
         if self.is_alive:
-            with contextlib.suppress(Exception):  # without psutil or pgrep it warns, and its own processes stay behind
-                kill_process_tree(self.process)
-            self.process.kill()
+            if self.jobs:
+                with contextlib.suppress(Exception):  # without psutil or pgrep it warns: then what it started goes on
+                    kill_process_tree(self.process)
+            if self.is_alive:
+                _kill(self.process)
             self.process.join()
         self.connection.close()
         with _lock:
             _alive.discard(self)
         return describe_exit(self.process.exitcode)
+
+
+def _kill(process: Any) -> None:
+    if sys.platform == "win32":
+        process.terminate()
+    else:  # loky's processes have no `kill`
+        os.kill(process.pid, signal.SIGKILL)
 
 
 def describe_exit(code: int | None) -> str:
