@@ -53,7 +53,7 @@ class Choices(Discrete):
 
     def from_json(self, stored: Any) -> Any:
         """Return the user's own object at an index."""
-        if not (isinstance(stored, int) and 0 <= stored < self.n_choices):
+        if type(stored) is not int or not (0 <= stored < self.n_choices):
             raise ValueError(f"{stored!r} is not an index into the {self.n_choices} choices of {self!r}.")
         return self.choices[stored]
 

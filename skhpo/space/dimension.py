@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skhpo.space.values import describe, same
+from skhpo.space.values import describe, freeze, same
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -102,6 +102,10 @@ class Dimension(ABC):
     def signature(self) -> dict[str, Any]:
         """Return a JSON-able description, the same in every process."""
         return {"type": type(self).__name__, **{name: describe(part) for name, part in self._parts().items()}}
+
+    def is_identical(self, other: Dimension) -> bool:
+        """Whether both have the very same values; ``==`` asks for equal ones, as two fitted estimators may be."""
+        return type(self) is type(other) and freeze(self._parts()) == freeze(other._parts())
 
     def _outside(self, value: Any) -> ValueError:
         return ValueError(f"{value!r} lies outside of {self!r}.")

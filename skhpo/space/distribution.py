@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skhpo.space.dimension import Dimension, Discrete
+from skhpo.space.dimension import Dimension
 from skhpo.space.values import is_number
 
 if TYPE_CHECKING:
@@ -23,15 +23,10 @@ if TYPE_CHECKING:
 
 # An infinite tail is cut where it holds this share of the probability.
 _TAIL = 1e-9
-# Values of less probability have no place of their own in double precision.
-_RAREST = 1e-12
-# Discrete values on each side of the median that are looked at one by one.
-_WINDOW = 2**13
-_LARGEST_SPAN = 2**40
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class _Distributed:
+class Distributed:
     """What all distributions share: what they are known by."""
 
     distribution: Any
@@ -47,7 +42,7 @@ class _Distributed:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ContinuousDistribution(_Distributed, Dimension):
+class ContinuousDistribution(Distributed, Dimension):
     """A continuous distribution with ``cdf`` and ``ppf``."""
 
     @property
@@ -84,100 +79,8 @@ class ContinuousDistribution(_Distributed, Dimension):
         return support(self.distribution)
 
 
-class _Atoms(NamedTuple):
-    """Values in increasing order, shape (k,), where their cells end, shape (k - 1,), and their middles, shape (k,)."""
-
-    values: Sequence[int | float]
-    ends: NDArray[np.float64]
-    centers: NDArray[np.float64]
-
-
 @dataclass(frozen=True, eq=False, repr=False)
-class DiscreteDistribution(_Distributed, Discrete):
-    """A discrete distribution: each value has a cell as wide as it is probable.
-
-    Values of a probability below 1e-12 have no cell, and an infinite support is cut to the 2**14 values round the
-    median. A wider finite support, as of ``randint(0, 2**32)``, is not tabulated but computed.
-    """
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        low, high = self._span
-        if self._atoms is None and high - low >= _LARGEST_SPAN:
-            raise ValueError(f"A discrete distribution needs fewer than 2**40 values, got {low} to {high}. Narrow it.")
-
-    @property
-    def n_choices(self) -> int:
-        """Number of values that have a cell."""
-        low, high = self._span
-        return high - low + 1 if self._atoms is None else len(self._atoms.values)
-
-    def level_of(self, u: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Return which cells the places lie in, shape (n,)."""
-        if self._atoms is not None:
-            return np.searchsorted(self._atoms.ends, u, side="right")
-        low, high = self._span
-        quantiles = self.distribution.ppf(np.clip(u, 0.0, 1.0))
-        return np.asarray(np.clip(quantiles, low, high) - low).astype(np.int64)
-
-    def center_of(self, levels: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the middles of the cells, shape (n,), in (0, 1)."""
-        if self._atoms is not None:
-            return self._atoms.centers[levels]
-        x = levels + self._span[0]
-        middles: NDArray[np.float64] = (self.distribution.cdf(x - 1) + self.distribution.cdf(x)) / 2
-        return middles
-
-    def value_at(self, level: int) -> int | float:
-        """Return a value, an int wherever it is whole."""
-        return self._span[0] + level if self._atoms is None else self._atoms.values[level]
-
-    def find(self, value: Any) -> int:
-        """Return the level of a value."""
-        if not (is_number(value) and math.isfinite(value)):
-            raise self._outside(value)
-        if self._atoms is not None:
-            level = int(np.searchsorted(self._atoms.values, value))
-            if level == len(self._atoms.values) or self._atoms.values[level] != value:
-                raise self._outside(value)
-            return level
-        low, high = self._span
-        if value != int(value) or not low <= value <= high:
-            raise self._outside(value)
-        return int(value) - low
-
-    @cached_property
-    def _span(self) -> tuple[int, int]:
-        """First and last whole number of a finite support; of an infinite one, of what is tabulated."""
-        low, high = support(self.distribution)
-        middle = int(self.distribution.ppf(0.5))
-        return (
-            int(low) if math.isfinite(low) else middle - _WINDOW,
-            int(high) if math.isfinite(high) else middle + _WINDOW,
-        )
-
-    @cached_property
-    def _atoms(self) -> _Atoms | None:
-        """The values one by one; None where they are too many."""
-        low, high = self._span
-        middle = int(self.distribution.ppf(0.5))
-        values = np.arange(max(low, middle - _WINDOW), min(high, middle + _WINDOW) + 1)
-        listed = getattr(getattr(self.distribution, "dist", self.distribution), "xk", None)
-        if listed is not None:  # of scipy.stats.rv_discrete(values=...), where they may be no whole numbers
-            values = np.sort(listed) - np.min(listed) + support(self.distribution)[0]
-            values = values.astype(np.int64) if np.all(values == np.rint(values)) else values
-        probabilities = np.asarray(self.distribution.pmf(values), dtype=np.float64)
-        total = probabilities.sum()
-        is_infinite = not all(map(math.isfinite, support(self.distribution)))
-        if total < 1.0 - _TAIL and not is_infinite:
-            return None
-        values, probabilities = values[probabilities > _RAREST], probabilities[probabilities > _RAREST] / total
-        edges = np.cumsum(probabilities)
-        return _Atoms(values.tolist(), edges[:-1], edges - probabilities / 2)
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Sampled(_Distributed, Dimension):
+class Sampled(Distributed, Dimension):
     """An object that can only be drawn from, with ``rvs``: enough for a random search, not for a model.
 
     It has no scale on which a value could be placed. So a place is the seed of a draw, and `encode` raises TypeError.
@@ -224,13 +127,24 @@ class Sampled(_Distributed, Dimension):
         TypeError
             If it cannot.
         """
-        plain = value.item() if isinstance(value, np.generic) else value
-        if plain is not None and not isinstance(plain, bool | int | float | str):
+        if isinstance(value, np.generic):
+            value = value.item()
+        if isinstance(value, tuple):
+            return {"tuple": [self.to_json(element) for element in value]}
+        if isinstance(value, list):
+            return [self.to_json(element) for element in value]
+        if value is not None and not isinstance(value, bool | int | float | str):
             raise TypeError(
-                f"A value drawn from {self.distribution!r} needs to be a number or a string to be stored, "
-                f"got {value!r}. Use Categorical, whose values are stored by index."
+                f"A value drawn from {self.distribution!r} needs to be a number, a string, or a tuple or list of them "
+                f"to be stored, got {value!r}. Use Categorical, whose values are stored by index."
             )
-        return plain
+        return value
+
+    def from_json(self, stored: Any) -> Any:
+        """Return the value that `to_json` stored."""
+        if isinstance(stored, dict):
+            return tuple(self.from_json(element) for element in stored["tuple"])
+        return [self.from_json(element) for element in stored] if isinstance(stored, list) else stored
 
 
 def support(distribution: Any) -> tuple[float, float]:
@@ -248,11 +162,3 @@ def support(distribution: Any) -> tuple[float, float]:
             f"A distribution needs its arguments, got {distribution!r}. Write for example randint(1, 10)."
         ) from None
     return float(ends[0]), float(ends[1])
-
-
-def distributed(distribution: Any) -> Dimension:
-    """Return the dimension of an object that has ``rvs``."""
-    if not (hasattr(distribution, "cdf") and hasattr(distribution, "ppf")):
-        return Sampled(distribution)
-    support(distribution)
-    return DiscreteDistribution(distribution) if hasattr(distribution, "pmf") else ContinuousDistribution(distribution)

@@ -10,7 +10,8 @@ from typing import Any
 
 from skhpo.space.choices import Categorical, listed
 from skhpo.space.dimension import Dimension
-from skhpo.space.distribution import distributed
+from skhpo.space.discrete import discrete
+from skhpo.space.distribution import ContinuousDistribution, Sampled, support
 from skhpo.space.numeric import Float, Int
 from skhpo.space.values import is_number
 
@@ -43,7 +44,7 @@ def as_dimension(name: str, value: Any) -> Dimension:
         if foreign is not None:
             return foreign
         if hasattr(value, "rvs"):
-            return distributed(value)
+            return _of_distribution(value)
     except (TypeError, ValueError) as error:
         raise type(error)(f"Parameter {name!r}: {error}") from error
     return _of_sequence(name, value)
@@ -75,6 +76,13 @@ def is_plain(param_distributions: Any) -> bool:
         for branch in branches
         for value in branch.values()
     )
+
+
+def _of_distribution(distribution: Any) -> Dimension:
+    if not (hasattr(distribution, "cdf") and hasattr(distribution, "ppf")):
+        return Sampled(distribution)
+    support(distribution)
+    return discrete(distribution) if hasattr(distribution, "pmf") else ContinuousDistribution(distribution)
 
 
 def _of_sequence(name: str, values: Any) -> Dimension:

@@ -102,7 +102,8 @@ class Float(Dimension):
 
     @cached_property
     def _scaled(self) -> tuple[float, float]:
-        return (math.log(self.low), math.log(self.high)) if self.log else (self.low, self.high)
+        # NumPy's logarithm, as in encode: the last bits of the math module's may be others.
+        return (float(np.log(self.low)), float(np.log(self.high))) if self.log else (self.low, self.high)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -188,7 +189,7 @@ class Int(Discrete):
 
     @cached_property
     def _scaled(self) -> tuple[float, float]:
-        return math.log(self.low - 0.5), math.log(self.high + 0.5)
+        return float(np.log(self.low - 0.5)), float(np.log(self.high + 0.5))
 
 
 def _check_bounds(dimension: Float | Int) -> None:

@@ -1,8 +1,8 @@
 """From what a user writes to the parameters of a space: who depends on whom, and who has which column.
 
 A list of dictionaries is one tree: a hidden categorical chooses the dictionary. A parameter that several dictionaries
-have in common, with the same domain under the same conditions, is one parameter, so that a model learns about it from
-all of them.
+have in common, with the very same domain under the same conditions, is one parameter, so that a model learns about it
+from all of them.
 """
 
 from __future__ import annotations
@@ -93,7 +93,9 @@ def grow(param_distributions: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -
         for name in _parents_first(dimensions):
             dimension = dimensions[name]
             requires = _requirements(name, dimension, placed)
-            shared = (e for e in entries if (e.name, e.requires) == (name, requires) and e.dimension == dimension)
+            shared = (
+                e for e in entries if (e.name, e.requires) == (name, requires) and e.dimension.is_identical(dimension)
+            )
             entry = next(shared, None)
             if entry is None:
                 entry = Entry(name, dimension, n_columns if dimension.n_choices > 1 else None, requires)

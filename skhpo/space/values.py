@@ -169,7 +169,7 @@ def describe(value: Any) -> Any:  # noqa: C901, PLR0911  # one return per kind o
             return {"array": describe(value.tolist())}
         return {"array": [value.dtype.str, list(value.shape), sha256(value.tobytes()).hexdigest()]}
     if hasattr(value, "__qualname__"):  # classes and functions
-        return {"name": f"{value.__module__}.{value.__qualname__}"}
+        return {"name": f"{getattr(value, '__module__', None)}.{value.__qualname__}"}
     path = f"{type(value).__module__}.{type(value).__qualname__}"
     if hasattr(value, "get_params"):
         params = value.get_params(deep=False)
