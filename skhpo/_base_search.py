@@ -6,7 +6,7 @@ import math
 import os
 import time
 from abc import abstractmethod
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -158,6 +158,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
             finishes within ``timeout``.
         """
         start = time.monotonic()
+        self._forget()
         scorers, metric = _sklearn.scorers_of(self)
         X, y = indexable(X, y)
         params = _sklearn.check_method_params(X, params=params)
@@ -183,7 +184,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
         try:
             self.stop_reason_ = self._search(problem, history, root, start)
         except KeyboardInterrupt:
-            if any(history.is_finished(trial.number) for trial in history.trials):
+            with suppress(ValueError):  # nothing has succeeded so far
                 self._conclude(history, metric)
             raise
         finally:
@@ -194,6 +195,11 @@ class BaseSearch(_sklearn.BaseSearchCV):
         self.scorer_ = _sklearn.unwrapped_scorer(scorers)
         root.call_on_fit_task_end(estimator=self, **observed)
         return self
+
+    def _forget(self) -> None:
+        """Drop what an earlier fit learned: one that is interrupted must not leave the other's results."""
+        for name in [name for name in vars(self) if name.endswith("_") and not name.startswith("_")]:
+            delattr(self, name)
 
     def _make_splits(self, X: Any, y: Any, params: dict[str, Any]) -> list[tuple[Any, Any]]:
         """Split once, for all candidates: an unseeded splitter would give each of them other folds."""
@@ -291,12 +297,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
         numbers = [trial.number for trial in history.trials if history.is_finished(trial.number)]
         outcomes = [history.outcomes(number)[split] for number in numbers for split in range(history.n_splits)]
         if not outcomes:
-            raise ValueError(
-                "No fits were performed. Was the CV iterator empty? Were there no candidates?"
-                if self.timeout is None
-                else f"timeout must leave time for at least one candidate, got timeout={self.timeout!r} seconds and "
-                "none finished. Raise timeout, or tune on less data or fewer splits."
-            )
+            raise ValueError(self._why_nothing())
         _sklearn.check_failures((outcome.error for outcome in outcomes), self.error_score)
         names = metric_names([outcome.test_scores for outcome in outcomes])
         self.multimetric_ = names is not None
@@ -314,6 +315,18 @@ class BaseSearch(_sklearn.BaseSearchCV):
                 self.best_score_ = results[f"mean_test_{metric}"][self.best_index_]
             self.best_params_ = results["params"][self.best_index_]
         self.cv_results_ = results
+
+    def _why_nothing(self) -> str:
+        """Return what to say where no candidate is complete."""
+        reason = getattr(self, "stop_reason_", "interrupt")
+        if reason == "timeout":
+            return (
+                f"timeout must leave time for at least one candidate, got timeout={self.timeout!r} seconds and none is "
+                "complete. Raise timeout, or tune on less data or fewer splits."
+            )
+        if reason == "callback":
+            return "A callback stopped the search before one candidate was complete on all splits. Let it stop later."
+        return "No fits were performed. Was the CV iterator empty? Were there no candidates?"
 
     def _refit(
         self, X: Any, y: Any, fit_params: dict[str, Any], root: _sklearn.FitContext, observed: dict[str, Any]

@@ -6,8 +6,9 @@ Each name below says why it is needed. Everything else in the package uses sciki
 from __future__ import annotations
 
 import copy
-from contextlib import nullcontext
+from contextlib import contextmanager
 from inspect import signature
+from numbers import Number
 from typing import TYPE_CHECKING, Any, Self
 
 # The parameter validation and the callback life cycle around `fit` are this decorator's.
@@ -35,7 +36,6 @@ from sklearn.utils.validation import _check_method_params
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from contextlib import AbstractContextManager
 
     from numpy.ma import MaskedArray
 
@@ -147,14 +147,44 @@ class FitContext:
             self.stop |= bool(self.node.call_on_fit_task_end(**kwargs))
         return self.stop
 
-    def propagate_callback_context(self, estimator: Any) -> AbstractContextManager[Any]:
+    @contextmanager
+    def propagate_callback_context(self, estimator: Any) -> Iterator[None]:
         """Hand the callbacks to an estimator for the time of its fit."""
-        return nullcontext() if self.node is None else self.node.propagate_callback_context(estimator)
+        if self.node is None:
+            yield
+            return
+        with self.node.propagate_callback_context(estimator):
+            if getattr(self.node, "_propagated_callbacks", None):
+                self._listen_to(estimator)
+            try:
+                yield
+            finally:
+                vars(estimator).pop("_init_callback_context", None)
+
+    def _listen_to(self, estimator: Any) -> None:
+        """Hear what callbacks answer the estimator: a task of ours that is its whole fit ends there, not here."""
+        init = estimator._init_callback_context
+
+        def listening_init(*args: Any, **kwargs: Any) -> Any:
+            del estimator._init_callback_context
+            root = init(*args, **kwargs)
+            end = root.call_on_fit_task_end
+
+            def listening_end(**kwargs: Any) -> bool:
+                stop = bool(end(**kwargs))
+                self.stop |= stop
+                return stop
+
+            root.call_on_fit_task_end = listening_end
+            return root
+
+        estimator._init_callback_context = listening_init
 
     def __getstate__(self) -> dict[str, Any]:
         node = top = copy.copy(self.node)
         while top is not None:
             top._children_map = {}
+            vars(top).pop("call_on_fit_task_end", None)  # who listens to it stays behind
             top.parent = copy.copy(top.parent)
             top = top.parent
         return {"node": node, "stop": self.stop}
@@ -169,5 +199,18 @@ def root_context(search: BaseSearchCV, *, max_subtasks: int) -> FitContext:
 
 def has_callbacks(search: BaseSearchCV) -> bool:
     """Whether the search or an estimator inside it has callbacks, so that its fits need a place in the tree."""
-    owners = [search, *search.get_params(deep=True).values()]
-    return _HAS_CALLBACKS and any(getattr(owner, "_skl_callbacks", None) for owner in owners)
+    return _HAS_CALLBACKS and _are_in(search)
+
+
+def _are_in(value: Any) -> bool:
+    if isinstance(value, str | Number):
+        return False
+    if isinstance(value, dict):
+        return any(map(_are_in, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(_are_in, value))
+    if getattr(value, "_skl_callbacks", None):
+        return True
+    if hasattr(value, "get_params") and not isinstance(value, type):
+        return any(map(_are_in, value.get_params(deep=False).values()))
+    return _are_in(getattr(value, "choices", ()))

@@ -40,7 +40,8 @@ class GridSampler(Sampler):
 
     def __init__(self, param_grid: Any) -> None:
         if is_plain(param_grid):
-            grid = ParameterGrid(param_grid)
+            # Iterated rather than indexed: both give the same points, with their names in different order.
+            grid = list(ParameterGrid(param_grid))
             self.n_max: int = len(grid)
             self._at = grid.__getitem__
             return
