@@ -14,7 +14,7 @@ from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from skhpo.space.dimension import Discrete
+from skhpo.space.dimension import Discrete, OutsideError
 from skhpo.space.values import freeze
 
 if TYPE_CHECKING:
@@ -148,8 +148,9 @@ class Branch:
                 raise ValueError(f"Parameter {entry.name!r} is missing.")
             try:
                 value = entry.dimension.canonical(params[entry.name])
-            except ValueError as error:
-                raise ValueError(f"Parameter {entry.name!r}: {error}") from error
+            except OutsideError as error:
+                error.name = entry.name
+                raise
             found[entry.name] = entry, value
             if entry.column in self._parents:
                 levels[entry.column] = _discrete(entry).find(value)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from skhpo.space.dimension import Discrete, equal_cells
+from skhpo.space.dimension import Discrete, OutsideError, equal_cells
 from skhpo.space.values import freeze, is_number, same
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Choices(Discrete):
         if level is None:
             level = next((i for i, choice in enumerate(self.choices) if same(choice, value)), None)
         if level is None:
-            raise self._outside(value)
+            raise OutsideError(value, self)
         return level
 
     def to_json(self, value: Any) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from skhpo.space.dimension import Discrete
+from skhpo.space.dimension import Discrete, OutsideError
 from skhpo.space.distribution import Distributed, support
 from skhpo.space.values import is_number
 
@@ -80,7 +80,7 @@ class DiscreteDistribution(Distributed, Discrete):
                 return level
             if self.distribution.pmf(value) > 0:
                 return int(np.abs(values - value).argmin())
-        raise self._outside(value)
+        raise OutsideError(value, self)
 
     @cached_property
     def _atoms(self) -> _Atoms:
@@ -141,7 +141,7 @@ class WideDistribution(Distributed, Discrete):
         """Return the level of a whole number."""
         low, high = self._span
         if not (is_number(value) and low <= value <= high and value == int(value)):
-            raise self._outside(value)
+            raise OutsideError(value, self)
         return int(value) - low
 
     @cached_property

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skhpo.space.dimension import Dimension
+from skhpo.space.dimension import Dimension, OutsideError
 from skhpo.space.values import is_number
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class ContinuousDistribution(Distributed, Dimension):
         """Return the value as a Python float."""
         low, high = self._support
         if not (is_number(value) and low <= value <= high and math.isfinite(value)):
-            raise self._outside(value)
+            raise OutsideError(value, self)
         return float(value)
 
     def encode(self, values: Sequence[Any]) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skhpo.space.dimension import Dimension, Discrete, equal_cells
+from skhpo.space.dimension import Dimension, Discrete, OutsideError, equal_cells
 from skhpo.space.values import is_number
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Float(Dimension):
     def canonical(self, value: Any) -> float:
         """Return the value as a Python float."""
         if not (is_number(value) and self.low <= value <= self.high):
-            raise self._outside(value)
+            raise OutsideError(value, self)
         return float(value)
 
     def encode(self, values: Sequence[Any]) -> NDArray[np.float64]:
@@ -184,7 +184,7 @@ class Int(Discrete):
     def find(self, value: Any) -> int:
         """Return the level of an integer."""
         if not (is_number(value) and self.low <= value <= self.high and value == int(value)):
-            raise self._outside(value)
+            raise OutsideError(value, self)
         return int(value) - self.low
 
     @cached_property

@@ -257,9 +257,11 @@ class Space:
             try:
                 found[number] = branch.read(params)
             except ValueError as error:
-                reasons.append(str(error))
+                reasons.append(error)
         if not found:
-            raise ValueError(f"Parameters need to lie in one dict of the space, got {params!r}. {' '.join(reasons)}")
+            raise ValueError(
+                f"Parameters need to lie in one dict of the space, got {params!r}. {' '.join(map(str, reasons))}"
+            )
         # Best is a dict that holds these very values, then one that needs all of the parameters, then any.
         given = params_key(params)
         exact = [n for n in found if params_key({name: value for name, (_, value) in found[n].items()}) == given]

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skhpo.space.choices import Categorical
-from skhpo.space.dimension import Dimension, Discrete
+from skhpo.space.dimension import Dimension, Discrete, OutsideError
 from skhpo.space.interop import as_dimension
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def _requirements(name: str, dimension: Dimension, placed: Mapping[str, Entry]) 
             )
         try:
             levels = tuple(sorted({entry.dimension.find(value) for value in values}))
-        except ValueError as error:
+        except OutsideError as error:
             raise ValueError(
                 f"Parameter {name!r} needs values that its parent {parent!r} can take in when: {error} "
                 "A list is several values, anything else is one."
