@@ -132,7 +132,8 @@ class BaseSearch(_sklearn.BaseSearchCV):
         """Return what the trials depend on besides the space and the problem, JSON-able."""
         return [type(self).__name__]
 
-    @_sklearn.fit_context(prefer_skip_nested_validation=False)  # the estimator inside is not validated yet
+    # The estimator inside is not validated yet.
+    @_sklearn.fit_context(prefer_skip_nested_validation=False)  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
         """Search, and fit the best candidate on all the data.
 
@@ -211,6 +212,8 @@ class BaseSearch(_sklearn.BaseSearchCV):
                 "cv.split and cv.get_n_splits return inconsistent results. "
                 f"Expected {self.n_splits_} splits, got {len(splits)}"
             )
+        if not splits:
+            raise ValueError(self._why_nothing())
         return splits
 
     def _deciding_metric(self, names: list[str] | None) -> str | None:
@@ -254,7 +257,8 @@ class BaseSearch(_sklearn.BaseSearchCV):
                 journal,
                 history,
                 make_tasks=lambda trial: problem.tasks(trial, context if problem.caller is not None else None),
-                identity=_identity,
+                # Where callbacks watch the fits each is run: they would else be told of some that did not happen.
+                identity=_identity if problem.caller is None else _number,
                 look_back=look_back,
                 is_late=lambda: time.monotonic() >= deadline,
             )
@@ -357,6 +361,10 @@ def _only_sample_weight(params: dict[str, Any]) -> dict[str, Any] | None:
 def _identity(trial: Trial) -> Hashable:
     """Return what two trials share if fitting both would give the same twice."""
     return params_key(trial.params), trial.fraction
+
+
+def _number(trial: Trial) -> Hashable:
+    return trial.number
 
 
 def _look_back(executor: Executor, n_splits: int) -> int:

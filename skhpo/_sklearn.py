@@ -74,7 +74,8 @@ check_method_params = _check_method_params
 
 def scorers_of(search: BaseSearchCV) -> tuple[Any, Any]:
     """Return the scorers of a search as one callable, and the name under which `refit` looks for the best."""
-    return search._get_scorers()
+    scorers, metric = search._get_scorers()
+    return scorers, metric
 
 
 def scorer_names(scorers: Any) -> list[str] | None:

@@ -11,7 +11,7 @@ from skhpo.samplers.base import Sampler
 from skhpo.space import Space, is_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from skhpo.trial import Params, Trial
 
@@ -41,9 +41,9 @@ class GridSampler(Sampler):
     def __init__(self, param_grid: Any) -> None:
         if is_plain(param_grid):
             # Iterated rather than indexed: both give the same points, with their names in different order.
-            grid = list(ParameterGrid(param_grid))
+            grid: list[Params] = list(ParameterGrid(param_grid))
             self.n_max: int = len(grid)
-            self._at = grid.__getitem__
+            self._at: Callable[[int], Params] = grid.__getitem__
             return
         space = Space(param_grid)
         if math.isinf(space.n_choices):
@@ -58,5 +58,4 @@ class GridSampler(Sampler):
         """Return point ``number`` of the grid, or None behind its end."""
         if number >= self.n_max:
             return None
-        params: Params = self._at(number)
-        return params
+        return self._at(number)
