@@ -17,8 +17,8 @@ import skhpo
 
 SWAP = {"GridSearchCV": skhpo.GridSearchCV, "RandomizedSearchCV": skhpo.RandomSearchCV}
 
-# Item -> why our class may differ there. The items are run all the same: one that passes, or that the installed
-# scikit-learn does not have, is stale and fails the run.
+# Item -> why our class may differ there; none has to. The items are run all the same: one that passes, or that the
+# installed scikit-learn does not have, is stale and fails the run.
 EXEMPT: dict[str, str] = {}
 
 

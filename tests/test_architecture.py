@@ -1,0 +1,184 @@
+"""The layers of the design, kept: who imports whom, and who may touch what."""
+
+import ast
+import functools
+from pathlib import Path
+
+import pytest
+import sklearn.model_selection._search as theirs
+
+import skhpo
+
+ROOT = Path(skhpo.__file__).parent
+FILES = sorted(ROOT.rglob("*.py"))
+
+# Each line may import from the lines above it. Within a line nobody imports another, except inside one package.
+LAYERS = [
+    ["_sklearn"],
+    ["space", "trial"],
+    ["surrogates", "journals", "schedulers", "executors", "results"],
+    ["acquisition"],
+    ["samplers"],
+    ["loop", "evaluation", "fingerprint", "stored"],
+    ["_base_search", "plotting", "testing"],
+    ["search"],
+    ["__init__"],
+]
+HEIGHT = {name: height for height, layer in enumerate(LAYERS) for name in layer}
+
+# What the design says beyond the layers: these see nothing of ours but what is listed.
+SEES_ONLY = {
+    "loop": {"trial"},
+    "schedulers": {"trial"},
+    "surrogates": set(),
+    "journals": {"trial"},
+    "trial": set(),
+    "space": set(),
+    "acquisition": {"surrogates"},
+}
+HAS_NO_SKLEARN = {"loop", "trial", "schedulers", "journals", "surrogates", "acquisition"}
+
+# Names that scikit-learn's classes have and that ours define for themselves.
+OUR_OWN = {
+    "_parameter_constraints",  # how an estimator declares what its constructor accepts
+}
+OPENERS = {"pickle", "cloudpickle", "dill", "marshal", "shelve", "joblib"}
+MOST_LINES = 450
+
+
+def ids(paths):
+    return {"argvalues": paths, "ids": [str(path.relative_to(ROOT)) for path in paths]}
+
+
+def part(path):
+    """Which name of the layers a file belongs to: its package, or itself."""
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+@functools.cache
+def parse(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def is_for_types(node):
+    test = node.test
+    return (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING") or (
+        isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING"
+    )
+
+
+def running(tree):
+    """Nodes of a tree without what only a type checker sees."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and is_for_types(node):
+            for child in node.orelse:
+                yield child
+                yield from running(child)
+        else:
+            yield node
+            yield from running(node)
+
+
+def imports(path):
+    """Dotted names that running the file imports: of ``from a import b`` both ``a`` and ``a.b``."""
+    for node in running(parse(path)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: imports are absolute"
+            yield node.module
+            for alias in node.names:
+                yield f"{node.module}.{alias.name}"
+
+
+def ours(path):
+    """Parts of the package that a file imports."""
+    found = set()
+    for name in imports(path):
+        head, _, rest = name.partition(".")
+        if head == "skhpo" and rest:
+            first = rest.split(".")[0]
+            found.add(first if first in HEIGHT else "__init__")
+    return found
+
+
+@pytest.mark.parametrize("path", **ids(FILES))
+def test_every_file_has_a_layer(path):
+    assert part(path) in HEIGHT, "give it a line in LAYERS and in the design"
+
+
+@pytest.mark.parametrize("path", **ids(FILES))
+def test_imports_come_from_layers_above(path):
+    here = part(path)
+    for other in ours(path) - {here}:
+        assert HEIGHT[other] < HEIGHT[here], f"{here} imports {other}"
+
+
+@pytest.mark.parametrize("path", **ids([path for path in FILES if part(path) in SEES_ONLY]))
+def test_parts_that_see_little(path):
+    here = part(path)
+    assert ours(path) - {here} <= SEES_ONLY[here]
+
+
+@pytest.mark.parametrize("path", **ids([path for path in FILES if part(path) in HAS_NO_SKLEARN]))
+def test_parts_without_scikit_learn(path):
+    assert not [name for name in imports(path) if name.split(".")[0] == "sklearn"]
+
+
+@pytest.mark.parametrize("path", **ids([path for path in FILES if part(path) != "_sklearn"]))
+def test_private_names_of_scikit_learn_stay_in_one_file(path):
+    for name in imports(path):
+        head, *rest = name.split(".")
+        assert head != "sklearn" or not any(word.startswith("_") for word in rest), name
+
+    inherited = {name for name in dir(theirs.BaseSearchCV) if name.startswith("_") and not name.startswith("__")}
+    for node in ast.walk(parse(path)):
+        if isinstance(node, ast.Attribute) and node.attr in inherited - OUR_OWN:
+            pytest.fail(f"line {node.lineno} uses {node.attr}, which is scikit-learn's")
+
+
+@pytest.mark.parametrize("path", **ids([path for path in FILES if part(path) != "executors"]))
+def test_internals_of_joblib_stay_with_the_executors(path):
+    for name in imports(path):
+        head, *rest = name.split(".")
+        if head == "joblib" and rest:
+            assert len(rest) == 1, f"{name} is none of joblib's public names"
+            assert not rest[0].startswith("_"), name
+            assert rest[0] not in {"externals", "parallel", "_parallel_backends"}, name
+
+
+@pytest.mark.parametrize("path", **ids(FILES))
+def test_nothing_evaluates_text_or_opens_pickles(path):
+    for node in ast.walk(parse(path)):
+        if not isinstance(node, ast.Call):
+            continue
+        name = ast.unparse(node.func)
+        assert name not in {"eval", "exec"}, f"line {node.lineno}"
+        module, _, function = name.rpartition(".")
+        if function in {"load", "loads", "Unpickler"}:
+            is_opener = module.split(".")[-1] in OPENERS or function == "Unpickler"
+            # Workers and their parent pickle what they send each other; nothing else is ever opened.
+            assert not is_opener or part(path) == "executors", f"line {node.lineno}: {name}"
+    if part(path) != "executors":
+        assert not {f"{m}.{f}" for m in OPENERS for f in ("load", "loads", "Unpickler")} & set(imports(path))
+
+
+@pytest.mark.parametrize("name", [name for name in skhpo.__all__ if not name.startswith("__")])
+def test_public_names_are_documented_with_examples(name):
+    doc = getattr(skhpo, name).__doc__
+    assert doc
+    assert len(doc.splitlines()[0]) < 80, "the first line says in one line what it is"
+    assert "Examples\n" in doc
+    assert ">>> " in doc
+
+
+def test_all_is_sorted_and_complete():
+    assert sorted(skhpo.__all__) == list(skhpo.__all__)
+    public = {name for name, value in vars(skhpo).items() if not name.startswith("_") and isinstance(value, type)}
+    assert public <= set(skhpo.__all__)
+
+
+@pytest.mark.parametrize("path", **ids(FILES))
+def test_files_are_short_enough_to_read(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
