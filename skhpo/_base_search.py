@@ -15,6 +15,7 @@ import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state, indexable
+from sklearn.utils.validation import check_is_fitted
 
 from skhpo import _sklearn
 from skhpo.evaluation import Problem
@@ -183,13 +184,13 @@ class BaseSearch(_sklearn.BaseSearchCV):
         )
         history = History(len(splits), metric=self._deciding_metric(_sklearn.scorer_names(scorers)))
         try:
-            self.stop_reason_ = self._search(problem, history, root, start)
+            reason = self._search(problem, history, root, start)
         except KeyboardInterrupt:
+            self._note(history, "interrupt", start)
             with suppress(ValueError):  # nothing has succeeded so far
                 self._conclude(history, metric)
             raise
-        finally:
-            self.search_time_ = time.monotonic() - start
+        self._note(history, reason, start)
         self._conclude(history, metric)
         if self.refit:
             self._refit(X, y, routed.estimator.fit, root, observed)
@@ -197,8 +198,32 @@ class BaseSearch(_sklearn.BaseSearchCV):
         root.call_on_fit_task_end(estimator=self, **observed)
         return self
 
+    def stats(self) -> dict[str, Any]:
+        """Return what the search cost, and why it ended.
+
+        Returns
+        -------
+        stats : dict
+            ``n_fits``, the fits that were run, without the one on all the data (equal candidates are fitted once; fits
+            of earlier runs that a checkpoint remembers count); ``search_time``, seconds without that; ``stop_reason``:
+            ``"finished"``, ``"exhausted"`` where the space had no more points, ``"timeout"``, ``"callback"``, or
+            ``"interrupt"``.
+        """
+        check_is_fitted(self, "cv_results_")
+        return dict(self._stats)
+
+    def _note(self, history: History, reason: str, start: float) -> None:
+        """Write down what `stats` tells."""
+        every = [outcome for trial in history.trials for outcome in history.outcomes(trial.number).values()]
+        self._stats = {
+            "n_fits": sum(not outcome.shared for outcome in every),
+            "search_time": time.monotonic() - start,
+            "stop_reason": reason,
+        }
+
     def _forget(self) -> None:
         """Drop what an earlier fit learned: one that is interrupted must not leave the other's results."""
+        self._stats: dict[str, Any] = {}
         for name in [name for name in vars(self) if name.endswith("_") and not name.startswith("_")]:
             delattr(self, name)
 
@@ -310,8 +335,6 @@ class BaseSearch(_sklearn.BaseSearchCV):
             _sklearn.check_multimetric_refit(self, names)
             metric = self.refit
 
-        every = (outcome for trial in history.trials for outcome in history.outcomes(trial.number).values())
-        self.n_fits_ = sum(not outcome.shared for outcome in every)
         results = cv_results(history, numbers, error_score=self.error_score, return_train_score=self.return_train_score)
         if self.refit or not self.multimetric_:
             self.best_index_ = _sklearn.select_best_index(self, metric, results)
@@ -322,7 +345,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
 
     def _why_nothing(self) -> str:
         """Return what to say where no candidate is complete."""
-        reason = getattr(self, "stop_reason_", "interrupt")
+        reason = self._stats.get("stop_reason")
         if reason == "timeout":
             return (
                 f"timeout must leave time for at least one candidate, got timeout={self.timeout!r} seconds and none is "

@@ -81,12 +81,6 @@ class GridSearchCV(BaseSearch):
         Whether there were several metrics.
     refit_time_ : float
         Seconds that fitting the best candidate on all the data took; only if ``refit``.
-    search_time_ : float
-        Seconds that the search took, without that.
-    n_fits_ : int
-        Fits that were run, without that. Equal candidates are fitted once.
-    stop_reason_ : {"finished", "timeout", "callback", "exhausted"}
-        Why the search ended: it was through, its time was up, a callback asked for it, or the space had no more points.
     n_features_in_ : int
         Features seen in `fit`, where ``best_estimator_`` knows.
     feature_names_in_ : ndarray of shape (n_features_in_,)

@@ -88,12 +88,6 @@ class RandomSearchCV(BaseSearch):
         Whether there were several metrics.
     refit_time_ : float
         Seconds that fitting the best candidate on all the data took; only if ``refit``.
-    search_time_ : float
-        Seconds that the search took, without that.
-    n_fits_ : int
-        Fits that were run, without that. Equal candidates are fitted once.
-    stop_reason_ : {"finished", "timeout", "callback", "exhausted"}
-        Why the search ended: it was through, its time was up, a callback asked for it, or the space had no more points.
     n_features_in_ : int
         Features seen in `fit`, where ``best_estimator_`` knows.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -117,7 +111,7 @@ class RandomSearchCV(BaseSearch):
     ...     "gamma": Float(1e-3, 1e1, log=True, when={"kernel": "rbf"}),
     ... }
     >>> search = RandomSearchCV(SVC(), space, n_iter=8, random_state=0).fit(X, y)
-    >>> len(search.cv_results_["params"]), search.n_fits_
+    >>> len(search.cv_results_["params"]), search.stats()["n_fits"]
     (8, 40)
     >>> search.best_score_ > 0.95
     np.True_
