@@ -17,6 +17,10 @@ Equations
     noise st = s(x), and it is expected improvement.  With noise it is 0 at x* itself, so the incumbent is not proposed
     again, and a lucky fold does not become a threshold that nothing passes.
 (2) With pending trials: log mean_S EI_S, each fantasy a joint draw of what they might score, on one factor.
+(3) UCB(x) = mu(x) + width s(x); with pending trials s is what is left when they are done (Desautels, Krause and
+    Burdick, GP-BUCB, 2014) and mu the average over fantasies.
+(4) With failures, P(success) times EI, or times the height of UCB over the worst score: a fit that fails improves
+    nothing, and is worth as much as the worst one that did not.
 """
 
 from __future__ import annotations
@@ -110,26 +114,32 @@ class LogExpectedImprovement:
 
 
 class UpperConfidenceBound:
-    """Posterior mean plus ``width`` standard deviations (averaged over fantasies)."""
+    """Logarithm of how far posterior mean plus ``width`` standard deviations lie above the worst score, equation (3).
+
+    The logarithm changes no order; it is there so that a probability of success can multiply it, see `Feasible`.
+    """
 
     def __init__(self, gp: GaussianProcess, width: float) -> None:
         self._gp, self._width = gp, width
+        self._worst = float(gp.Y.min())
 
     def __call__(self, U: Array) -> Array:
-        """Upper bounds, shape (m,)."""
+        """Log of the bound's height over the worst score, shape (m,)."""
         mean, half = self._gp.project(U)
         variance = self._gp.prior_variance - np.einsum("ij,ij->j", half, half)
         bound: Array = mean.mean(axis=1) + self._width * np.sqrt(np.maximum(variance, 1e-12))
-        return bound
+        # At an observed point of the worst score the height is 0 up to rounding.
+        height: Array = np.log(np.maximum(bound - self._worst, 1e-12))
+        return height
 
 
 class Feasible:
-    """An acquisition times the probability that a fit succeeds, in logarithms.
+    """An acquisition times the probability that a fit succeeds, in logarithms: equation (4).
 
     Parameters
     ----------
     acquisition : Acquisition
-        Logarithm of something positive, such as `LogExpectedImprovement`.
+        Logarithm of something positive, `LogExpectedImprovement` or `UpperConfidenceBound`.
     probability : callable
         Probabilities of shape (m,) at points of shape (m, d), in (0, 1].
     """

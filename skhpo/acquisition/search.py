@@ -140,8 +140,8 @@ def _mutate(parents: Array, domain: Domain, rng: np.random.Generator, lengthscal
     move = rng.standard_normal((m, d)) * (step * np.minimum(lengthscales, 1.0))
     # Whatever the step, a column of levels moves by at least one of them.
     move = np.where(np.isfinite(n_levels), np.sign(move) * np.maximum(np.abs(move), 1 / n_levels), move)
-    moved = np.abs(parents + move) % 2  # reflected at 0 ...
-    moved = np.where(moved > 1, 2 - moved, moved)  # ... and at 1
+    # Stopped at the border, not reflected: the best of a monotone column is the border itself.
+    moved = np.clip(parents + move, 0.0, 1.0)
     fresh = rng.random((m, d))
     moved = np.where(domain.is_categorical, fresh, moved)
     # A column that is inactive in the parent may become active in the child: it gets a value then, and snap takes it

@@ -13,6 +13,7 @@ from scipy.stats import norm, qmc
 from skhpo.acquisition import Feasible, LogExpectedImprovement, UpperConfidenceBound, maximise
 from skhpo.samplers.base import Sampler
 from skhpo.surrogates.base import Posterior
+from skhpo.surrogates.importance import total_effects
 from skhpo.surrogates.score_model import ModelOptions, ScoreModel
 from skhpo.surrogates.threads import one_blas_thread
 
@@ -29,16 +30,18 @@ if TYPE_CHECKING:
     from skhpo.trial import Params, Trial
 
 
+_LOG2_DESIGN = 7  # 128 Sobol points: as many as may be under way before the first score
+
+
 @dataclass(frozen=True)
 class BayesOptions:
     """The choices of `BayesSampler` that users are not asked about; `docs/ablation.md` has what each one is worth."""
 
     model: ModelOptions = field(default_factory=ModelOptions)
-    n_init: int | None = None
-    acquisition: Literal["ei", "ucb"] = "ei"
+    n_init: int = 3
+    acquisition: Literal["ucb", "ei", "mix"] = "ucb"
     incumbent: Literal["corrected", "mean", "observed"] = "corrected"
-    width: float = 2.0
-    p_ucb: float = 0.0
+    width: float = 3.0
     trust: bool = False
     n_global: int = 512
     n_children: int = 192
@@ -75,7 +78,7 @@ class BayesSampler(Sampler):
         self.space, self.seed, self.n_iter = space, seed, n_iter
         self.options = options if options is not None else BayesOptions()
         self.n_max = None if space.n_choices == math.inf else int(space.n_choices)
-        self._given = space.encode(initial_params) if len(initial_params) else np.empty((0, space.n_columns))
+        self._given = [space.canonical(params) for params in initial_params]
         self._model = ScoreModel(space.is_categorical, self.options.model)
         self._seen: set[bytes] = set()
         self._n_prior = 0
@@ -91,61 +94,130 @@ class BayesSampler(Sampler):
     def ask(self, number: int, pending: Sequence[Trial]) -> Params | None:
         """Return the parameters of trial ``number``, or None when every point of the space was proposed."""
         with one_blas_thread():
-            rows = self.space.encode([trial.params for trial in pending]) if pending else self._given[:0]
+            rows = self.space.encode([trial.params for trial in pending])
             seen = self._seen.union(map(_key, rows))
             if len(seen) >= self.space.n_choices:
                 return None
             rng = np.random.default_rng([self.seed, number])
-            if (len(seen) < self._n_init or not self._model.n) and (row := self._design_point(seen)) is not None:
-                return self._params(row)
+            if len(seen) < max(self.options.n_init, len(self._given)) or not self._model.n:
+                for params, row in self._design:
+                    if _key(row) not in seen:
+                        return params
             return self._first_unseen(self._candidates(rows, seen, rng), seen, rng)
 
-    @property
-    def _n_init(self) -> int:
-        """Points by design: as many as a first idea of every column takes, but no more than 15 % of the budget."""
-        n_init = self.options.n_init
-        if n_init is None:
-            n_init = max(3, min(self.space.n_columns + 1, math.ceil(0.15 * self.n_iter)))
-        return max(n_init, len(self._given))
+    def predict(self, params: Sequence[Params]) -> Posterior:
+        """What the model expects of configurations, in units of the score.
+
+        The warp of the scores is monotone: ``mean`` is the score at the posterior's median, exactly, and ``std`` half
+        the width of the interval one standard deviation to both sides of it, taken back to scores. Noise of the
+        splits is not in it. Of the chance of failure nothing is in it either.
+
+        Parameters
+        ----------
+        params : sequence of dict
+            Configurations of the space.
+
+        Returns
+        -------
+        Posterior
+            Means and standard deviations, each of shape (m,); NaN before the first score.
+        """
+        with one_blas_thread():
+            belief = self._model.belief()
+            rows = self.space.encode(params)
+            if belief.gp is None or belief.warp is None:
+                return Posterior(np.full(len(rows), np.nan), np.full(len(rows), np.nan))
+            z = belief.gp.predict(rows)
+            inverse = belief.warp.inverse
+            return Posterior(inverse(z.mean), (inverse(z.mean + z.std) - inverse(z.mean - z.std)) / 2)
+
+    def expected_improvement_remaining(self) -> float:
+        """Largest expected improvement that one more trial may have, in units of the score; NaN before the first.
+
+        From warped scores it is taken back with the warp's slope at the incumbent, which is exact as long as the warp
+        is affine there, as it is above the median.
+        """
+        with one_blas_thread():
+            belief = self._model.belief()
+            if belief.gp is None or belief.warp is None:
+                return math.nan
+            improvement = LogExpectedImprovement(belief.gp)
+            acquisition = Feasible(improvement, belief.probability_of_success)
+            # Trial numbers are at least 0, and this search is no trial.
+            rng = np.random.default_rng([self.seed, self._model.n, 1])
+            _, values = self._search(acquisition, belief, rng)
+            best = belief.gp.means(improvement.x_star[None])
+            low, high = belief.warp.inverse(best[0, 0] + np.array([0.0, 1e-3]))
+            return float(np.exp(values[0]) * (high - low) / 1e-3)
+
+    def importances(self) -> dict[str, float]:
+        """Share of each parameter in how much the modelled score varies over the space; the shares add up to 1.
+
+        Total Sobol' indices of the posterior mean of the warped scores under the space's prior (`total_effects`: Jansen
+        1999; the functional ANOVA of Hutter, Hoos and Leyton-Brown 2014), divided by their sum, so that interactions
+        count for each parameter that takes part. All zero where the model is constant.
+        """
+        names = self.space.names
+        with one_blas_thread():
+            gp = self._model.belief().gp
+            if gp is None or not names:
+                return dict.fromkeys(names, 0.0)
+            effects = total_effects(lambda U: gp.means(self.space.snap(U))[:, 0], len(names), self.seed)
+        shares = effects / (effects.sum() or 1.0)
+        return dict(zip(names, shares.tolist(), strict=True))
 
     @cached_property
-    def _design(self) -> Array:
-        """Given points, the centre, and scrambled Sobol points, which cover the space better than random ones do."""
-        d = self.space.n_columns
-        sobol = qmc.Sobol(d, scramble=True, seed=np.random.default_rng([self.seed, 0])).random_base2(8)
-        return np.vstack([self._given, self.space.snap(np.vstack([np.full((1, d), 0.5), sobol]))])
+    def _design(self) -> list[tuple[Params, Array]]:
+        """Given points, the centre, and scrambled Sobol points, which cover the space better than random ones do.
 
-    def _design_point(self, seen: set[bytes]) -> Array | None:
-        return next((row for row in self._design if _key(row) not in seen), None)
+        Each with its row. Given points are handed out as they came: a float may lose its last bit in the unit cube.
+        """
+        d = self.space.n_columns
+        U = np.full((1, d), 0.5)
+        if d:
+            sobol = qmc.Sobol(d, scramble=True, seed=np.random.default_rng([self.seed, 0]))
+            U = np.vstack([U, sobol.random_base2(_LOG2_DESIGN)])
+        params = [*self._given, *self.space.decode(U)]
+        return list(zip(params, self.space.encode(params), strict=True))
 
     def _candidates(self, pending: Array, seen: set[bytes], rng: np.random.Generator) -> Iterable[Array]:
         """Points of the space, the most promising first."""
         belief = self._model.belief()
-        gp = belief.gp
-        lengthscales = gp.theta.lengthscales if gp is not None else np.ones(self.space.n_columns)
         acquisition = self._acquisition(belief, pending, rng)
         if self.space.n_choices <= self.options.n_whole:
             unseen = np.array([row for row in self._whole if _key(row) not in seen])
             return unseen[np.argsort(-acquisition(unseen), kind="stable")]
-        good = gp.X[np.argsort(-gp.means(gp.X)[:, 0], kind="stable")[:5]] if gp is not None else self._given[:0]
-        U, _ = maximise(
-            acquisition, self.space, rng, good=good, lengthscales=lengthscales,
-            n_global=self.options.n_global, n_children=self.options.n_children,
-        )
-        return U
+        return self._search(acquisition, belief, rng)[0]
 
-    def _acquisition(self, belief: Belief, pending: Array, rng: np.random.Generator) -> Acquisition:
+    def _search(self, acquisition: Acquisition, belief: Belief, rng: np.random.Generator) -> tuple[Array, Array]:
         gp = belief.gp
         if gp is None:
-            # Nothing succeeded yet: look where that is likely and little is known.
-            def unknown(U: Array) -> Array:
-                assert belief.success is not None
-                return np.log(belief.success.predict(U).std)
-            return Feasible(unknown, belief.probability_of_success)
+            good, lengthscales = np.empty((0, self.space.n_columns)), np.ones(self.space.n_columns)
+        else:
+            good = gp.X[np.argsort(-gp.means(gp.X)[:, 0], kind="stable")[:5]]
+            lengthscales = gp.theta.lengthscales
+        options = self.options
+        return maximise(
+            acquisition,
+            self.space,
+            rng,
+            good=good,
+            lengthscales=lengthscales,
+            n_global=options.n_global,
+            n_children=options.n_children,
+        )
+
+    def _acquisition(self, belief: Belief, pending: Array, rng: np.random.Generator) -> Acquisition:
+        gp, success = belief.gp, belief.success
+        if gp is None and success is not None:
+            # Nothing succeeded yet: look where little is known of success, and it is likely.
+            return Feasible(lambda U: np.log(success.predict(U).std), belief.probability_of_success)
+        assert gp is not None  # noqa: S101  (something was told, so there is a score or a failure)
         if len(pending):
             gp = _fantasise(gp, pending, self.options.n_fantasies, rng)
         acquisition: Acquisition
-        if self.options.acquisition == "ucb" or rng.random() < self.options.p_ucb:
+        kind = self.options.acquisition
+        if kind == "ucb" or (kind == "mix" and rng.random() < 0.5):
             acquisition = UpperConfidenceBound(gp, self.options.width)
         else:
             acquisition = LogExpectedImprovement(gp, self.options.incumbent)

@@ -49,7 +49,7 @@ class ModelOptions:
 
     warp: str = "half-rank"
     nu: float = 2.5
-    lengthscale: LogNormal | Gamma | None = None
+    lengthscale: LogNormal | Gamma | None = LogNormal(0.7, 1.0)
     noise: LogNormal = LogNormal(-4.0, 1.0)
     n_exact: int = 512
 
