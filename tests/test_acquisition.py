@@ -70,9 +70,13 @@ def test_corrected_improvement_is_that_of_joint_draws():
     pair = np.vstack([x, star])
     noiseless = gp.draw(pair, np.zeros((2, 1)))  # the means
     grown = gp._own_covariance(pair) - gp._half(pair).T @ gp._half(pair)
-    draws = noiseless + np.linalg.cholesky(grown) @ norm.ppf((np.arange(200_000) + 0.5) / 200_000)[
-        np.vstack([rng.permutation(200_000), rng.permutation(200_000)])
-    ]
+    draws = (
+        noiseless
+        + np.linalg.cholesky(grown)
+        @ norm.ppf((np.arange(200_000) + 0.5) / 200_000)[
+            np.vstack([rng.permutation(200_000), rng.permutation(200_000)])
+        ]
+    )
     improvement = np.maximum(draws[0] - draws[1], 0)
     # Five standard errors of the simulation.
     assert abs(improvement.mean() - np.exp(acquisition(x)[0])) < 5 * improvement.std() / np.sqrt(200_000)
@@ -131,14 +135,15 @@ def test_the_search_finds_a_peak_inside_and_in_a_corner():
 def test_the_search_exhausts_discrete_exchanges():
     box = Box([7, 5, 9, 4], np.array([True, False, True, False]))
     rng = np.random.default_rng(1)
-    worth = {row: v for row, v in zip(itertools.product(range(7), range(5), range(9), range(4)), rng.random(1260), strict=True)}
+    rows = list(itertools.product(range(7), range(5), range(9), range(4)))
+    worth = dict(zip(rows, rng.random(len(rows)), strict=True))
 
     def separable(U):
         cells = np.floor(U * box.n_levels).astype(int)
         return np.array([sum(worth[(c[0], 0, c[2], 0)] + worth[(0, c[1], 0, c[3])] for c in [cell]) for cell in cells])
 
     U, values = maximise(separable, box, rng, good=np.empty((0, 4)), lengthscales=np.ones(4))
-    every = box.snap((np.array(list(itertools.product(range(7), range(5), range(9), range(4)))) + 0.5) / box.n_levels)
+    every = box.snap((np.array(rows) + 0.5) / box.n_levels)
     assert values[0] == separable(every).max()
     np.testing.assert_array_equal(U, box.snap(U))
 
@@ -146,9 +151,7 @@ def test_the_search_exhausts_discrete_exchanges():
 def test_newly_active_columns_get_values():
     box = Box([2, np.inf, np.inf], np.array([True, False, False]), is_conditional=True)
     good = np.array([[0.25, 0.5, 0.2]])  # column 1 is inactive here, and 0.9 would be best
-    U, _ = maximise(
-        peak(np.array([0.75, 0.9, 0.2])), box, np.random.default_rng(0), good=good, lengthscales=np.ones(3)
-    )
+    U, _ = maximise(peak(np.array([0.75, 0.9, 0.2])), box, np.random.default_rng(0), good=good, lengthscales=np.ones(3))
     assert np.abs(U[0] - [0.75, 0.9, 0.2]).max() < 0.03
 
 

@@ -13,9 +13,9 @@ Notation
 Equations
 ---------
 (1) log EI(x) = log st + log h((mu(x) - mu(x*)) / st): expected improvement over the *unknown* value of the incumbent
-    (Zhou, Ma and Blanchet, Corrected Expected Improvement Acquisition Function Under Noisy Observations, 2023).  Without
-    noise st = s(x), and it is expected improvement.  With noise it is 0 at x* itself, so the incumbent is not proposed
-    again, and a lucky fold does not become a threshold that nothing passes.
+    (Zhou, Ma and Blanchet, Corrected Expected Improvement Acquisition Function Under Noisy Observations, 2023).
+    Without noise st = s(x), and it is expected improvement. With noise it is 0 at x* itself, so the
+    incumbent is not proposed again, and a lucky fold does not become a threshold that nothing passes.
 (2) With pending trials: log mean_S EI_S, each fantasy a joint draw of what they might score, on one factor.
 (3) UCB(x) = mu(x) + width s(x); with pending trials s is what is left when they are done (Desautels, Krause and
     Burdick, GP-BUCB, 2014) and mu the average over fantasies.
@@ -106,7 +106,7 @@ class LogExpectedImprovement:
             prior = gp.covariance_with(U, self.x_star)
             variance = variance + star - 2 * (prior - self._half_star @ half)
         st = np.sqrt(np.maximum(variance, 1e-12))
-        values = log_h((mean - self._best) / st[:, None]) + np.log(st)[:, None]
+        values: Array = log_h((mean - self._best) / st[:, None]) + np.log(st)[:, None]
         if values.shape[1] == 1:
             return values[:, 0]
         result: Array = logsumexp(values, axis=1) - np.log(values.shape[1])

@@ -222,7 +222,7 @@ class BayesSampler(Sampler):
         else:
             acquisition = LogExpectedImprovement(gp, self.options.incumbent)
         if self.options.trust:
-            acquisition = _trust(acquisition, self._model.X, self.space.is_categorical)
+            acquisition = _trust(acquisition, self._model.points, self.space.is_categorical)
         if belief.success is not None:
             acquisition = Feasible(acquisition, belief.probability_of_success)
         return acquisition

@@ -56,7 +56,7 @@ class LogNormal(NamedTuple):
     def penalty(self, x: Array) -> tuple[Array, Array]:
         """Negative log density at exp(x), up to a constant, and its derivative in x."""
         z = (x - self.mu) / self.sigma
-        return 0.5 * z * z + x, z / self.sigma + 1
+        return np.asarray(0.5 * z * z + x), np.asarray(z / self.sigma + 1)
 
     @property
     def mode(self) -> float:
@@ -90,7 +90,8 @@ class Hyperparameters(NamedTuple):
 
     def pack(self) -> Array:
         """The vector t of shape (d + 2,)."""
-        return np.log(np.append(self.lengthscales, (self.signal, self.noise)))
+        t: Array = np.log(np.append(self.lengthscales, (self.signal, self.noise)))
+        return t
 
     @classmethod
     def unpack(cls, t: Array) -> Hyperparameters:
@@ -108,6 +109,13 @@ def dimension_scaled(d: int) -> LogNormal:
     return LogNormal(np.sqrt(2) + 0.5 * np.log(d), np.sqrt(3))
 
 
+# Scores are standardised: about 1, within a factor of e^2.
+UNIT_SIGNAL = LogNormal(0.0, 1.0)
+# Mode exp(-5), a standard deviation of 8 % of the scores': cross-validated scores are never exact. The tail lets
+# deterministic tables go down to the bound.
+SMALL_NOISE = LogNormal(-4.0, 1.0)
+
+
 @dataclass(frozen=True)
 class Priors:
     """Densities of the hyperparameters; scores are standardised, so they are in units of the scores' variance.
@@ -119,15 +127,13 @@ class Priors:
     signal : LogNormal
         Learned, not fixed at 1: https://github.com/meta-pytorch/botorch/issues/2619.
     noise : LogNormal
-        Mode exp(-5), a standard deviation of 8 % of the scores': cross-validated scores are never exact, and the
-        tail lets deterministic tables go down to the bound.
     mean : float
         Variance c2 of the constant mean.
     """
 
     lengthscale: LogNormal | Gamma | None = None
-    signal: LogNormal = LogNormal(0.0, 1.0)
-    noise: LogNormal = LogNormal(-4.0, 1.0)
+    signal: LogNormal = UNIT_SIGNAL
+    noise: LogNormal = SMALL_NOISE
     mean: float = 1.0
 
 
@@ -311,7 +317,8 @@ class GaussianProcess:
 
     def _variance(self, half: Array) -> Array:
         # Rounding leaves up to 1e-10 of the prior variance at observed points.
-        return np.maximum(self.prior_variance - np.einsum("ij,ij->j", half, half), 1e-12)
+        variance: Array = np.maximum(self.prior_variance - np.einsum("ij,ij->j", half, half), 1e-12)
+        return variance
 
     def _half(self, Z: Array) -> Array:
         half: Array = solve_triangular(self._factor, self.covariance(Z).T, lower=True, check_finite=False)
@@ -341,11 +348,16 @@ class GaussianProcess:
                 self.n_rescues += jitter > 1e-8
                 return np.asarray(factor)
         self.n_rescues += 1
-        return np.eye(len(K)) * np.sqrt(size if np.isfinite(size) and size > 0 else 1.0)
+        return np.diag(np.full(len(K), np.sqrt(size if np.isfinite(size) and size > 0 else 1.0)))
 
     def _negative_log_posterior(self, X: Array, y: Array, v: Array) -> _NegativeLogPosterior:
         return _NegativeLogPosterior(
-            column_distances(X, self.is_categorical), y, v, self.nu, self.lengthscale_prior, self.priors
+            column_distances(X, self.is_categorical),
+            y,
+            v,
+            nu=self.nu,
+            lengthscale_prior=self.lengthscale_prior,
+            priors=self.priors,
         )
 
 
@@ -353,7 +365,7 @@ class _NegativeLogPosterior:
     """NLL(t) minus the log prior, and its gradient: equations (2) and (3)."""
 
     def __init__(
-        self, S: Array, y: Array, v: Array, nu: float, lengthscale_prior: LogNormal | Gamma, priors: Priors
+        self, S: Array, y: Array, v: Array, *, nu: float, lengthscale_prior: LogNormal | Gamma, priors: Priors
     ) -> None:
         self._n = len(y)
         self._S = S.reshape(len(S), -1)

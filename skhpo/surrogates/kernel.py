@@ -77,7 +77,9 @@ class Distances:
     def __init__(self, X: Array, is_categorical: NDArray[np.bool_], lengthscales: Array) -> None:
         self._is_number = ~is_categorical
         self._weights = 1 / lengthscales
-        self._codes: Sequence[tuple[int, Array]] = [(j, np.unique(X[:, j])) for j in np.flatnonzero(is_categorical)]
+        self._codes: Sequence[tuple[int, Array]] = [
+            (int(j), np.unique(X[:, j])) for j in np.flatnonzero(is_categorical)
+        ]
         self._norm_of_categories = 0.5 * float((self._weights[is_categorical] ** 2).sum())
         self._rows, self._norms = self._embed(X)
 

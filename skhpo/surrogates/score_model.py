@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from skhpo.surrogates.gp import GaussianProcess, LogNormal, Priors
+from skhpo.surrogates.gp import SMALL_NOISE, GaussianProcess, LogNormal, Priors
 from skhpo.surrogates.warping import warp_scores
 
 if TYPE_CHECKING:
@@ -29,6 +29,10 @@ _CHAIN = 8  # fits in a row that start from each other: a resumption repeats at 
 _N_WARM = 12  # steps of a fit that starts from the one before; it moves little with one more observation
 _N_COLD = 50
 _LARGEST = 1e100  # beyond it squares of scores overflow; a score of 1e100 is as good as one of 1e300
+
+# Median 2 and mode 0.7 edges of the cube. Wider priors let a fit to ten points declare columns dead, and the search
+# never looks at them again.
+MODERATE = LogNormal(0.7, 1.0)
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,8 @@ class ModelOptions:
 
     warp: str = "half-rank"
     nu: float = 2.5
-    lengthscale: LogNormal | Gamma | None = LogNormal(0.7, 1.0)
-    noise: LogNormal = LogNormal(-4.0, 1.0)
+    lengthscale: LogNormal | Gamma | None = MODERATE
+    noise: LogNormal = SMALL_NOISE
     n_exact: int = 512
 
 
@@ -108,7 +112,7 @@ class ScoreModel:
         return len(self._rows)
 
     @property
-    def X(self) -> Array:
+    def points(self) -> Array:
         """Points of all observations, shape (n, d)."""
         return np.array(self._rows).reshape(self.n, len(self.is_categorical))
 
@@ -147,7 +151,7 @@ class ScoreModel:
         return self._belief(self.n)
 
     def _belief_after(self, n: int) -> Belief:
-        X, y = self.X[:n], self.values(n)
+        X, y = self.points[:n], self.values(n)
         ok = np.isfinite(y)
         theta, theta_success = self._hyperparameters(n)
         gp, warp = None, None
@@ -191,7 +195,7 @@ class ScoreModel:
     def _fit(
         self, n: int, before: tuple[Hyperparameters, Hyperparameters | None] | None
     ) -> tuple[Hyperparameters, Hyperparameters | None]:
-        X, y = self.X[:n], self.values(n)
+        X, y = self.points[:n], self.values(n)
         ok = np.isfinite(y)
         theta, theta_success = before if before is not None else (None, None)
         if ok.sum() >= 2:

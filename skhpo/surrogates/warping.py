@@ -23,6 +23,8 @@ from scipy.special import ndtri
 from scipy.stats import rankdata, yeojohnson, yeojohnson_normmax
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from skhpo.surrogates.kernel import Array
 
 
@@ -154,7 +156,7 @@ class YeoJohnson:
         return self._first.inverse(np.where(x >= 0, up, down))
 
 
-WARPS = {
+WARPS: dict[str, Callable[[Array], Warp]] = {
     "none": Standardised,
     "half-rank": HalfRank,
     "half-rank-log": HalfRankLog,
@@ -165,8 +167,7 @@ WARPS = {
 
 def warp_scores(y: Array, name: str) -> Warp:
     """Fit the warp of that name to scores; with fewer than 4 of them, ranks say nothing and they are standardised."""
-    warp: Warp = WARPS[name](y) if len(y) >= 4 else Standardised(y)
-    return warp
+    return WARPS[name](y) if len(y) >= 4 else Standardised(y)
 
 
 def _scale(location: float, *scales: float) -> float:

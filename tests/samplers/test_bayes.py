@@ -258,7 +258,9 @@ def test_a_suggestion_is_fast():
         sampler = make(space, n_iter=n)
         rng = np.random.default_rng(0)
         for number, params in enumerate(sampler.space.sample(rng, n)):
-            sampler.tell(Trial(number, params), np.array([params["f0"] - params["f1"] ** 2 + 0.1 * rng.standard_normal()]))
+            sampler.tell(
+                Trial(number, params), np.array([params["f0"] - params["f1"] ** 2 + 0.1 * rng.standard_normal()])
+            )
         sampler.ask(n, ())
         seconds = []
         for number in range(n, n + 15):

@@ -150,7 +150,7 @@ def test_a_fit_that_fails_keeps_the_hyperparameters(monkeypatch):
     gp = GaussianProcess(NUMBERS).fit(X, y)
     theta = gp.theta
     result = type("Result", (), {"fun": np.nan, "x": np.full(5, np.nan)})
-    monkeypatch.setattr("skhpo.surrogates.gp.minimize", lambda *args, **kwargs: result)  # noqa: ARG005
+    monkeypatch.setattr("skhpo.surrogates.gp.minimize", lambda *args, **kwargs: result)
     gp.fit(X, y)
     assert gp.theta is theta
     assert gp.n_rescues == 1
