@@ -234,7 +234,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
         splits = list(self._checked_cv_orig.split(X, y, **params))
         if len(splits) != self.n_splits_:
             raise ValueError(
-                "cv.split and cv.get_n_splits return inconsistent results. "
+                f"cv.split and cv.get_n_splits {_sklearn.RETURN} inconsistent results. "
                 f"Expected {self.n_splits_} splits, got {len(splits)}"
             )
         if not splits:

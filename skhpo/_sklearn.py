@@ -43,6 +43,7 @@ __all__ = [
     "CONSTRAINTS",
     "GRID_CONSTRAINTS",
     "RANDOM_CONSTRAINTS",
+    "RETURN",
     "BaseSearchCV",
     "FitContext",
     "HasMethods",
@@ -68,6 +69,8 @@ _HAS_CALLBACKS = "callback_ctx" in signature(_fit_and_score).parameters  # since
 CONSTRAINTS: dict[str, list[Any]] = BaseSearchCV._parameter_constraints
 GRID_CONSTRAINTS: dict[str, list[Any]] = GridSearchCV._parameter_constraints
 RANDOM_CONSTRAINTS: dict[str, list[Any]] = RandomizedSearchCV._parameter_constraints
+
+RETURN = "return" if _HAS_CALLBACKS else "returned"  # the tense of a message that users may match
 
 check_method_params = _check_method_params
 

@@ -281,7 +281,6 @@ def named(cases):
 # ------------------------------------------------------------------ comparison
 
 TIMES = re.compile(r"(mean|std)_(fit|score)_time$")
-# Ours say more.
 
 
 def fit(search_class, case, **more):
