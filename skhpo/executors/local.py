@@ -176,7 +176,7 @@ class LocalExecutor(Executor):
             limit = min(limit, self.max_pending - self._n_running)
         # Short queues are shared out: no worker takes what another could begin.
         limit = min(limit, max(1, -(-len(self._queue) // self.n_workers)))
-        if any(job.n_losses for job in slot.jobs.values()):  # it runs alone
+        if slot.is_stuck or any(job.n_losses for job in slot.jobs.values()):  # who killed a worker runs alone
             return
         jobs: list[Job] = []
         while self._queue and len(jobs) < limit:

@@ -166,6 +166,11 @@ class Slot:
         return (number, began) if number in self.jobs else (-1, 0.0)
 
     @property
+    def is_stuck(self) -> bool:
+        """Whether it runs what was running when its other tasks were called back."""
+        return 0 <= self.begun[0] <= self.recalled
+
+    @property
     def is_alive(self) -> bool:
         """Whether the process runs."""
         return bool(self.process.is_alive())

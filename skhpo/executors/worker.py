@@ -25,6 +25,7 @@ import signal
 import sys
 import threading
 import time
+from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sklearn
@@ -70,8 +71,8 @@ def serve(connection: Connection, progress: Progress) -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     faulthandler.enable()
     inbox = Inbox(connection)
-    worker = Worker(connection, progress, inbox)
-    connection.send_bytes(pickle.dumps(("ready",)))
+    worker = Worker(inbox, progress)
+    inbox.send(("ready",))
     while True:
         try:
             message = inbox.messages.get(timeout=IDLE_SECONDS)
@@ -85,39 +86,89 @@ def serve(connection: Connection, progress: Progress) -> None:
 
 
 class Inbox:
-    """Reads the pipe in a thread, so that a recall, and the death of the parent, are noticed during a fit."""
+    """Reads the pipe in a thread, so that a recall, and the death of the parent, are noticed during a fit.
+
+    A task belongs to the one who takes its number out of ``_unbegun``: the main thread to run it, or this one to give
+    it back.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self.messages: queue.SimpleQueue[tuple[Any, ...] | None] = queue.SimpleQueue()
-        self.recalled = -1.0
         self.is_busy = False
         self._connection = connection
+        self._sending = threading.Lock()
+        self._unbegun: dict[int, bool] = {}
+        self._done: deque[tuple[int, float, Any]] = deque()
+        self._given_back: deque[int] = deque()
         threading.Thread(target=self._read, name="skhpo-inbox", daemon=True).start()
+
+    def send(self, message: tuple[Any, ...]) -> None:
+        """Send a message, from the main thread."""
+        with self._sending:
+            self._connection.send_bytes(pickle.dumps(message, protocol=5))
+
+    def begin(self, number: int) -> bool:
+        """Whether a task may begin: it was not recalled."""
+        return self._unbegun.pop(number, False)
+
+    def end(self, number: int, seconds: float, outcome: Any) -> None:
+        """Note an outcome, to be reported."""
+        self._done.append((number, seconds, outcome))
+
+    def report(self) -> None:
+        """Send what is done and what is given back.
+
+        Whoever comes while the other thread sends leaves it to that: to wait would be to stop reading, while the parent
+        may be waiting for us to read.
+        """
+        while (self._done or self._given_back) and self._sending.acquire(blocking=False):
+            try:
+                done, given_back = _take(self._done), _take(self._given_back)
+                try:
+                    message = pickle.dumps(("done", done, given_back), protocol=5)
+                except Exception:  # noqa: BLE001 - one outcome at least is of no ordinary kind
+                    done = [(number, seconds, pack(outcome)) for number, seconds, outcome in done]
+                    message = pickle.dumps(("done", done, given_back), protocol=5)
+                self._connection.send_bytes(message)
+            finally:
+                self._sending.release()
 
     def _read(self) -> None:
         try:
             while True:
                 message = pickle.loads(self._connection.recv_bytes())  # noqa: S301 - from the parent's own pipe
                 if message[0] == "recall":
-                    self.recalled = message[1]
+                    self._recall(message[1])
                 elif message[0] == "load":
                     self.messages.put((*message, self._connection.recv_bytes()))
                 else:
+                    if message[0] == "run":
+                        self._unbegun.update(dict.fromkeys(message[1], True))
                     self.messages.put(message)
         except (EOFError, OSError):
-            self.recalled = float("inf")
+            self._unbegun.clear()
             self.messages.put(None)
             if self.is_busy:  # nobody is left to want the outcome
                 os._exit(1)
+
+    def _recall(self, last: int) -> None:
+        for number in list(self._unbegun):
+            if number <= last and self.begin(number):
+                self._given_back.append(number)
+        self.report()
+
+
+def _take(items: deque[Any]) -> list[Any]:
+    """Empty a deque to which another thread may be appending."""
+    return [items.popleft() for _ in range(len(items))]
 
 
 class Worker:
     """Runs what the inbox says."""
 
-    def __init__(self, connection: Connection, progress: Progress, inbox: Inbox) -> None:
-        self._connection = connection
-        self._progress = progress
+    def __init__(self, inbox: Inbox, progress: Progress) -> None:
         self._inbox = inbox
+        self._progress = progress
         self._run: Callable[[Task], Outcome] | None = None
 
     def load(self, spans: Spans, settings: Settings, stream: bytes) -> None:
@@ -134,7 +185,7 @@ class Worker:
             limit_nested_parallelism(settings.inner_threads)
         except BaseException as error:  # noqa: BLE001 - the parent raises it
             self._run = None
-            self._send(("refused", Raised.of(error)))
+            self._inbox.send(("refused", Raised.of(error)))
 
     def forget(self) -> None:
         """Free the data of a search."""
@@ -144,18 +195,18 @@ class Worker:
         """Run some tasks, reporting now and then."""
         if self._run is None:  # the shipment was refused; so are its tasks
             return
-        done: list[tuple[int, float, Any]] = []
-        given_back: list[int] = []
-        reported = time.monotonic()
         try:
             tasks = pickle.loads(packed)  # noqa: S301 - from the parent's own pipe
         except BaseException as error:  # noqa: BLE001 - the parent raises it
             raised = Raised.of(error)
-            self._report([(number, 0.0, raised) for number in numbers], given_back)
+            for number in numbers:
+                if self._inbox.begin(number):
+                    self._inbox.end(number, 0.0, raised)
+            self._inbox.report()
             return
+        reported = time.monotonic()
         for number, task in zip(numbers, tasks, strict=True):
-            if number <= self._inbox.recalled:
-                given_back.append(number)
+            if not self._inbox.begin(number):
                 continue
             began = time.monotonic()
             self._progress.begin(number, began)
@@ -165,20 +216,8 @@ class Worker:
             except BaseException as error:  # noqa: BLE001 - the parent raises it
                 outcome = Raised.of(error)
             ended = time.monotonic()
-            done.append((number, ended - began, outcome))
+            self._inbox.end(number, ended - began, outcome)
             if ended - reported > _REPORT_SECONDS:
-                self._report(done, given_back)
-                done, given_back, reported = [], [], ended
-        if done or given_back:
-            self._report(done, given_back)
-
-    def _report(self, done: list[tuple[int, float, Any]], given_back: list[int]) -> None:
-        try:
-            message = pickle.dumps(("done", done, given_back), protocol=5)
-        except Exception:  # noqa: BLE001 - one outcome at least is of no ordinary kind
-            done = [(number, seconds, pack(outcome)) for number, seconds, outcome in done]
-            message = pickle.dumps(("done", done, given_back), protocol=5)
-        self._connection.send_bytes(message)
-
-    def _send(self, message: tuple[Any, ...]) -> None:
-        self._connection.send_bytes(pickle.dumps(message, protocol=5))
+                self._inbox.report()
+                reported = ended
+        self._inbox.report()

@@ -1,0 +1,273 @@
+"""Fits that kill, hang or are killed; interrupts; parents that die."""
+
+import ctypes
+import os
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+import skhpo
+from skhpo.executors import slot as slots
+from skhpo.executors.local import LocalExecutor
+from skhpo.trial import Outcome
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
+
+
+def run(task):
+    """A fit that does what its parameters say."""
+    params = task.trial.params
+    if "file" in params:  # note that it ran, and in which process
+        with Path(params["file"]).open("a") as file:
+            file.write(f"{os.getpid()}\n")
+    for name, how in (("once", params.get("once")), ("always", params.get("always"))):
+        if how is not None and (name == "always" or len(Path(params["file"]).read_text().split()) == 1):
+            how()
+    time.sleep(params.get("seconds", 0.0))
+    return Outcome(task.trial.number, task.split, test_scores=float(os.getpid()))
+
+
+def kill_self():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def exit_at_once():
+    os._exit(7)
+
+
+def read_nothing():
+    ctypes.string_at(0)
+
+
+def hang():
+    threading.Event().wait()
+
+
+def spin():
+    while True:
+        pass
+
+
+@pytest.fixture
+def executor():
+    with LocalExecutor(run, 2, inner_threads=1) as executor:
+        yield executor
+
+
+DEATHS = {
+    "SIGKILL": (kill_self, "SIGKILL (exit code -9, perhaps for lack of memory)"),
+    "exit": (exit_at_once, "exit code 7"),
+    "segfault": (read_nothing, "SIGSEGV (exit code -11, a fault in compiled code)"),
+}
+
+
+@pytest.mark.parametrize(
+    "death", ["exit", pytest.param("SIGKILL", marks=pytest.mark.slow), pytest.param("segfault", marks=pytest.mark.slow)]
+)
+def test_a_fit_that_kills_is_tried_twice_and_costs_nobody_else(executor, make_task, drive, tmp_path, death):
+    (die, reason), n_others = DEATHS[death], 12
+    tasks = [make_task(i, file=tmp_path / str(i), seconds=0.01) for i in range(n_others)]
+    tasks.insert(5, make_task(99, file=tmp_path / "99", always=die))
+    outcomes = {outcome.number: outcome for outcome in drive(executor, tasks)}
+    assert sorted(outcomes) == [*range(n_others), 99]
+    culprit = outcomes.pop(99)
+    assert culprit.status == "crashed"
+    assert culprit.test_scores is None
+    assert culprit.error == f"The fit was tried 2 times and its worker process died each time, with {reason}."
+    assert len((tmp_path / "99").read_text().split()) == 2
+    assert all(outcome.status == "ok" for outcome in outcomes.values())
+    for i in range(n_others):
+        assert len((tmp_path / str(i)).read_text().split()) == 1
+
+
+def test_a_fit_whose_worker_died_once_is_simply_done_again(executor, make_task, drive, tmp_path):
+    (outcome,) = drive(executor, [make_task(0, file=tmp_path / "0", once=kill_self)])
+    assert outcome.status == "ok"
+    pids = (tmp_path / "0").read_text().split()
+    assert len(set(pids)) == 2
+
+
+@pytest.mark.slow
+def test_the_culprit_of_a_batch_is_found(executor, make_task, drive, tmp_path):
+    drive(executor, [make_task(i) for i in range(1_000)])  # short fits: they come in batches from here
+    tasks = [make_task(i, **({"always": exit_at_once, "file": tmp_path / "x"} if i == 100 else {})) for i in range(300)]
+    outcomes = drive(executor, tasks)
+    assert sorted(outcome.number for outcome in outcomes) == list(range(300))
+    assert [outcome.number for outcome in outcomes if outcome.status != "ok"] == [100]
+
+
+@pytest.mark.parametrize("how", [hang, pytest.param(spin, marks=pytest.mark.slow)])
+def test_a_fit_that_hangs_is_stopped(make_task, drive, tmp_path, how):
+    tasks = [make_task(i, file=tmp_path / str(i), seconds=0.01) for i in range(10)]
+    tasks.insert(3, make_task(99, file=tmp_path / "99", always=how))
+    with LocalExecutor(run, 2, fit_timeout=1.0, inner_threads=1) as executor:
+        outcomes = {outcome.number: outcome for outcome in drive(executor, tasks)}
+    late = outcomes.pop(99)
+    assert (late.status, late.test_scores) == ("timeout", None)
+    assert late.error == "The fit took longer than fit_timeout=1.0 seconds and was stopped."
+    assert late.fit_time >= 1.0
+    assert len((tmp_path / "99").read_text().split()) == 1
+    assert {number: (outcome.status, outcome.error) for number, outcome in outcomes.items()} == dict.fromkeys(
+        range(10), ("ok", None)
+    )
+
+
+def test_the_time_limit_is_per_fit_not_per_batch(make_task, drive):
+    with LocalExecutor(run, 1, fit_timeout=0.3, inner_threads=1) as executor:
+        outcomes = drive(executor, [make_task(i, seconds=0.002) for i in range(300)])
+    assert {outcome.status for outcome in outcomes} == {"ok"}
+
+
+def test_a_worker_that_cannot_start_is_an_error(make_task, monkeypatch):
+    slots._stop_all()
+    monkeypatch.setenv("PYTHONHOME", "/nonexistent")
+    with LocalExecutor(run, 1, inner_threads=1) as executor:
+        executor.submit(make_task(0))
+        with pytest.raises(RuntimeError, match="3 worker processes in a row ended before they began a fit"):
+            executor.wait()
+        assert executor.n_pending == 0
+
+
+@pytest.mark.slow
+def test_an_idle_worker_that_died_is_replaced(make_task, drive):
+    for _ in range(2):
+        with LocalExecutor(run, 1, inner_threads=1) as executor:
+            (outcome,) = drive(executor, [make_task(0)])
+        os.kill(int(outcome.test_scores), signal.SIGKILL)
+    assert outcome.status == "ok"
+
+
+def test_close_does_not_wait_for_a_hanging_fit(make_task, tmp_path):
+    file = tmp_path / "pids"
+    executor = LocalExecutor(run, 2, inner_threads=1)
+    executor.submit(make_task(0, file=file, always=hang))
+    executor.submit(make_task(1))
+    assert executor.wait().number == 1
+    wait_until(file.exists)
+    began = time.monotonic()
+    executor.close()
+    assert time.monotonic() - began < 2.0
+    assert not is_alive(int(file.read_text()))
+
+
+def test_an_interrupt_leaves_an_executor_that_can_go_on_or_be_closed(make_task, drive):
+    with LocalExecutor(run, 2, inner_threads=1) as executor:
+        drive(executor, [make_task(0)])  # the worker runs
+        executor.submit(make_task(1, seconds=0.5))
+        interrupt = threading.Timer(0.2, signal.raise_signal, [signal.SIGINT])
+        interrupt.start()
+        with pytest.raises(KeyboardInterrupt):
+            executor.wait()
+        interrupt.join()
+        assert [outcome.number for outcome in drive(executor, [make_task(2)])] == [1, 2] or executor.n_pending == 0
+
+
+def test_cancel_drops_the_rest_of_a_batch(make_task, drive):
+    with LocalExecutor(run, 1, inner_threads=1) as executor:
+        drive(executor, [make_task(i) for i in range(1_000)])
+        for i in range(200):
+            executor.submit(make_task(i, seconds=0.01))
+        executor.wait()
+        executor.cancel()
+        assert len(drive(executor, [])) < 20
+
+
+@pytest.mark.slow
+def test_twenty_workers_killed_at_random_moments_lose_nothing(make_task, drive):
+    random_ = random.Random(0)  # noqa: S311
+    n_killed = 0
+
+    def kill_now_and_then(_):
+        nonlocal n_killed
+        busy = [slot for slot in executor._slots if slot.jobs]
+        if n_killed < 20 and busy and random_.random() < 0.2:
+            os.kill(random_.choice(busy).process.pid, signal.SIGKILL)
+            n_killed += 1
+
+    with LocalExecutor(run, 2, inner_threads=1) as executor:
+        outcomes = drive(
+            executor, [make_task(i, seconds=random_.random() / 20) for i in range(400)], after_each=kill_now_and_then
+        )
+    assert n_killed == 20
+    assert sorted(outcome.number for outcome in outcomes) == list(range(400))
+    # A fit is given up if it is hit twice in a row: one in hundreds here, never one that finished.
+    assert sum(outcome.status != "ok" for outcome in outcomes) <= 1
+
+
+SCRIPT = """
+    import os, threading, numpy, sys
+    from pathlib import Path
+    from skhpo.executors.local import LocalExecutor
+    from skhpo.trial import Outcome, Task, Trial
+
+    class Problem:
+        X = numpy.ones(300_000)
+
+        def __init__(self):
+            self.X = Problem.X
+
+        def __call__(self, task):
+            if task.split == 1:
+                Path(sys.argv[1]).write_text(str(os.getpid()))
+                threading.Event().wait()
+            return Outcome(0, 0, 0.0)
+
+    executor = LocalExecutor(Problem(), 2, inner_threads=1)
+    executor.submit(Task(Trial(0, {}), 0))
+    executor.wait()
+    executor.submit(Task(Trial(0, {}), 1))
+    executor.submit(Task(Trial(0, {}), 0))
+    executor.wait()
+"""
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [pytest.param("returns", marks=pytest.mark.slow), pytest.param("raises", marks=pytest.mark.slow), "is killed"],
+)
+def test_no_process_and_no_file_outlives_the_parent(tmp_path, ending):
+    """A script without a main guard, in which a worker hangs for ever, ends in three ways."""
+    script, note, files = tmp_path / "script.py", tmp_path / "pid", tmp_path / "files"
+    files.mkdir()
+    last = {"returns": "", "raises": "raise SystemExit(3)", "is killed": "threading.Event().wait()"}[ending]
+    wait = "while not Path(sys.argv[1]).exists(): executor._receive()"
+    source = textwrap.dedent(SCRIPT).replace("sys.argv[1]", repr(str(note)))
+    script.write_text("\n".join([source, wait.replace("sys.argv[1]", repr(str(note))), last]))
+    path = os.pathsep.join([str(Path(skhpo.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+    process = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-W", "error", str(script)],
+        env={**os.environ, "PYTHONPATH": path, "JOBLIB_TEMP_FOLDER": str(files)},
+    )
+    wait_until(lambda: note.exists() and note.read_text())
+    worker = int(note.read_text())
+    if ending == "is killed":
+        process.kill()
+    assert process.wait(timeout=30) == {"returns": 0, "raises": 3, "is killed": -9}[ending]
+    wait_until(lambda: not is_alive(worker))
+    if ending != "is killed":  # the next search sweeps
+        assert list(files.iterdir()) == []
+
+
+def wait_until(condition):
+    for _ in range(3_000):
+        if condition():
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError("it never came")
+
+
+def is_alive(pid):
+    """Whether a process runs; one that ended and was not waited for does not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{pid}/stat")
+    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
