@@ -186,17 +186,16 @@ def test_same_tree_and_hooks(pair, case, n_jobs, recorder, tmp_path):
         assert found == expected
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_candidates_drawn_again_have_their_place_in_the_tree_and_no_fit(seed, tmp_path):
-    seen = Recorder(tmp_path / "seen")
-    search = skhpo.RandomSearchCV(
-        KNeighborsClassifier(), {"n_neighbors": scipy.stats.randint(1, 3)}, n_iter=6, cv=2, random_state=seed
-    )
-    search.set_callbacks(seen).fit(X, Y)
-    tasks = {tuple(map(tuple, line["place"]))[-1][1] for line in seen.lines() if line["place"][-1][0] == EVALUATION}
-    assert tasks <= set(range(12))
-    assert seen.count("begin") == seen.count("end")
-    assert search.stats()["n_fits"] <= seen.count("begin", EVALUATION) <= 12
+@serial_and_parallel
+def test_a_candidate_drawn_again_is_fitted_again_where_a_callback_watches(n_jobs, tmp_path):
+    def lines(search_class):
+        seen = Recorder(tmp_path / search_class.__module__)
+        search = make(search_class, KNeighborsClassifier(), {"n_neighbors": scipy.stats.randint(1, 3)}, n_iter=6)
+        search.set_params(n_jobs=n_jobs).set_callbacks(seen).fit(X, Y)
+        assert seen.count("begin", EVALUATION) == 12
+        return seen.lines()
+
+    assert as_counts(lines(skhpo.RandomSearchCV)) == as_counts(lines(RandomizedSearchCV))
 
 
 @every_pair
