@@ -8,7 +8,8 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from skhpo.acquisition import Feasible, LogExpectedImprovement, UpperConfidenceBound, log_h, maximise
-from skhpo.surrogates.gp import GaussianProcess, Hyperparameters
+from skhpo.surrogates.gp import GaussianProcess
+from skhpo.surrogates.hyperparameters import Hyperparameters
 
 NUMBERS = np.zeros(2, dtype=bool)
 

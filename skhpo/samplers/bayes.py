@@ -42,6 +42,8 @@ class BayesOptions:
     acquisition: Literal["ucb", "ei", "mix"] = "ucb"
     incumbent: Literal["corrected", "mean", "observed"] = "corrected"
     width: float = 3.0
+    sampled: Literal["no", "uniform", "exponential"] = "no"
+    p_ei: float = 0.5
     trust: bool = False
     n_global: int = 512
     n_children: int = 192
@@ -99,10 +101,10 @@ class BayesSampler(Sampler):
             if len(seen) >= self.space.n_choices:
                 return None
             rng = np.random.default_rng([self.seed, number])
-            if len(seen) < max(self.options.n_init, len(self._given)) or not self._model.n:
-                for params, row in self._design:
-                    if _key(row) not in seen:
-                        return params
+            is_young = len(seen) < self.options.n_init or not self._model.n
+            for params, row in self._design if is_young else self._design[: len(self._given)]:
+                if _key(row) not in seen:
+                    return params
             return self._first_unseen(self._candidates(rows, seen, rng), seen, rng)
 
     def predict(self, params: Sequence[Params]) -> Posterior:
@@ -217,8 +219,13 @@ class BayesSampler(Sampler):
             gp = _fantasise(gp, pending, self.options.n_fantasies, rng)
         acquisition: Acquisition
         kind = self.options.acquisition
-        if kind == "ucb" or (kind == "mix" and rng.random() < 0.5):
-            acquisition = UpperConfidenceBound(gp, self.options.width)
+        if kind == "ucb" or (kind == "mix" and rng.random() >= self.options.p_ei):
+            width = self.options.width
+            if self.options.sampled == "uniform":
+                width *= rng.uniform(1 / 3, 5 / 3)
+            elif self.options.sampled == "exponential":
+                width *= rng.exponential()
+            acquisition = UpperConfidenceBound(gp, width)
         else:
             acquisition = LogExpectedImprovement(gp, self.options.incumbent)
         if self.options.trust:

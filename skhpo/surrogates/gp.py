@@ -1,4 +1,4 @@
-r"""Gaussian process regression for tens to hundreds of points, fitted by maximum a posteriori.
+r"""Gaussian process regression for tens to hundreds of points, fitted by maximum a posteriori (hyperparameters.py).
 
 Notation
 --------
@@ -7,7 +7,7 @@ Notation
     n, m, d, S   points, test points, columns, right-hand sides (fantasies; 1 if there are none)
     X, y         (n, d), (n,)   points and warped scores (mean about 0, standard deviation about 1)
     v            (n,)           known noise variances
-    l, s2, e2    (d,), (), ()   lengthscales, signal variance, noise variance;  t = (log l, log s2, log e2)
+    l, s2, e2    (d,), (), ()   lengthscales, signal variance, noise variance
     M            (n, n)         Matérn function (kernel.py)
     K            (n, n)         s2 M + c2 11' + diag(e2 + v) = L L'                                         (1)
     a            (n, S)         K^-1 y
@@ -17,27 +17,32 @@ Equations (Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006
 ---------
 (1) c2 11' is a constant mean with prior N(0, c2), integrated out (RW eq. 2.40): the plain average of y drifts upwards
     as a search clusters at good points; this mean is pulled to 0, the average of the warped scores, where data is thin.
-(2) NLL(t) = y'a/2 + sum log L_ii + n/2 log 2 pi                                                    (RW eq. 5.8)
-(3) dNLL/dt = <A, dK/dt>,  A = (K^-1 - aa')/2                                                       (RW eq. 5.9)
-        dK/dlog l_j = -2/l_j^2 s2 M' S_j     (M' the slope in r^2)
-        dK/dlog s2  = s2 M
-        dK/dlog e2  = e2 I
-(4) mean(z) = k(z)'a,   var(z) = s2 + c2 - |L^-1 k(z)|^2                                    (RW eqs. 2.25, 2.26)
-(5) Points Z appended:  L+ = [[L, 0], [B', C]],  B = L^-1 K(X, Z),  CC' = K(Z, Z) - B'B
+(2) mean(z) = k(z)'a,   var(z) = s2 + c2 - |L^-1 k(z)|^2                                    (RW eqs. 2.25, 2.26)
+(3) Points Z appended:  L+ = [[L, 0], [B', C]],  B = L^-1 K(X, Z),  CC' = K(Z, Z) - B'B
 """
 
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import solve_triangular
-from scipy.linalg.lapack import dpotrf, dpotri
+from scipy.linalg.lapack import dpotrf
 from scipy.optimize import minimize
 
 from skhpo.surrogates.base import Posterior
+from skhpo.surrogates.hyperparameters import (
+    LENGTHSCALE_BOUNDS,
+    NOISE_BOUNDS,
+    SIGNAL_BOUNDS,
+    Gamma,
+    Hyperparameters,
+    LogNormal,
+    NegativeLogPosterior,
+    Priors,
+    dimension_scaled,
+)
 from skhpo.surrogates.kernel import Array, Distances, column_distances, matern
 
 if TYPE_CHECKING:
@@ -45,104 +50,6 @@ if TYPE_CHECKING:
     from typing import Self
 
     from numpy.typing import NDArray
-
-
-class LogNormal(NamedTuple):
-    """Density of a positive parameter whose logarithm is normal."""
-
-    mu: float
-    sigma: float
-
-    def penalty(self, x: Array) -> tuple[Array, Array]:
-        """Negative log density at exp(x), up to a constant, and its derivative in x."""
-        z = (x - self.mu) / self.sigma
-        return np.asarray(0.5 * z * z + x), np.asarray(z / self.sigma + 1)
-
-    @property
-    def mode(self) -> float:
-        """Where the density is largest."""
-        return float(np.exp(self.mu - self.sigma**2))
-
-
-class Gamma(NamedTuple):
-    """Density of a positive parameter, proportional to l^(shape - 1) exp(-rate l)."""
-
-    shape: float
-    rate: float
-
-    def penalty(self, x: Array) -> tuple[Array, Array]:
-        """Negative log density at exp(x), up to a constant, and its derivative in x."""
-        scaled = self.rate * np.exp(x)
-        return scaled - (self.shape - 1) * x, scaled - (self.shape - 1)
-
-    @property
-    def mode(self) -> float:
-        """Where the density is largest; the mean, where the density has no inner maximum."""
-        return (self.shape - 1) / self.rate if self.shape > 1.5 else self.shape / self.rate
-
-
-class Hyperparameters(NamedTuple):
-    """Lengthscales l of shape (d,), signal variance s2 and noise variance e2."""
-
-    lengthscales: Array
-    signal: float
-    noise: float
-
-    def pack(self) -> Array:
-        """The vector t of shape (d + 2,)."""
-        t: Array = np.log(np.append(self.lengthscales, (self.signal, self.noise)))
-        return t
-
-    @classmethod
-    def unpack(cls, t: Array) -> Hyperparameters:
-        """The inverse of `pack`."""
-        values = np.exp(t)
-        return cls(values[:-2], float(values[-2]), float(values[-1]))
-
-
-def dimension_scaled(d: int) -> LogNormal:
-    """Prior of lengthscales whose typical value grows with sqrt(d), as distances in the cube do.
-
-    Hvarfner, Hellsten and Nardi, Vanilla Bayesian Optimization Performs Great in High Dimensions, 2024; BoTorch's
-    default since 0.12.
-    """
-    return LogNormal(np.sqrt(2) + 0.5 * np.log(d), np.sqrt(3))
-
-
-# Scores are standardised: about 1, within a factor of e^2.
-UNIT_SIGNAL = LogNormal(0.0, 1.0)
-# Mode exp(-5), a standard deviation of 8 % of the scores': cross-validated scores are never exact. The tail lets
-# deterministic tables go down to the bound.
-SMALL_NOISE = LogNormal(-4.0, 1.0)
-
-
-@dataclass(frozen=True)
-class Priors:
-    """Densities of the hyperparameters; scores are standardised, so they are in units of the scores' variance.
-
-    Parameters
-    ----------
-    lengthscale : LogNormal, Gamma or None
-        None: `dimension_scaled`.
-    signal : LogNormal
-        Learned, not fixed at 1: https://github.com/meta-pytorch/botorch/issues/2619.
-    noise : LogNormal
-    mean : float
-        Variance c2 of the constant mean.
-    """
-
-    lengthscale: LogNormal | Gamma | None = None
-    signal: LogNormal = UNIT_SIGNAL
-    noise: LogNormal = SMALL_NOISE
-    mean: float = 1.0
-
-
-# Below 0.025 a lengthscale cannot be told from noise at these sample sizes, above 50 the column is as good as absent.
-_LENGTHSCALE_BOUNDS = (0.025, 50.0)
-# Scores are standardised: a signal variance out of these bounds says something about the warp, not about the scores.
-_SIGNAL_BOUNDS = (0.05, 20.0)
-# The floor keeps the condition number of K below 20 n / 1e-5, which a Cholesky factorisation in doubles survives.
-_NOISE_BOUNDS = (1e-5, 1.0)
 
 
 class GaussianProcess:
@@ -186,7 +93,7 @@ class GaussianProcess:
     def start(self) -> Hyperparameters:
         """Where a fit that knows nothing starts: at the mode of the prior."""
         d = len(self.is_categorical)
-        low, high = _LENGTHSCALE_BOUNDS
+        low, high = LENGTHSCALE_BOUNDS
         l = np.full(d, np.clip(self.lengthscale_prior.mode, low, high))
         return Hyperparameters(l, 1.0, float(np.exp(self.priors.noise.mu)))
 
@@ -215,7 +122,7 @@ class GaussianProcess:
         v = np.zeros(len(y)) if noise is None else noise
         rows = _representatives(y, self.n_fit)
         negative_log_posterior = self._negative_log_posterior(X[rows], y[rows], v[rows])
-        bounds = np.log([_LENGTHSCALE_BOUNDS] * X.shape[1] + [_SIGNAL_BOUNDS, _NOISE_BOUNDS])
+        bounds = np.log([LENGTHSCALE_BOUNDS] * X.shape[1] + [SIGNAL_BOUNDS, NOISE_BOUNDS])
         found: list[tuple[float, Array]] = []
         for start in starts if starts is not None else [self.start]:
             # Tight tolerances chase rounding: a change of 1e-6 in the log posterior decides nothing.
@@ -247,7 +154,7 @@ class GaussianProcess:
         return self
 
     def append(self, Z: Array, Y: Array, noise: Array | None = None) -> GaussianProcess:
-        """Return this process with more points, at O(n^2) per point instead of O(n^3): equation (5).
+        """Return this process with more points, at O(n^2) per point instead of O(n^3): equation (3).
 
         Parameters
         ----------
@@ -275,7 +182,7 @@ class GaussianProcess:
         return grown
 
     def predict(self, X: Array) -> Posterior:
-        """Return mean and standard deviation of the latent function at points of shape (m, d), equation (4)."""
+        """Return mean and standard deviation of the latent function at points of shape (m, d), equation (2)."""
         mean, half = self.project(X)
         return Posterior(mean[:, 0], np.sqrt(self._variance(half)))
 
@@ -350,8 +257,8 @@ class GaussianProcess:
         self.n_rescues += 1
         return np.diag(np.full(len(K), np.sqrt(size if np.isfinite(size) and size > 0 else 1.0)))
 
-    def _negative_log_posterior(self, X: Array, y: Array, v: Array) -> _NegativeLogPosterior:
-        return _NegativeLogPosterior(
+    def _negative_log_posterior(self, X: Array, y: Array, v: Array) -> NegativeLogPosterior:
+        return NegativeLogPosterior(
             column_distances(X, self.is_categorical),
             y,
             v,
@@ -359,49 +266,6 @@ class GaussianProcess:
             lengthscale_prior=self.lengthscale_prior,
             priors=self.priors,
         )
-
-
-class _NegativeLogPosterior:
-    """NLL(t) minus the log prior, and its gradient: equations (2) and (3)."""
-
-    def __init__(
-        self, S: Array, y: Array, v: Array, *, nu: float, lengthscale_prior: LogNormal | Gamma, priors: Priors
-    ) -> None:
-        self._n = len(y)
-        self._S = S.reshape(len(S), -1)
-        self._y, self._v, self._nu = y, v, nu
-        self._lengthscale_prior, self._priors = lengthscale_prior, priors
-
-    def __call__(self, t: Array) -> tuple[float, Array]:
-        n, y = self._n, self._y
-        weights = np.exp(-2 * t[:-2])
-        s2, e2 = np.exp(t[-2:])
-        M, slope = matern((weights @ self._S).reshape(n, n), self._nu)
-        M *= s2
-        K = M + self._priors.mean
-        K[np.diag_indices(n)] += e2 + self._v
-        L, info = dpotrf(K, lower=1, clean=1)
-        if info != 0 or not np.isfinite(L).all():
-            return 1e25, np.zeros_like(t)  # a wall: the line search steps back
-        a = solve_triangular(L, y, lower=True, check_finite=False)
-        value = 0.5 * float(a @ a) + float(np.log(np.diagonal(L)).sum()) + 0.5 * n * np.log(2 * np.pi)
-        a = solve_triangular(L, a, lower=True, trans=1, check_finite=False)
-        inverse, _ = dpotri(L, lower=1)
-        A = np.tril(inverse, -1)
-        A += A.T
-        A[np.diag_indices(n)] = np.diagonal(inverse)
-        A -= np.outer(a, a)
-        A *= 0.5
-        slope *= A
-        gradient = np.concatenate(
-            [-2 * s2 * weights * (self._S @ slope.ravel()), [np.vdot(A, M), e2 * np.trace(A)]],
-        )
-        penalty_l, slope_l = self._lengthscale_prior.penalty(t[:-2])
-        penalty_s, slope_s = self._priors.signal.penalty(t[-2:-1])
-        penalty_e, slope_e = self._priors.noise.penalty(t[-1:])
-        value += float(penalty_l.sum() + penalty_s[0] + penalty_e[0])
-        gradient += np.concatenate([slope_l, slope_s, slope_e])
-        return value, gradient
 
 
 def _representatives(y: Array, n_max: int) -> NDArray[np.intp]:

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from skhpo.surrogates.gp import SMALL_NOISE, GaussianProcess, LogNormal, Priors
+from skhpo.surrogates.gp import GaussianProcess
+from skhpo.surrogates.hyperparameters import SMALL_NOISE, LogNormal, Priors
 from skhpo.surrogates.warping import warp_scores
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from skhpo.surrogates.gp import Gamma, Hyperparameters
+    from skhpo.surrogates.hyperparameters import Gamma, Hyperparameters
     from skhpo.surrogates.kernel import Array
     from skhpo.surrogates.warping import Warp
 
@@ -102,6 +103,8 @@ class ScoreModel:
         self.options = options
         self._rows: list[Array] = []
         self._scores: list[Array] = []
+        self._replaced_at: list[float] = []
+        self._last: dict[bytes, int] = {}
         self.n_rescues = 0
         self._belief = lru_cache(maxsize=1)(self._belief_after)
         self._fitted: dict[int, tuple[Hyperparameters, Hyperparameters | None]] = {}
@@ -117,7 +120,15 @@ class ScoreModel:
         return np.array(self._rows).reshape(self.n, len(self.is_categorical))
 
     def tell(self, row: Array, scores: Array) -> None:
-        """Remember the scores, shape (n_splits,), of a point of shape (d,); NaN where a fit failed."""
+        """Remember the scores, shape (n_splits,), of a point of shape (d,); NaN where a fit failed.
+
+        A point that is told again, on more data as a rule, replaces what was told of it before.
+        """
+        before = self._last.get(key := np.asarray(row, dtype=float).tobytes())
+        if before is not None:
+            self._replaced_at[before] = self.n
+        self._last[key] = self.n
+        self._replaced_at.append(np.inf)
         self._rows.append(np.array(row, dtype=float))
         scores = np.array(scores, dtype=float).reshape(-1)
         self._scores.append(np.where(np.isfinite(scores), np.clip(scores, -_LARGEST, _LARGEST), np.nan))
@@ -151,7 +162,7 @@ class ScoreModel:
         return self._belief(self.n)
 
     def _belief_after(self, n: int) -> Belief:
-        X, y = self.points[:n], self.values(n)
+        X, y = self._current(n)
         ok = np.isfinite(y)
         theta, theta_success = self._hyperparameters(n)
         gp, warp = None, None
@@ -172,6 +183,11 @@ class ScoreModel:
         success.condition(X[rows], labels[rows])
         self.n_rescues += success.n_rescues
         return Belief(gp, warp, success, mean)
+
+    def _current(self, n: int) -> tuple[Array, Array]:
+        """Points and values of the first n observations, those that were replaced among them left out."""
+        current = np.array(self._replaced_at[:n]) >= n
+        return self.points[:n][current], self.values(n)[current]
 
     def _process(self) -> GaussianProcess:
         options = self.options
@@ -195,7 +211,7 @@ class ScoreModel:
     def _fit(
         self, n: int, before: tuple[Hyperparameters, Hyperparameters | None] | None
     ) -> tuple[Hyperparameters, Hyperparameters | None]:
-        X, y = self.points[:n], self.values(n)
+        X, y = self._current(n)
         ok = np.isfinite(y)
         theta, theta_success = before if before is not None else (None, None)
         if ok.sum() >= 2:

@@ -172,8 +172,8 @@ OBJECTIVES = {
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_no_space_and_no_score_stops_it(space, objective):
     sampler = make(SPACES[space], n_iter=20)
-    trials = run(sampler, OBJECTIVES[objective], 16, n_splits=2)
-    assert len({sampler.space.key(p) for p in params_of(trials)}) == 16
+    trials = run(sampler, OBJECTIVES[objective], 12, n_splits=2)
+    assert len({sampler.space.key(p) for p in params_of(trials)}) == 12
     assert all(sampler.space.contains(p) for p in params_of(trials))
     assert sum(sampler.importances().values()) < 1 + 1e-9
 
@@ -206,6 +206,21 @@ def test_splits_that_were_not_run_are_no_bias():
     for row, scores in [(0.1, [0.9, 0.5]), (0.2, [0.8, 0.4]), (0.3, [0.85, np.nan]), (0.4, [np.nan, np.nan])]:
         model.tell(np.array([row]), np.array(scores))
     np.testing.assert_allclose(model.values(), [0.7, 0.6, 0.65, np.nan])
+
+
+def test_a_point_told_again_is_replaced():
+    model = ScoreModel(np.zeros(1, dtype=bool), ModelOptions())
+    for row, value in [(0.1, 0.0), (0.9, 1.0), (0.1, 2.0)]:
+        model.tell(np.array([row]), np.array([value]))
+    np.testing.assert_array_equal(model._current(2)[1], [0, 1])
+    np.testing.assert_array_equal(model._current(3)[1], [1, 2])
+
+
+def test_given_points_are_tried_whatever_is_known_from_elsewhere():
+    known = Space(MIXED).sample(np.random.default_rng(0), 9)
+    given = {"rate": 0.5, "depth": 2, "kernel": "linear"}
+    sampler = make(MIXED, prior=(known, [score(p) for p in known]), initial_params=[given])
+    assert sampler.ask(0, ()) == given
 
 
 def test_prior_observations_are_believed_and_not_repeated():

@@ -5,7 +5,8 @@ import pytest
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern
 
-from skhpo.surrogates.gp import Gamma, GaussianProcess, Hyperparameters, Priors, dimension_scaled
+from skhpo.surrogates.gp import GaussianProcess
+from skhpo.surrogates.hyperparameters import Gamma, Hyperparameters, Priors, dimension_scaled
 from skhpo.surrogates.kernel import Distances, column_distances
 
 NUMBERS = np.zeros(3, dtype=bool)

@@ -1,0 +1,179 @@
+r"""Hyperparameters of the Gaussian process: their priors, and how well they explain the scores.
+
+Notation
+--------
+::
+
+    n, d         points, columns
+    y            (n,)           warped scores (mean about 0, standard deviation about 1)
+    v            (n,)           known noise variances
+    S            (d, n, n)      squared differences per column (kernel.py)
+    l, s2, e2    (d,), (), ()   lengthscales, signal variance, noise variance;  t = (log l, log s2, log e2)
+    M            (n, n)         Matérn function
+    K            (n, n)         s2 M + c2 11' + diag(e2 + v) = L L'
+    a            (n,)           K^-1 y
+
+Equations (Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006)
+---------
+(1) NLL(t) = y'a/2 + sum log L_ii + n/2 log 2 pi                                                    (RW eq. 5.8)
+(2) dNLL/dt = <A, dK/dt>,  A = (K^-1 - aa')/2                                                       (RW eq. 5.9)
+        dK/dlog l_j = -2/l_j^2 s2 M' S_j     (M' the slope in r^2)
+        dK/dlog s2  = s2 M
+        dK/dlog e2  = e2 I
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from scipy.linalg import solve_triangular
+from scipy.linalg.lapack import dpotrf, dpotri
+
+from skhpo.surrogates.kernel import matern
+
+if TYPE_CHECKING:
+    from skhpo.surrogates.kernel import Array
+
+
+class LogNormal(NamedTuple):
+    """Density of a positive parameter whose logarithm is normal."""
+
+    mu: float
+    sigma: float
+
+    def penalty(self, x: Array) -> tuple[Array, Array]:
+        """Negative log density at exp(x), up to a constant, and its derivative in x."""
+        z = (x - self.mu) / self.sigma
+        return np.asarray(0.5 * z * z + x), np.asarray(z / self.sigma + 1)
+
+    @property
+    def mode(self) -> float:
+        """Where the density is largest."""
+        return float(np.exp(self.mu - self.sigma**2))
+
+
+class Gamma(NamedTuple):
+    """Density of a positive parameter, proportional to l^(shape - 1) exp(-rate l)."""
+
+    shape: float
+    rate: float
+
+    def penalty(self, x: Array) -> tuple[Array, Array]:
+        """Negative log density at exp(x), up to a constant, and its derivative in x."""
+        scaled = self.rate * np.exp(x)
+        return scaled - (self.shape - 1) * x, scaled - (self.shape - 1)
+
+    @property
+    def mode(self) -> float:
+        """Where the density is largest; the mean, where the density has no inner maximum."""
+        return (self.shape - 1) / self.rate if self.shape > 1.5 else self.shape / self.rate
+
+
+class Hyperparameters(NamedTuple):
+    """Lengthscales l of shape (d,), signal variance s2 and noise variance e2."""
+
+    lengthscales: Array
+    signal: float
+    noise: float
+
+    def pack(self) -> Array:
+        """The vector t of shape (d + 2,)."""
+        t: Array = np.log(np.append(self.lengthscales, (self.signal, self.noise)))
+        return t
+
+    @classmethod
+    def unpack(cls, t: Array) -> Hyperparameters:
+        """The inverse of `pack`."""
+        values = np.exp(t)
+        return cls(values[:-2], float(values[-2]), float(values[-1]))
+
+
+def dimension_scaled(d: int) -> LogNormal:
+    """Prior of lengthscales whose typical value grows with sqrt(d), as distances in the cube do.
+
+    Hvarfner, Hellsten and Nardi, Vanilla Bayesian Optimization Performs Great in High Dimensions, 2024; BoTorch's
+    default since 0.12.
+    """
+    return LogNormal(np.sqrt(2) + 0.5 * np.log(d), np.sqrt(3))
+
+
+# Scores are standardised: about 1, within a factor of e^2.
+UNIT_SIGNAL = LogNormal(0.0, 1.0)
+# Mode exp(-5), a standard deviation of 8 % of the scores': cross-validated scores are never exact. The tail lets
+# deterministic tables go down to the bound.
+SMALL_NOISE = LogNormal(-4.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Priors:
+    """Densities of the hyperparameters; scores are standardised, so they are in units of the scores' variance.
+
+    Parameters
+    ----------
+    lengthscale : LogNormal, Gamma or None
+        None: `dimension_scaled`.
+    signal : LogNormal
+        Learned, not fixed at 1: https://github.com/meta-pytorch/botorch/issues/2619.
+    noise : LogNormal
+    mean : float
+        Variance c2 of the constant mean.
+    """
+
+    lengthscale: LogNormal | Gamma | None = None
+    signal: LogNormal = UNIT_SIGNAL
+    noise: LogNormal = SMALL_NOISE
+    mean: float = 1.0
+
+
+# Below 0.025 a lengthscale cannot be told from noise at these sample sizes, above 50 the column is as good as absent.
+LENGTHSCALE_BOUNDS = (0.025, 50.0)
+# Scores are standardised: a signal variance out of these bounds says something about the warp, not about the scores.
+SIGNAL_BOUNDS = (0.05, 20.0)
+# The floor keeps the condition number of K below 20 n / 1e-5, which a Cholesky factorisation in doubles survives.
+NOISE_BOUNDS = (1e-5, 1.0)
+
+
+class NegativeLogPosterior:
+    """NLL(t) minus the log prior, and its gradient: equations (1) and (2)."""
+
+    def __init__(
+        self, S: Array, y: Array, v: Array, *, nu: float, lengthscale_prior: LogNormal | Gamma, priors: Priors
+    ) -> None:
+        self._n = len(y)
+        self._S = S.reshape(len(S), -1)
+        self._y, self._v, self._nu = y, v, nu
+        self._lengthscale_prior, self._priors = lengthscale_prior, priors
+
+    def __call__(self, t: Array) -> tuple[float, Array]:
+        """Value and gradient of shape (d + 2,) at t."""
+        n, y = self._n, self._y
+        weights = np.exp(-2 * t[:-2])
+        s2, e2 = np.exp(t[-2:])
+        M, slope = matern((weights @ self._S).reshape(n, n), self._nu)
+        M *= s2
+        K = M + self._priors.mean
+        K[np.diag_indices(n)] += e2 + self._v
+        L, info = dpotrf(K, lower=1, clean=1)
+        if info != 0 or not np.isfinite(L).all():
+            return 1e25, np.zeros_like(t)  # a wall: the line search steps back
+        a = solve_triangular(L, y, lower=True, check_finite=False)
+        value = 0.5 * float(a @ a) + float(np.log(np.diagonal(L)).sum()) + 0.5 * n * np.log(2 * np.pi)
+        a = solve_triangular(L, a, lower=True, trans=1, check_finite=False)
+        inverse, _ = dpotri(L, lower=1)
+        A = np.tril(inverse, -1)
+        A += A.T
+        A[np.diag_indices(n)] = np.diagonal(inverse)
+        A -= np.outer(a, a)
+        A *= 0.5
+        slope *= A
+        gradient = np.concatenate(
+            [-2 * s2 * weights * (self._S @ slope.ravel()), [np.vdot(A, M), e2 * np.trace(A)]],
+        )
+        penalty_l, slope_l = self._lengthscale_prior.penalty(t[:-2])
+        penalty_s, slope_s = self._priors.signal.penalty(t[-2:-1])
+        penalty_e, slope_e = self._priors.noise.penalty(t[-1:])
+        value += float(penalty_l.sum() + penalty_s[0] + penalty_e[0])
+        gradient += np.concatenate([slope_l, slope_s, slope_e])
+        return value, gradient
