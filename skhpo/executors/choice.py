@@ -84,7 +84,7 @@ def make_executor(
     if kind == "ray":
         from skhpo.executors.ray import RayExecutor  # noqa: PLC0415 - it imports ray
 
-        return RayExecutor(run, n_workers, max_pending=max_pending)
+        return RayExecutor(run, n_workers, max_pending=max_pending, remote_args=backend.ray_remote_args)
     return JoblibExecutor(run, n_jobs, max_pending=max_pending)
 
 

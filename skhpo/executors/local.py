@@ -21,7 +21,7 @@ from skhpo.executors.base import Executor
 from skhpo.executors.batch import BatchSize, Job
 from skhpo.executors.crossing import get_warning_filters, unpack
 from skhpo.executors.nested import n_cores
-from skhpo.executors.package import pack_tasks
+from skhpo.executors.package import pack_tasks, refusal
 from skhpo.executors.shipment import Shipment
 from skhpo.executors.slot import Slot, give_back, take
 from skhpo.executors.worker import Settings
@@ -249,7 +249,7 @@ class LocalExecutor(Executor):
                 if message[0] == "done":
                     self._take_note(slot, message[1], message[2])
                 else:
-                    self._ready.append(_refusal(message[1].unpack()))
+                    self._ready.append(refusal(message[1]))
                     slot.jobs.clear()
                     slot.is_loaded = False
         except EOFError:
@@ -326,13 +326,3 @@ def _release(slots: list[Slot], shipment: Shipment) -> None:
 
 def _lost(task: Task, text: str, status: Any, seconds: float) -> Outcome:
     return Outcome(task.trial.number, task.split, None, fit_time=seconds, error=text, status=status)
-
-
-def _refusal(error: BaseException) -> Exception:
-    refusal = pickle.PicklingError(
-        "What is searched must be picklable in both directions to be sent to worker processes; opening it there "
-        f"failed with {type(error).__name__}: {error}. Classes and functions must be importable in a new process, or "
-        'be defined in the main script or notebook. Else: n_jobs=1, or joblib.parallel_config(backend="threading").'
-    )
-    refusal.__cause__ = error
-    return refusal

@@ -19,10 +19,13 @@ from skhpo.executors.shipment import Shipment, dumps
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from skhpo.executors.pooled import Reply
     from skhpo.trial import Outcome, Task
 
 _opened: dict[str, Any] = {}
-"""In a worker: the package in use, by key."""
+"""In a worker: the packages in use, by key."""
+
+_MOST_OPENED = 2
 
 
 class Package:
@@ -54,7 +57,7 @@ class Batch:
     def __init__(self, key: str, tasks: bytes, content: bytes) -> None:
         self._key, self._tasks, self._content = key, tasks, content
 
-    def __call__(self) -> list[tuple[float, Any]]:
+    def __call__(self) -> Any:
         """Run them."""
         return run_batch(self._key, self._tasks, lambda: self._content)
 
@@ -95,16 +98,16 @@ def check_picklable(task: Task) -> None:
         ) from error
 
 
-def run_batch(key: str, tasks: bytes, fetch: Callable[[], bytes]) -> list[tuple[float, Any]]:
+def run_batch(key: str, tasks: bytes, fetch: Callable[[], bytes]) -> Any:
     """In a worker: run tasks; the function is fetched and opened if it is not at hand.
 
-    The worker is somebody's, so its state is left as it was found.
+    The worker is somebody's, so its state is left as it was found. Never raises; `opened` reads what it returns.
     """
-    if key not in _opened:
-        package = pickle.loads(fetch())  # noqa: S301 - over the cluster's own, trusted connections
-        _opened.clear()  # searches come one after the other
-        _opened[key] = package
-    run, config, filters = _opened[key]
+    try:
+        run, config, filters = _open(key, fetch)
+        unpacked = pickle.loads(tasks)  # noqa: S301 - over the cluster's own, trusted connections
+    except BaseException as error:  # noqa: BLE001 - raised by the executor
+        return Raised.of(error)
     done = []
     with (
         sklearn.config_context(**config),
@@ -112,7 +115,7 @@ def run_batch(key: str, tasks: bytes, fetch: Callable[[], bytes]) -> list[tuple[
         warnings.catch_warnings(),
     ):
         set_warning_filters(filters)
-        for task in pickle.loads(tasks):  # noqa: S301 - as above
+        for task in unpacked:
             began = time.monotonic()
             outcome = caught(run, task)
             seconds = time.monotonic() - began
@@ -120,6 +123,30 @@ def run_batch(key: str, tasks: bytes, fetch: Callable[[], bytes]) -> list[tuple[
     return done
 
 
-def opened(reply: list[tuple[float, Any]]) -> list[tuple[float, Any]]:
+def _open(key: str, fetch: Callable[[], bytes]) -> Any:
+    package = _opened.get(key)
+    if package is None:
+        package = pickle.loads(fetch())  # noqa: S301 - over the cluster's own, trusted connections
+        if len(_opened) >= _MOST_OPENED:  # searches come one after the other; few at once
+            _opened.clear()
+        _opened[key] = package
+    return package
+
+
+def opened(reply: Any) -> Reply:
     """What `run_batch` sent back."""
+    if isinstance(reply, Raised):
+        return refusal(reply)
     return [(seconds, unpack(outcome)) for seconds, outcome in reply]
+
+
+def refusal(raised: Raised) -> Exception:
+    """What to raise if a worker could not open what it was sent."""
+    error = raised.unpack()
+    refused = pickle.PicklingError(
+        "What is searched must be picklable in both directions to be sent to worker processes; opening it there "
+        f"failed with {type(error).__name__}: {error}. Classes and functions must be importable in a new process, or "
+        'be defined in the main script or notebook. Else: n_jobs=1, or joblib.parallel_config(backend="threading").'
+    )
+    refused.__cause__ = error
+    return refused

@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 
 
 class Lost(NamedTuple):
-    """A batch that did not come back, and why; ``is_suspect`` if its tasks may have caused it."""
+    """A batch that did not come back, why, and how much that says against its tasks.
+
+    Weight 0: nothing. 1: one of them may have caused it. 2: if there is only one, it has.
+    """
 
     reason: str
-    is_suspect: bool = True
+    weight: int = 1
 
 
 Reply: TypeAlias = "Sequence[tuple[float, Outcome | BaseException | None]] | BaseException | Lost"
@@ -139,11 +142,10 @@ class PooledExecutor(Executor):
             self._ready.extend(outcome for _, outcome in reply if outcome is not None)
 
     def _lose(self, job: Job, lost: Lost, *, is_alone: bool) -> None:
-        job.n_losses += lost.is_suspect
-        job.n_innocent_losses += not lost.is_suspect
+        job.n_losses += lost.weight if is_alone else min(lost.weight, 1)
+        job.n_innocent_losses += lost.weight == 0
         if (job.n_losses >= _MAX_LOSSES and is_alone) or job.n_innocent_losses >= _MAX_INNOCENT_LOSSES:
-            n_times = job.n_losses + job.n_innocent_losses
-            text = f"The fit was tried {n_times} times and its worker was lost each time: {lost.reason}"
+            text = f"The fit was tried more than once and its worker was lost each time: {lost.reason}"
             task = job.task
             self._ready.append(Outcome(task.trial.number, task.split, None, error=text, status="crashed"))
         else:
