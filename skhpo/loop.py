@@ -36,6 +36,7 @@ def run_search(
     identity: Callable[[Trial], Hashable],
     look_back: int = 1,
     is_late: Callable[[], bool] = lambda: False,
+    on_finished: Callable[[], None] = lambda: None,
 ) -> StopReason:
     """Run a search to its end.
 
@@ -53,6 +54,8 @@ def run_search(
         L above: how many trials may be under way when the next one is decided, that one included.
     is_late : callable
         Asked before each fit; once it says True, no other fit starts.
+    on_finished : callable
+        Told when a fit has finished and is in the history.
 
     Returns
     -------
@@ -60,8 +63,9 @@ def run_search(
         Why it ended: the scheduler had no more, the space had no more, it was late, or an observer asked.
     """
     record = _Record(journal, history, identity)
-    ready = deque(task for trial in record.replay() for task in make_tasks(trial) if record.is_missing(task))
     decide = _Decision(sampler, scheduler, history, look_back)
+    unfinished = record.replay(decide.repeat)
+    ready = deque(task for trial in unfinished for task in make_tasks(trial) if record.is_missing(task))
     reason: StopReason | None = None
     while reason is None:
         while reason is None and executor.has_room():
@@ -77,6 +81,7 @@ def run_search(
             reason = "exhausted" if decide.is_exhausted else "finished"
         elif reason is None and (outcome := executor.wait()) is not None:
             record.finished(outcome)
+            on_finished()
             reason = "callback" if outcome.stop else None
     executor.cancel()
     while (outcome := executor.wait()) is not None:
@@ -93,19 +98,26 @@ class _Decision:
         self.look_back = look_back if sampler.is_adaptive or scheduler.is_adaptive else None
         self.is_exhausted = False
 
+    def repeat(self, trial: Trial) -> None:
+        """Go through the decision of a trial that the journal remembers: what was told at it is told now."""
+        self._next_trial(lambda number: trial.params)  # noqa: ARG005 - it is known what the sampler proposed
+
     def next_trial(self) -> Trial | None:
         """Return the next trial, or None: not yet, or no more."""
+        return self._next_trial(self._ask)
+
+    def _next_trial(self, ask: Callable[[int], Params | None]) -> Trial | None:
         history = self.history
         number = len(history.trials)
         horizon = history.n_finished if self.look_back is None else max(number + 1 - self.look_back, 0)
         if history.n_finished < horizon:
             return None
         self.tell(horizon)
-        trial = self.scheduler.next_trial(history, self._ask)
+        trial = self.scheduler.next_trial(history, ask)
         if trial is None and history.n_told < number == history.n_finished:
             # The scheduler waits for trials that the look-back hides. All are finished, so nothing depends on timing.
             self.tell(number)
-            trial = self.scheduler.next_trial(history, self._ask)
+            trial = self.scheduler.next_trial(history, ask)
         return trial
 
     def tell(self, horizon: int) -> None:
@@ -131,11 +143,15 @@ class _Record:
         self.first: dict[Hashable, int] = {}  # identity -> number of the trial that is fitted
         self.twins: dict[int, list[int]] = {}  # number of a fitted trial -> numbers of those that share its outcomes
 
-    def replay(self) -> list[Trial]:
-        """Fill the history from the journal; returns the trials whose fits are not all done."""
+    def replay(self, before: Callable[[Trial], None]) -> list[Trial]:
+        """Fill the history from the journal; returns the trials whose fits are not all done.
+
+        ``before`` is called with each trial when the history is as it was when the trial was decided.
+        """
         history, fitted = self.history, []
         for event in self.journal:
             if isinstance(event, TrialStarted):
+                before(event.trial)
                 history.start(event.trial)
                 if self._is_first(event.trial):
                     fitted.append(event.trial)

@@ -1,0 +1,84 @@
+"""Asynchronous successive halving: whoever is good enough so far is promoted; nobody waits for a rung.
+
+References
+----------
+L. Li, K. Jamieson, A. Rostamizadeh, E. Gonina, J. Ben-tzur, M. Hardt, B. Recht, A. Talwalkar: A system for massively
+parallel hyperparameter tuning. MLSys 2020, algorithm 2.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from skhpo.schedulers.base import Scheduler
+from skhpo.schedulers.halving import best, new_trial, promoted, trials_by_rung
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from skhpo.schedulers.base import Ask
+    from skhpo.schedulers.halving import Bracket
+    from skhpo.trial import History, Trial
+
+
+class AshaScheduler(Scheduler):
+    """Runs brackets of successive halving without waiting for rungs.
+
+    A trial is promoted as soon as it is in the best ``1 / factor`` of what its rung has so far, looking from the top
+    down; where there is none, a new trial is started (algorithm 2, ``get_job``). Two things end it, where the paper
+    goes on for ever: a bracket starts as many new trials as its first rung says, and when all of a rung is known, those
+    are promoted whom `HalvingScheduler` would promote, so that the last rung is always reached.
+
+    Parameters
+    ----------
+    brackets : sequence of sequences of Rung
+        Ascending resources in each. The numbers of trials are those of the synchronous schedule; early promotions that
+        turn out to be wrong come on top.
+    factor : float
+        Eta, above 1.
+
+    Examples
+    --------
+    >>> from skhpo.schedulers.halving import halving_bracket
+    >>> from skhpo.trial import History
+    >>> scheduler = AshaScheduler([halving_bracket(9, 1, 9)], factor=3)
+    >>> scheduler.next_trial(History(n_splits=5), lambda number: {"C": 10.0**number}).params
+    {'C': 1.0}
+    """
+
+    def __init__(self, brackets: Sequence[Bracket], factor: float = 3) -> None:
+        self.brackets = brackets
+        self.factor = factor
+
+    def next_trial(self, history: History, ask: Ask) -> Trial | None:
+        """Return the trial to start now, or None: wait for results, or all is done."""
+        rungs = trials_by_rung(history)
+        raised = {trial.parent for trial in history.trials}
+        for number, bracket in enumerate(self.brackets):
+            for lower, upper in reversed(list(pairwise(bracket))):
+                found = [trial for trial in rungs.get((number, lower.number), ()) if trial.number < history.n_told]
+                for trial in best(history, found, int(len(found) / self.factor)):
+                    if trial.number not in raised:
+                        return promoted(history, trial, upper)
+        for number, bracket in enumerate(self.brackets):
+            found = rungs.get((number, bracket[0].number), [])
+            is_full = len(found) >= bracket[0].n_trials
+            new = None if is_full else new_trial(history, ask, number, bracket[0])
+            if new is not None:
+                return new
+        return self._last_promotion(history, rungs, raised)
+
+    def _last_promotion(
+        self, history: History, rungs: dict[tuple[int, int], list[Trial]], raised: set[int | None]
+    ) -> Trial | None:
+        """Return a promotion that completes a rung nothing can come to any more."""
+        for number, bracket in enumerate(self.brackets):
+            for lower, upper in pairwise(bracket):
+                found = rungs.get((number, lower.number), [])
+                if found and found[-1].number >= history.n_told:
+                    break  # the rungs above wait for this one
+                for trial in best(history, found, upper.n_trials):
+                    if trial.number not in raised:
+                        return promoted(history, trial, upper)
+        return None
