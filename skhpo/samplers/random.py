@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from itertools import chain, islice
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +15,7 @@ from skhpo.samplers.base import Sampler
 from skhpo.space import Space, is_plain, params_key
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Iterator, Sequence
 
     from skhpo.trial import Params, Trial
 
@@ -53,23 +55,32 @@ class RandomSampler(Sampler):
         self, param_distributions: Any, *, n_iter: int, random_state: Any, done: Sequence[Params] = ()
     ) -> None:
         if is_plain(param_distributions):
-            self._draws: list[Params] = list(ParameterSampler(param_distributions, n_iter, random_state=random_state))
+            sampler = ParameterSampler(param_distributions, n_iter, random_state=random_state)
+            self.n_max: int = len(sampler)
+            # A generator that others draw from too has to be drawn from at once.
+            stream: Iterator[Params] = iter(sampler if isinstance(random_state, Integral) else list(sampler))
         else:
-            seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
-            self._draws = _draws(Space(param_distributions), n_iter, seed)
-        if any(params_key(old) != params_key(new) for old, new in zip(done, self._draws, strict=False)):
+            space = Space(param_distributions)
+            self.n_max = int(min(n_iter, space.n_choices))
+            stream = _stream(space, n_iter, int(check_random_state(random_state).randint(np.iinfo(np.int32).max)))
+        head = list(islice(stream, len(done)))
+        if [*map(params_key, head)] == [*map(params_key, done)]:
+            self._drawn, self._stream = head, stream
+        else:
             # Of a finite space scikit-learn's stream for a larger n_iter is another one: take from it what is new.
             known = {params_key(params) for params in done}
-            self._draws = [*done, *(params for params in self._draws if params_key(params) not in known)][:n_iter]
-        self.n_max: int = len(self._draws)
+            self._drawn = list(done)
+            self._stream = (params for params in chain(head, stream) if params_key(params) not in known)
 
     def ask(self, number: int, pending: Sequence[Trial]) -> Params | None:  # noqa: ARG002
-        """Return draw ``number``, or None where the space had no more."""
-        return self._draws[number] if number < self.n_max else None
+        """Return draw ``number``, or None where no more are wanted or the space has no more."""
+        # Drawn when asked for: of a million that are wanted, a timeout may leave time for a few.
+        self._drawn += islice(self._stream, max(number + 1 - len(self._drawn), 0))
+        return self._drawn[number] if number < min(self.n_max, len(self._drawn)) else None
 
 
-def _draws(space: Space, n_iter: int, seed: int) -> list[Params]:
-    """Return ``n_iter`` different points, or all there are."""
+def _stream(space: Space, n_iter: int, seed: int) -> Iterator[Params]:
+    """Yield different points: all there are in random order where ``n_iter`` takes them, else random ones."""
     if space.n_choices <= n_iter:
         if space.n_choices < n_iter:
             # The words are scikit-learn's, whose users filter them.
@@ -80,9 +91,9 @@ def _draws(space: Space, n_iter: int, seed: int) -> list[Params]:
                 stacklevel=2,
             )
         order = np.random.default_rng(seed).permutation(int(space.n_choices))
-        return [space.at(int(index)) for index in order]
-    draws: list[Params] = []
-    seen = set()
+        yield from (space.at(int(index)) for index in order)
+        return
+    seen: set[Hashable] = set()
     for number in range(n_iter):
         rng = np.random.default_rng([seed, number])
         for _ in range(_MAX_REDRAWS):
@@ -90,5 +101,4 @@ def _draws(space: Space, n_iter: int, seed: int) -> list[Params]:
             if (key := space.key(params)) not in seen:
                 break
         seen.add(key)
-        draws.append(params)
-    return draws
+        yield params
