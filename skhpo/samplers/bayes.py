@@ -35,15 +35,41 @@ _LOG2_DESIGN = 7  # 128 Sobol points: as many as may be under way before the fir
 
 @dataclass(frozen=True)
 class BayesOptions:
-    """The choices of `BayesSampler` that users are not asked about; `docs/ablation.md` has what each one is worth."""
+    """The choices that users are not asked about; `docs/ablation.md` has what each one is worth.
+
+    Parameters
+    ----------
+    model : ModelOptions
+        How scores are modelled.
+    n_init : int
+        Points by design: a given one or two, the centre, and Sobol points. Three, whatever the dimension: a wide
+        upper bound spreads the next points better than a design that does not look.
+    p_ei : float
+        Share of the suggestions that maximise expected improvement, in [0, 1]; the others maximise an upper
+        confidence bound. Expected improvement believes hyperparameters that were fitted to a dozen points, and
+        refines the first good region; on real tuning problems it stays in the wrong one too often.
+    width : float
+        Standard deviations of the upper bound (3 is also what mlr3mbo found for numeric spaces on other problems).
+    is_width_drawn : bool
+        Whether each suggestion draws its width, from 1/3 to 5/3 of ``width``.
+    incumbent : {"corrected", "mean", "observed"}
+        What an improvement is measured from, see `LogExpectedImprovement`.
+    trust : bool
+        Whether a young model may only propose near what was observed, as Vizier's.
+    n_global, n_children : int
+        Candidates of the search, see `maximise`.
+    n_fantasies : int
+        Joint draws of what pending trials might score, a power of 2.
+    n_whole : int
+        A space of at most so many points is scored whole.
+    """
 
     model: ModelOptions = field(default_factory=ModelOptions)
     n_init: int = 3
-    acquisition: Literal["ucb", "ei", "mix"] = "ucb"
-    incumbent: Literal["corrected", "mean", "observed"] = "corrected"
+    p_ei: float = 0.0
     width: float = 3.0
-    sampled: Literal["no", "uniform", "exponential"] = "no"
-    p_ei: float = 0.5
+    is_width_drawn: bool = False
+    incumbent: Literal["corrected", "mean", "observed"] = "corrected"
     trust: bool = False
     n_global: int = 512
     n_children: int = 192
@@ -218,16 +244,11 @@ class BayesSampler(Sampler):
         if len(pending):
             gp = _fantasise(gp, pending, self.options.n_fantasies, rng)
         acquisition: Acquisition
-        kind = self.options.acquisition
-        if kind == "ucb" or (kind == "mix" and rng.random() >= self.options.p_ei):
-            width = self.options.width
-            if self.options.sampled == "uniform":
-                width *= rng.uniform(1 / 3, 5 / 3)
-            elif self.options.sampled == "exponential":
-                width *= rng.exponential()
-            acquisition = UpperConfidenceBound(gp, width)
-        else:
+        if rng.random() < self.options.p_ei:
             acquisition = LogExpectedImprovement(gp, self.options.incumbent)
+        else:
+            factor = rng.uniform(1 / 3, 5 / 3) if self.options.is_width_drawn else 1.0
+            acquisition = UpperConfidenceBound(gp, self.options.width * factor)
         if self.options.trust:
             acquisition = _trust(acquisition, self._model.points, self.space.is_categorical)
         if belief.success is not None:
@@ -274,6 +295,7 @@ def _fantasise(gp: GaussianProcess, pending: Array, n_fantasies: int, rng: np.ra
 
 
 def _trust(acquisition: Acquisition, X: Array, is_categorical: NDArray[np.bool_]) -> Acquisition:
+    """Vizier's trust region: the radius grows with the observations, and beyond half the cube there is none."""
     radius = 0.2 + 0.3 * len(X) / (5 * (X.shape[1] + 1))
     if radius > 0.5:
         return acquisition

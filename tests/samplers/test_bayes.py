@@ -178,8 +178,14 @@ def test_no_space_and_no_score_stops_it(space, objective):
     assert sum(sampler.importances().values()) < 1 + 1e-9
 
 
-@pytest.mark.parametrize("options", [BayesOptions(acquisition="ei"), BayesOptions(acquisition="mix", trust=True),
-                                     BayesOptions(model=ModelOptions(n_exact=10))])  # fmt: skip
+@pytest.mark.parametrize(
+    "options",
+    [
+        BayesOptions(p_ei=1.0),
+        BayesOptions(p_ei=0.5, is_width_drawn=True, trust=True),
+        BayesOptions(model=ModelOptions(n_exact=10)),
+    ],
+)
 def test_the_other_choices_work(options):
     trials = run(make(MIXED, options=options), failing, 20)
     assert len(trials) == 20
