@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 import uuid
+import warnings
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,7 @@ class DaskExecutor(PooledExecutor):
             except TimeoutError:  # no worker just now; a cluster that restarts, or grows on demand, will have some
                 if self._client.status != "running":
                     raise
+                warnings.warn("The Dask cluster has no workers; the search waits for some.", stacklevel=5)
 
     def _next(self) -> tuple[str, Reply]:
         while True:
@@ -99,10 +101,11 @@ class DaskExecutor(PooledExecutor):
         try:
             return opened(future.result())
         except Exception as error:  # noqa: BLE001 - none of the fit's, which are caught
-            # Either it was tried on several workers, and all died; or it was cancelled with the data it depended on, or
-            # its result lost for good.
-            is_guilty = type(error).__name__ == "KilledWorker"
-            return Lost(f"{type(error).__name__}: {error}", weight=2 if is_guilty else 0)
+            # Killed: it was tried on several workers, and all died. Cancelled: all workers with a copy of the data have
+            # died, and it may have killed them.
+            name = type(error).__name__
+            weight = 2 if name == "KilledWorker" else 1 if "Cancelled" in name else 0
+            return Lost(f"{name}: {error}", weight=weight)
 
     def close(self) -> None:  # noqa: D102
         if self._futures:
