@@ -238,16 +238,12 @@ def test_the_model_can_be_asked():
 
 
 def test_importances_say_what_mattered():
-    search = fit(
-        lambda split, x, z, k: -x * x + 0.01 * z + (k == "b") * 0.01,
-        {**BOX, "k": ["a", "b", "c"]},
-        n_iter=30,
-    )
+    search = fit(lambda split, x, z, k: -x * x + 0.001 * z, {**BOX, "k": ["a", "b", "c"]}, n_iter=30)
     importances = search.importances()
-    assert list(importances)[0] == "x"  # noqa: RUF015
-    assert importances["x"] > 0.8
     assert set(importances) == {"x", "z", "k"}
-    assert all(0 <= share <= 1 for share in importances.values())
+    assert next(iter(importances)) == "x", "the largest first"
+    assert importances["x"] > 0.7
+    assert sum(importances.values()) == pytest.approx(1.0)
 
 
 def test_asking_outside_of_the_space_is_an_error():

@@ -17,10 +17,11 @@ EXEMPT = {"check_supervised_y_2d": "DataConversionWarning not caught"}
 SEARCHES = [
     (skhpo.GridSearchCV, {}),
     (skhpo.RandomSearchCV, {"n_iter": 2, "random_state": 0}),
+    (skhpo.BayesSearchCV, {"n_iter": 3, "random_state": 0}),
 ]
 
 ESTIMATORS = [
-    (Ridge(), {"alpha": [0.1, 1.0]}),
+    (Ridge(), {"alpha": [0.1, 1.0, 10.0, 100.0]}),
     (LogisticRegression(), {"C": [0.1, 1.0]}),
     (make_pipeline(StandardScaler(), Ridge()), {"ridge__alpha": [0.1, 1.0]}),
     (make_pipeline(PCA(), LogisticRegression()), {"logisticregression__C": [0.1, 1.0]}),

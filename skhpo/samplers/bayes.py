@@ -163,8 +163,10 @@ class BayesSampler(Sampler):
         """Largest expected improvement that one more trial may have, in units of the score; NaN before the first.
 
         From warped scores it is taken back with the warp's slope at the incumbent, which is exact as long as the warp
-        is affine there, as it is above the median.
+        is affine there, as it is above the median. Zero where every point of the space was proposed.
         """
+        if len(self._seen) >= self.space.n_choices:
+            return 0.0
         with one_blas_thread():
             belief = self._model.belief()
             if belief.gp is None or belief.warp is None:
@@ -192,7 +194,10 @@ class BayesSampler(Sampler):
                 return dict.fromkeys(names, 0.0)
             effects = total_effects(lambda U: gp.means(self.space.snap(U))[:, 0], len(names), self.seed)
         shares = effects / (effects.sum() or 1.0)
-        return dict(zip(names, shares.tolist(), strict=True))
+        importances = dict.fromkeys(names, 0.0)
+        for name, share in zip(names, shares.tolist(), strict=True):
+            importances[name] += share  # a parameter that differs between the dicts of a list has several columns
+        return importances
 
     @cached_property
     def _design(self) -> list[tuple[Params, Array]]:

@@ -106,7 +106,7 @@ class ScoreModel:
         self._replaced_at: list[float] = []
         self._last: dict[bytes, int] = {}
         self.n_rescues = 0
-        self._belief = lru_cache(maxsize=1)(self._belief_after)
+        self._newest: tuple[int, Belief] | None = None
         self._fitted: dict[int, tuple[Hyperparameters, Hyperparameters | None]] = {}
 
     @property
@@ -159,7 +159,9 @@ class ScoreModel:
 
     def belief(self) -> Belief:
         """What follows from all observations."""
-        return self._belief(self.n)
+        if self._newest is None or self._newest[0] != self.n:
+            self._newest = (self.n, self._belief_after(self.n))
+        return self._newest[1]
 
     def _belief_after(self, n: int) -> Belief:
         X, y = self._current(n)
