@@ -42,12 +42,11 @@ class BayesOptions:
     model : ModelOptions
         How scores are modelled.
     n_init : int
-        Points by design: a given one or two, the centre, and Sobol points. Three, whatever the dimension: a wide
-        upper bound spreads the next points better than a design that does not look.
+        Points by design: a given one or two, the centre, and Sobol points. Three, whatever the dimension: the
+        upper bound explores by itself, and five were no better by more than the noise of the ablation.
     p_ei : float
         Share of the suggestions that maximise expected improvement, in [0, 1]; the others maximise an upper
-        confidence bound. Expected improvement believes hyperparameters that were fitted to a dozen points, and
-        refines the first good region; on real tuning problems it stays in the wrong one too often.
+        confidence bound. On tuning problems expected improvement was far behind, on smooth functions ahead at first.
     width : float
         Standard deviations of the upper bound (3 is also what mlr3mbo found for numeric spaces on other problems).
     is_width_drawn : bool
