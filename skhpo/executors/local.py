@@ -6,6 +6,7 @@ threads: all that happens, happens in `wait`.
 
 from __future__ import annotations
 
+import itertools
 import os
 import pickle
 import sys
@@ -43,6 +44,9 @@ _MAX_LOSSES = 2
 
 _MAX_FALSE_STARTS = 3
 """Workers in a row that die before they begin anything; there is no use in going on."""
+
+_numbers = itertools.count()
+"""Of tasks; never used twice, since a worker's progress may still show one of an earlier search."""
 
 
 class LocalExecutor(Executor):
@@ -90,7 +94,6 @@ class LocalExecutor(Executor):
         self._queue: deque[Job] = deque()
         self._ready: deque[Outcome | BaseException] = deque()
         self._slots: list[Slot] = []
-        self._n_sent = 0
         self._n_false_starts = 0
         self._batch = BatchSize()
         self._caller_seconds = 0.0  # between two calls of `wait`
@@ -198,9 +201,7 @@ class LocalExecutor(Executor):
             else:
                 self._ready.append(error)
             return
-        first = self._n_sent
-        self._n_sent += len(jobs)
-        slot.run(dict(zip(range(first, self._n_sent), jobs, strict=True)), packed)
+        slot.run(dict(zip(_numbers, jobs, strict=False)), packed)
 
     def _recall_stuck(self) -> None:
         """Where a worker is idle, ask back what waits behind the long fit of another."""

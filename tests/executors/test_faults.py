@@ -125,6 +125,22 @@ def test_the_time_limit_is_per_fit_not_per_batch(make_task, drive):
     assert {outcome.status for outcome in outcomes} == {"ok"}
 
 
+def test_a_fit_of_an_earlier_search_is_not_taken_for_one_of_this(make_task):
+    """What a worker shows of its last fit must not name one that it was given and has not begun."""
+    shown = -1
+    for _ in range(2):
+        with LocalExecutor(run, 1, inner_threads=1) as executor:
+            executor.submit(make_task(0))
+            while not any(slot.jobs for slot in executor._slots):
+                executor._dispatch()
+                if not any(slot.jobs for slot in executor._slots):
+                    executor._receive()
+            (slot,) = executor._slots
+            assert min(slot.jobs) > shown
+            executor.wait()
+            shown = slot._progress.read()[0]
+
+
 def test_a_worker_that_cannot_start_is_an_error(make_task, monkeypatch):
     slots._stop_all()
     monkeypatch.setenv("PYTHONHOME", "/nonexistent")
