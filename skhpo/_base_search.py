@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import time
 from abc import abstractmethod
 from contextlib import closing, suppress
@@ -24,6 +25,8 @@ from skhpo.fingerprint import fingerprint
 from skhpo.journals.memory import MemoryJournal
 from skhpo.journals.sqlite import Codec, SqliteJournal
 from skhpo.loop import run_search
+from skhpo.prefix import PrefixCache
+from skhpo.progress import Progress
 from skhpo.results import cv_results, metric_names
 from skhpo.space import Space, check_names, params_key
 from skhpo.trial import History, TrialStarted
@@ -70,6 +73,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
         "timeout": [_sklearn.Interval(Real, 0, None, closed="neither"), None],
         "fit_timeout": [_sklearn.Interval(Real, 0, None, closed="neither"), None],
         "checkpoint": [str, os.PathLike, None],
+        "cache_prefix": ["boolean"],
     }
 
     def __init__(
@@ -87,6 +91,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
         timeout: float | None = None,
         fit_timeout: float | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
+        cache_prefix: bool = True,
     ) -> None:
         super().__init__(
             estimator=estimator,
@@ -102,6 +107,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
         self.timeout = timeout
         self.fit_timeout = fit_timeout
         self.checkpoint = checkpoint
+        self.cache_prefix = cache_prefix
 
     def __sklearn_clone__(self) -> Self:
         """Return an unfitted copy, which may share the original's checkpoint: outer cross-validations clone."""
@@ -268,12 +274,22 @@ class BaseSearch(_sklearn.BaseSearchCV):
             max_subtasks=None if n_trials is None else n_trials * n_splits,
             sequential_subtasks=False,
         ).call_on_fit_task_begin(estimator=self)
-        problem = replace(problem, n_trials=n_trials, caller=self if _sklearn.has_callbacks(self) else None)
-
+        prefixes = PrefixCache()
+        problem = replace(
+            problem,
+            n_trials=n_trials,
+            caller=self if _sklearn.has_callbacks(self) else None,
+            prefixes=prefixes if self.cache_prefix else None,
+        )
         deadline = math.inf if self.timeout is None else start + self.timeout
-        with make_executor(
-            problem, self.n_jobs, pre_dispatch=self.pre_dispatch, fit_timeout=self.fit_timeout
-        ) as executor:
+        stream = sys.stdout if self.verbose == 1 else None  # above, each fit has lines of its own
+        with (
+            prefixes,
+            make_executor(
+                problem, self.n_jobs, pre_dispatch=self.pre_dispatch, fit_timeout=self.fit_timeout
+            ) as executor,
+            Progress(history, n_trials, stream, seconds_left=deadline - time.monotonic()) as progress,
+        ):
             look_back = plan.look_back or journal.constant("look_back", _look_back(executor, n_splits))
             reason = run_search(
                 plan.sampler,
@@ -286,6 +302,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
                 identity=_identity if problem.caller is None else _number,
                 look_back=look_back,
                 is_late=lambda: time.monotonic() >= deadline,
+                on_finished=progress.update,
             )
         context.call_on_fit_task_end(estimator=self)
         return reason

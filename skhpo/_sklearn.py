@@ -12,6 +12,7 @@ from numbers import Number
 from typing import TYPE_CHECKING, Any, Self
 
 # The parameter validation and the callback life cycle around `fit` are this decorator's.
+from sklearn.base import BaseEstimator
 from sklearn.base import _fit_context as fit_context
 
 # A scorer of several metrics at once; `scoring=[...]` makes one and `scorer_` shows what is inside.
@@ -27,6 +28,9 @@ from sklearn.model_selection._search import (
 
 # One fit on one split, to the letter and to the bit as scikit-learn does it; and the message about failed fits.
 from sklearn.model_selection._validation import _fit_and_score, _warn_or_raise_about_fit_failures
+
+# The rows of a split, in whatever container, as `_fit_and_score` takes them.
+from sklearn.utils import _safe_indexing as take_rows
 
 # Constraints in the form that `fit_context` checks.
 from sklearn.utils._param_validation import HasMethods, Interval
@@ -54,12 +58,15 @@ __all__ = [
     "fit_and_score",
     "fit_context",
     "has_callbacks",
+    "has_own_clone",
+    "kept_by_clone",
     "masked_params",
     "root_context",
     "routed_params",
     "scorer_names",
     "scorers_of",
     "select_best_index",
+    "take_rows",
     "unwrapped_scorer",
 ]
 
@@ -121,6 +128,17 @@ def fit_and_score(estimator: Any, X: Any, y: Any, *, caller: Any, context: FitCo
     if _HAS_CALLBACKS and context is not None:
         kwargs.update(caller=caller, callback_ctx=context)
     return _fit_and_score(estimator, X, y, **kwargs)
+
+
+def has_own_clone(estimator: Any) -> bool:
+    """Whether `clone` gives anything but a new object with the same parameters."""
+    usual = BaseEstimator.__sklearn_clone__
+    return getattr(type(estimator), "__sklearn_clone__", usual) is not usual
+
+
+def kept_by_clone(estimator: Any) -> tuple[str, ...]:
+    """Return in words what `clone` keeps beside the parameters: the container of outputs and the metadata requests."""
+    return tuple(repr(getattr(estimator, name, None)) for name in ("_sklearn_output_config", "_metadata_request"))
 
 
 class FitContext:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from sklearn.base import clone
 
-from skhpo._sklearn import FitContext, fit_and_score
+from skhpo._sklearn import FitContext, fit_and_score, take_rows
+from skhpo.prefix import PrefixCache, reused
 from skhpo.trial import Outcome, Task
 
 if TYPE_CHECKING:
@@ -42,6 +45,8 @@ class Problem:
         For messages: how many trials there will be.
     caller : estimator or None
         The search, where callbacks observe the fits.
+    prefixes : PrefixCache or None
+        What is known of fitted prefixes of pipelines; None to fit all of them.
     """
 
     estimator: Any
@@ -56,31 +61,41 @@ class Problem:
     verbose: int = 0
     n_trials: int | None = None
     caller: Any = None
+    prefixes: PrefixCache | None = None
 
     def __call__(self, task: Task) -> Outcome:
         """Fit and score one task; a fit that raises is an outcome unless ``error_score="raise"``."""
         trial, split, context = task
         train, test = self.splits[split]
-        result = fit_and_score(
-            clone(self.estimator),
-            self.X,
-            self.y,
-            scorer=self.scorer,
-            train=train,
-            test=test,
-            verbose=self.verbose,
-            parameters=trial.params,
-            fit_params=self.fit_params,
-            score_params=self.score_params,
-            return_train_score=self.return_train_score,
-            return_n_test_samples=True,
-            return_times=True,
-            split_progress=(split, len(self.splits)),
-            candidate_progress=None if self.n_trials is None else (trial.number, self.n_trials),
-            error_score=self.error_score,
-            caller=self.caller,
-            context=context,
-        )
+        estimator = clone(self.estimator)
+        sides = {"test": test, "train": train} if self.return_train_score else {"test": test}
+        with reused(
+            estimator,
+            self.prefixes,
+            place=(split, trial.fraction),
+            sides={name: partial(self._rows, rows) for name, rows in sides.items()},
+            is_observed=self.caller is not None,
+        ):
+            result = fit_and_score(
+                estimator,
+                self.X,
+                self.y,
+                scorer=self.scorer,
+                train=train,
+                test=test,
+                verbose=self.verbose,
+                parameters=trial.params,
+                fit_params=self.fit_params,
+                score_params=self.score_params,
+                return_train_score=self.return_train_score,
+                return_n_test_samples=True,
+                return_times=True,
+                split_progress=(split, len(self.splits)),
+                candidate_progress=None if self.n_trials is None else (trial.number, self.n_trials),
+                error_score=self.error_score,
+                caller=self.caller,
+                context=context,
+            )
         error = result["fit_error"]
         has_failed = error is not None or _is_error_score(result["test_scores"], self.error_score)
         return Outcome(
@@ -95,6 +110,10 @@ class Problem:
             status="failed" if has_failed else "ok",
             stop=context is not None and context.stop,
         )
+
+    def _rows(self, rows: Any) -> Any:
+        """Return some of the samples, as a scorer is given them."""
+        return take_rows(self.X, np.asarray(rows))
 
     def tasks(self, trial: Trial, context: FitContext | None = None) -> list[Task]:
         """Return the tasks of a trial, one per split, each with its place below ``context`` in the tree of tasks."""

@@ -16,7 +16,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 LAYERS = [
     ["_sklearn"],
     ["space", "trial"],
-    ["surrogates", "journals", "schedulers", "executors", "results"],
+    ["surrogates", "journals", "schedulers", "executors", "results", "prefix", "progress"],
     ["acquisition"],
     ["samplers"],
     ["loop", "evaluation", "fingerprint", "stored"],

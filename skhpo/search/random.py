@@ -48,7 +48,9 @@ class RandomSearchCV(BaseSearch):
     cv : int, splitter or iterable, default=None
         How to split; None is five folds. The splits are made once and are the same for every candidate.
     verbose : int, default=0
-        From 1 a summary line, from 2 a line per fit, from 3 scores, from 10 a line at each start.
+        From 1 a summary line, from 2 a line per fit, from 3 scores, from 10 a line at each start. With 1, a terminal
+        also shows how far the search is: trials done, best score, time left, failed fits; elsewhere there is a line
+        about it every half minute.
     pre_dispatch : int or str, default="2*n_jobs"
         The most fits that are handed to the workers at a time; ``"all"`` is no limit.
     random_state : int, RandomState instance or None, default=None
@@ -67,6 +69,13 @@ class RandomSearchCV(BaseSearch):
         it, it goes on where it was; with a larger ``n_iter`` it is extended. Another search's file is refused. Copies
         made by :func:`sklearn.base.clone`, as in an outer cross-validation, share the file, each with a search of its
         own.
+    cache_prefix : bool, default=True
+        Whether the first steps of a :class:`~sklearn.pipeline.Pipeline`, where candidates have them in common, are
+        fitted once per split and worker instead of once per candidate, and kept in memory, up to 256 MB per worker.
+        Scores are the same to the bit; ``mean_fit_time`` and ``mean_score_time`` tell what was done. Steps without a
+        seed that draw random numbers are fitted each time, so give them a ``random_state``; so are those with
+        ``copy=False`` or ``warm_start=True``. Pipelines that are subclassed, inside of another estimator, or have a
+        ``memory`` of their own are left alone. Turn it off if a transformer depends on more than data and parameters.
 
     Attributes
     ----------
@@ -140,6 +149,7 @@ class RandomSearchCV(BaseSearch):
         timeout: float | None = None,
         fit_timeout: float | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
+        cache_prefix: bool = True,
     ) -> None:
         super().__init__(
             estimator,
@@ -154,6 +164,7 @@ class RandomSearchCV(BaseSearch):
             timeout=timeout,
             fit_timeout=fit_timeout,
             checkpoint=checkpoint,
+            cache_prefix=cache_prefix,
         )
         self.param_distributions = param_distributions
         self.n_iter = n_iter
