@@ -1,0 +1,11 @@
+"""Conformance suites: whoever writes a new member of a family calls the family's check in a test.
+
+Each check raises an AssertionError that says which rule of the family's contract is broken.
+"""
+
+from skhpo.testing.executors import check_executor
+from skhpo.testing.journals import check_journal
+from skhpo.testing.samplers import check_sampler
+from skhpo.testing.schedulers import check_scheduler
+
+__all__ = ["check_executor", "check_journal", "check_sampler", "check_scheduler"]
