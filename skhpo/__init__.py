@@ -1,9 +1,18 @@
 """Hyperparameter search for scikit-learn: better scores in fewer fits, and nothing lost on the way."""
 
-from skhpo.search import BayesSearchCV, GridSearchCV, RandomSearchCV
+from skhpo.search import BayesSearchCV, GridSearchCV, RandomSearchCV, SuccessiveHalvingCV
 from skhpo.space import Categorical, Float, Int
 from skhpo.stored import load_results
 
 __version__ = "0.1.0.dev0"
 
-__all__ = ["BayesSearchCV", "Categorical", "Float", "GridSearchCV", "Int", "RandomSearchCV", "load_results"]
+__all__ = [
+    "BayesSearchCV",
+    "Categorical",
+    "Float",
+    "GridSearchCV",
+    "Int",
+    "RandomSearchCV",
+    "SuccessiveHalvingCV",
+    "load_results",
+]

@@ -8,7 +8,7 @@ import sys
 import time
 from abc import abstractmethod
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -27,6 +27,7 @@ from skhpo.journals.sqlite import Codec, SqliteJournal
 from skhpo.loop import run_search
 from skhpo.prefix import PrefixCache
 from skhpo.progress import Progress
+from skhpo.resources import Resource
 from skhpo.results import cv_results, metric_names
 from skhpo.space import Space, check_names, params_key
 from skhpo.trial import History, TrialStarted
@@ -54,11 +55,28 @@ class Plan:
         Who decides what to start.
     look_back : int or None
         How many trials may be under way when the next one is decided; None for the fewest that keep the workers busy.
+    resource : Resource
+        What a trial's fraction is a fraction of.
     """
 
     sampler: Sampler
     scheduler: Scheduler
     look_back: int | None = None
+    resource: Resource = field(default_factory=Resource)
+
+
+class Places:
+    """Where in scikit-learn's tree of tasks trials belong: right below the search."""
+
+    def __init__(self, context: _sklearn.FitContext) -> None:
+        self.context = context
+
+    def of(self, trial: Trial) -> _sklearn.FitContext:  # noqa: ARG002
+        """Return the task of which the fits of a trial are parts."""
+        return self.context
+
+    def close(self) -> None:
+        """End what was begun here."""
 
 
 class BaseSearch(_sklearn.BaseSearchCV):
@@ -264,6 +282,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
         done = [event.trial.params for event in journal if isinstance(event, TrialStarted)]
         plan = self._plan(problem, self._remembered_random_state(journal), done)
         check_names(self._space, self.estimator)
+        problem = replace(problem, resource=plan.resource)
         n_trials, n_splits = plan.scheduler.n_trials, len(problem.splits)
         if self.verbose > 0 and n_trials is not None:
             print(  # noqa: T201  (scikit-learn's line)
@@ -271,9 +290,10 @@ class BaseSearch(_sklearn.BaseSearchCV):
             )
         context = root.subcontext(
             task_name="search",
-            max_subtasks=None if n_trials is None else n_trials * n_splits,
+            max_subtasks=self._n_places(plan, n_splits),
             sequential_subtasks=False,
         ).call_on_fit_task_begin(estimator=self)
+        places = self._places(context, plan, n_splits)
         prefixes = PrefixCache()
         problem = replace(
             problem,
@@ -297,15 +317,24 @@ class BaseSearch(_sklearn.BaseSearchCV):
                 executor,
                 journal,
                 history,
-                make_tasks=lambda trial: problem.tasks(trial, context if problem.caller is not None else None),
+                make_tasks=lambda trial: problem.tasks(trial, places.of(trial) if problem.caller is not None else None),
                 # Where callbacks watch the fits each is run: they would else be told of some that did not happen.
                 identity=_identity if problem.caller is None else _number,
                 look_back=look_back,
                 is_late=lambda: time.monotonic() >= deadline,
                 on_finished=progress.update,
             )
+        places.close()
         context.call_on_fit_task_end(estimator=self)
         return reason
+
+    def _n_places(self, plan: Plan, n_splits: int) -> int | None:
+        """Return how many tasks there are right below the search in the tree of tasks; None where that is not known."""
+        return None if plan.scheduler.n_trials is None else plan.scheduler.n_trials * n_splits
+
+    def _places(self, context: _sklearn.FitContext, plan: Plan, n_splits: int) -> Places:  # noqa: ARG002
+        """Return where in the tree of tasks the fits of a trial belong."""
+        return Places(context)
 
     def _open_journal(self, problem: Problem) -> Journal:
         """Return the journal of this search on this problem."""
@@ -352,13 +381,21 @@ class BaseSearch(_sklearn.BaseSearchCV):
             _sklearn.check_multimetric_refit(self, names)
             metric = self.refit
 
-        results = cv_results(history, numbers, error_score=self.error_score, return_train_score=self.return_train_score)
+        results = self._results(history, numbers)
         if self.refit or not self.multimetric_:
-            self.best_index_ = _sklearn.select_best_index(self, metric, results)
+            self.best_index_ = self._best_index(metric, results)
             if not callable(self.refit):
                 self.best_score_ = results[f"mean_test_{metric}"][self.best_index_]
             self.best_params_ = results["params"][self.best_index_]
         self.cv_results_ = results
+
+    def _results(self, history: History, numbers: Sequence[int]) -> dict[str, Any]:
+        """Return ``cv_results_``, with these trials as its rows."""
+        return cv_results(history, numbers, error_score=self.error_score, return_train_score=self.return_train_score)
+
+    def _best_index(self, metric: Any, results: dict[str, Any]) -> Any:
+        """Return the row of the best candidate."""
+        return _sklearn.select_best_index(self, metric, results)
 
     def _why_nothing(self) -> str:
         """Return what to say where no candidate is complete."""

@@ -33,7 +33,7 @@ from sklearn.model_selection._validation import _fit_and_score, _warn_or_raise_a
 from sklearn.utils import _safe_indexing as take_rows
 
 # Constraints in the form that `fit_context` checks.
-from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 # Checks the lengths of what is passed to `fit` beside X and y.
 from sklearn.utils.validation import _check_method_params
@@ -52,6 +52,7 @@ __all__ = [
     "FitContext",
     "HasMethods",
     "Interval",
+    "StrOptions",
     "check_failures",
     "check_method_params",
     "check_multimetric_refit",

@@ -7,10 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import clone
 
 from skhpo._sklearn import FitContext, fit_and_score, take_rows
 from skhpo.prefix import PrefixCache, reused
+from skhpo.resources import Resource
 from skhpo.trial import Outcome, Task
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ class Problem:
         For messages: how many trials there will be.
     caller : estimator or None
         The search, where callbacks observe the fits.
+    resource : Resource
+        What a trial has a fraction of.
     prefixes : PrefixCache or None
         What is known of fitted prefixes of pipelines; None to fit all of them.
     """
@@ -61,20 +63,24 @@ class Problem:
     verbose: int = 0
     n_trials: int | None = None
     caller: Any = None
+    resource: Resource = field(default_factory=Resource)
     prefixes: PrefixCache | None = None
 
     def __call__(self, task: Task) -> Outcome:
         """Fit and score one task; a fit that raises is an outcome unless ``error_score="raise"``."""
         trial, split, context = task
         train, test = self.splits[split]
-        estimator = clone(self.estimator)
+        train = self.resource.rows(split, train, trial.fraction)
         sides = {"test": test, "train": train} if self.return_train_score else {"test": test}
-        with reused(
-            estimator,
-            self.prefixes,
-            place=(split, trial.fraction),
-            sides={name: partial(self._rows, rows) for name, rows in sides.items()},
-            is_observed=self.caller is not None,
+        with (
+            self.resource.begun(trial, split, self.estimator) as estimator,
+            reused(
+                estimator,
+                self.prefixes,
+                place=(split, self.resource.share_of_rows(trial.fraction)),
+                sides={name: partial(self._rows, rows) for name, rows in sides.items()},
+                is_observed=self.caller is not None,
+            ),
         ):
             result = fit_and_score(
                 estimator,
@@ -84,7 +90,7 @@ class Problem:
                 train=train,
                 test=test,
                 verbose=self.verbose,
-                parameters=trial.params,
+                parameters=trial.params | self.resource.params(trial.fraction),
                 fit_params=self.fit_params,
                 score_params=self.score_params,
                 return_train_score=self.return_train_score,
@@ -98,6 +104,8 @@ class Problem:
             )
         error = result["fit_error"]
         has_failed = error is not None or _is_error_score(result["test_scores"], self.error_score)
+        if not has_failed:
+            self.resource.keep(trial, split, estimator, result["test_scores"])
         return Outcome(
             number=trial.number,
             split=split,

@@ -15,11 +15,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from skhpo.resources import Resource
     from skhpo.trial import History, Scores
 
 
 def cv_results(
-    history: History, numbers: Sequence[int], *, error_score: float = np.nan, return_train_score: bool = False
+    history: History,
+    numbers: Sequence[int],
+    *,
+    error_score: float = np.nan,
+    return_train_score: bool = False,
+    resource: Resource | None = None,
 ) -> dict[str, Any]:
     """Return the results of finished trials in scikit-learn's form.
 
@@ -33,6 +39,9 @@ def cv_results(
         The score of a fit that failed.
     return_train_score : bool
         Whether there are ``train`` columns.
+    resource : Resource or None
+        Of a search with rungs: what trials have a fraction of. It gives columns ``iter`` and ``n_resources``, first as
+        scikit-learn's, and a parameter where it is one; and trials with less of it rank behind all those with more.
 
     Returns
     -------
@@ -47,9 +56,18 @@ def cv_results(
     rows = [[history.outcomes(number)[split] for split in range(history.n_splits)] for number in numbers]
     outcomes = [outcome for row in rows for outcome in row]
     shape = (len(rows), history.n_splits)
-    params = [history.trials[number].params for number in numbers]
+    trials = [history.trials[number] for number in numbers]
+    params = [trial.params for trial in trials]
 
     results: dict[str, Any] = {}
+    fractions = np.ones(len(trials))
+    if resource is not None:
+        results["iter"] = np.array([trial.rung for trial in trials])
+        results["n_resources"] = np.array([resource.amount(trial.fraction) for trial in trials])
+        if any(trial.bracket for trial in trials):
+            results["bracket"] = np.array([trial.bracket for trial in trials])
+        params = [trial.params | resource.params(trial.fraction) for trial in trials]
+        fractions = np.array([trial.fraction for trial in trials])
     for name, times in (
         ("fit_time", [outcome.fit_time for outcome in outcomes]),
         ("score_time", [outcome.score_time for outcome in outcomes]),
@@ -61,7 +79,7 @@ def cv_results(
     test = [outcome.test_scores for outcome in outcomes]
     train = [outcome.train_scores for outcome in outcomes]
     for metric in metric_names(test) or ["score"]:
-        results.update(_test_columns(metric, _column(test, metric, error_score).reshape(shape)))
+        results.update(_test_columns(metric, _column(test, metric, error_score).reshape(shape), fractions))
         if return_train_score:
             results.update(_score_columns(f"train_{metric}", _column(train, metric, error_score).reshape(shape)))
     return results
@@ -100,9 +118,10 @@ def _score_columns(name: str, values: NDArray[np.float64]) -> dict[str, NDArray[
     return columns
 
 
-def _test_columns(metric: str, values: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
+def _test_columns(metric: str, values: NDArray[np.float64], fractions: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
     columns = _score_columns(f"test_{metric}", values)
-    columns[f"rank_test_{metric}"] = rank(columns[f"mean_test_{metric}"])
+    mean = columns[f"mean_test_{metric}"]
+    columns[f"rank_test_{metric}"] = rank(mean) if (fractions == 1).all() else rank_by_rung(mean, fractions)
     return columns
 
 
@@ -113,3 +132,14 @@ def rank(mean_scores: NDArray[np.float64]) -> NDArray[np.int32]:
     known = np.nan_to_num(mean_scores, nan=np.nanmin(mean_scores) - 1)
     ranks: NDArray[np.int32] = rankdata(-known, method="min").astype(np.int32)
     return ranks
+
+
+def rank_by_rung(mean_scores: NDArray[np.float64], fractions: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Return ranks as `rank` does, those with more of the resource before all others, NaN behind everything."""
+    places = np.full(len(mean_scores), np.nan)
+    order = np.lexsort((mean_scores, fractions))
+    order = order[~np.isnan(mean_scores[order])]
+    pairs = np.column_stack([fractions[order], mean_scores[order]])
+    is_better = np.any(pairs[1:] != pairs[:-1], axis=1)
+    places[order] = np.concatenate([[0], np.cumsum(is_better)])[: len(order)]
+    return rank(places)

@@ -2,6 +2,7 @@
 
 from skhpo.search.bayes import BayesSearchCV
 from skhpo.search.grid import GridSearchCV
+from skhpo.search.halving import SuccessiveHalvingCV
 from skhpo.search.random import RandomSearchCV
 
-__all__ = ["BayesSearchCV", "GridSearchCV", "RandomSearchCV"]
+__all__ = ["BayesSearchCV", "GridSearchCV", "RandomSearchCV", "SuccessiveHalvingCV"]

@@ -1,0 +1,20 @@
+"""What a share of the full resource means for a problem: fewer training rows, or fewer iterations."""
+
+from skhpo.resources.base import Resource
+from skhpo.resources.iterations import Iterations, enough_iterations, find_parameter, full_iterations
+from skhpo.resources.models import Models
+from skhpo.resources.rows import Rows, check_rows, enough_rows, make_rows, smallest_rows
+
+__all__ = [
+    "Iterations",
+    "Models",
+    "Resource",
+    "Rows",
+    "check_rows",
+    "enough_iterations",
+    "enough_rows",
+    "find_parameter",
+    "full_iterations",
+    "make_rows",
+    "smallest_rows",
+]

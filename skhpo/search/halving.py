@@ -1,0 +1,446 @@
+"""Successive halving and Hyperband."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from skhpo._base_search import BaseSearch, Plan
+from skhpo._sklearn import RANDOM_CONSTRAINTS, Interval, StrOptions
+from skhpo.resources import (
+    Iterations,
+    Models,
+    Resource,
+    check_rows,
+    enough_iterations,
+    enough_rows,
+    find_parameter,
+    full_iterations,
+    make_rows,
+    smallest_rows,
+)
+from skhpo.results import cv_results
+from skhpo.samplers.bayes import BayesSampler
+from skhpo.samplers.grid import GridSampler
+from skhpo.samplers.random import RandomSampler
+from skhpo.samplers.rungs import RungSampler
+from skhpo.schedulers.asha import AshaScheduler
+from skhpo.schedulers.halving import HalvingScheduler, halving_bracket, n_possible_rungs, n_required_rungs
+from skhpo.schedulers.hyperband import hyperband_brackets
+from skhpo.search.bayes import own_params
+from skhpo.search.places import RungPlaces
+from skhpo.space import Space
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+    from skhpo._base_search import Places
+    from skhpo._sklearn import FitContext
+    from skhpo.evaluation import Problem
+    from skhpo.samplers.base import Sampler
+    from skhpo.schedulers.halving import Rung
+    from skhpo.trial import History, Params
+
+_N_CANDIDATES = 10
+"""What "exhaust" tries at least, where little room for rungs leaves next to none: as many as a random search."""
+
+
+class SuccessiveHalvingCV(BaseSearch):
+    """Search that tries many candidates on little, and the best of them on more.
+
+    All candidates are tried with little of a resource, training rows or iterations of the estimator, the best of them
+    with ``factor`` times as much, and so on, until few are left on all of it; the winner is one of these. Where the
+    resource is the size of an ensemble, a candidate goes on from the model it has. Names are those of
+    :class:`sklearn.model_selection.HalvingRandomSearchCV`.
+
+    Parameters
+    ----------
+    estimator : estimator object
+        What is tuned; it has a ``score`` method, or ``scoring`` is given.
+    param_distributions : dict or list of dict
+        For each parameter name a list of values, a distribution of :mod:`scipy.stats`, a :class:`~skhpo.Float`,
+        :class:`~skhpo.Int` or :class:`~skhpo.Categorical`, or a dimension of scikit-optimize or Optuna.
+    n_candidates : int or "exhaust", default="exhaust"
+        Candidates of the first rung. "exhaust" is as many as leave one of them on the full resource,
+        ``max_resources_ // min_resources_``, but where ``min_resources`` is "auto" no fewer than 10. With
+        ``sampler="grid"`` it is the whole grid.
+    factor : float, default=3
+        By which candidates become fewer and the resource more from rung to rung; above 1.
+    resource : str, default="n_samples"
+        ``"n_samples"`` is training rows, a name an integer parameter of the estimator, or of the last step of a
+        pipeline. "auto" is the number of iterations of ensembles (forests, bagging, boosting, those of xgboost,
+        lightgbm and catboost included), which is the better resource, and ``"n_samples"`` for the rest.
+        Rows are drawn such that classes keep their shares and groups stay whole, what is on a rung is on all later
+        ones, and test sides stay whole.
+    min_resources : int, "auto", "exhaust" or "smallest", default="auto"
+        The least amount of a rung. "auto" is what leaves 1,000 rows, and 5 of each class, in every training side, since
+        scores on fewer say little about those on all; of iterations, the 27th part. "exhaust" and "smallest" are
+        scikit-learn's: twice the number of splits times that of classes, or 1 iteration.
+    max_resources : int or "auto", default="auto"
+        What the last rung has, always: amounts are computed down from it. "auto" is all rows, or what the estimator's
+        own parameter says.
+    aggressive_elimination : bool, default=False
+        Whether to stay on the least amount for as many rungs as it takes to leave fewer than ``factor`` candidates on
+        the last one. Scores are the same there, so that nothing is fitted twice.
+    n_brackets : int, default=1
+        Searches to run one after the other, each of about the same cost, starting one rung higher each time with fewer
+        candidates, as Hyperband does: for where the order on little of the resource is not to be trusted.
+    sampler : {"random", "bayes", "grid"}, default="random"
+        Who proposes candidates. "bayes" is the model of :class:`~skhpo.BayesSearchCV`, which learns from all rungs;
+        with several brackets, that is the idea of BOHB.
+    asynchronous : bool, default=False
+        Whether to promote a candidate as soon as it is in the best ``1 / factor`` of its rung so far, so that no worker
+        waits for a rung to be complete, at the price of promotions that turn out to be wrong. It pays with many
+        candidates and workers. The candidates then depend on ``look_back``.
+    resume_fits : bool, default=True
+        Whether a promoted candidate goes on from its model instead of starting over, where both give the same to the
+        bit: forests, bagging and gradient boosting of scikit-learn, also as the last step of a pipeline, with an int as
+        ``random_state`` of all that has one. Models are kept in the worker that fitted them, up to 256 MB each;
+        where there is none, the fit starts over. ``mean_fit_time`` is what was spent.
+    scoring : str, callable, list, tuple, dict or None, default=None
+        One metric or several, as in scikit-learn; larger is better. None is the estimator's own ``score``.
+    n_jobs : int or None, default=None
+        Fits that run at the same time: None is 1 outside of a :func:`joblib.parallel_config` context, -1 is one per
+        core.
+    refit : bool, str or callable, default=True
+        Whether to fit the best candidate on all the data; with several metrics, the name of the one that decides; or a
+        function from ``cv_results_`` to the index of the best.
+    cv : int, splitter or iterable, default=None
+        How to split; None is five folds. The splits are made once and are the same for every candidate.
+    verbose : int, default=0
+        From 1 a summary line, from 2 a line per fit, from 3 scores, from 10 a line at each start. With 1, a terminal
+        also shows how far the search is: trials done, best score, time left, failed fits; elsewhere there is a line
+        about it every half minute.
+    pre_dispatch : int or str, default="2*n_jobs"
+        The most fits that are handed to the workers at a time; ``"all"`` is no limit.
+    random_state : int, RandomState instance or None, default=None
+        Seed of all that is random. With the same seed the trials are the same for any backend and any ``n_jobs``; where
+        candidates depend on earlier ones (``sampler="bayes"`` or ``asynchronous``), at equal ``look_back``.
+    error_score : "raise" or float, default=np.nan
+        Score of a fit that fails; "raise" raises its error.
+    return_train_score : bool, default=False
+        Whether to score the training sides too.
+    timeout : float or None, default=None
+        Seconds for the search; no fit starts later. The candidates that are complete are kept, and the best of them is
+        fitted on all the data.
+    fit_timeout : float or None, default=None
+        Seconds for one fit and its scoring; a fit that takes longer is stopped with its worker process and has failed.
+    checkpoint : path-like or None, default=None
+        A file in which the search is written down while it runs. Fitted again with the same file after whatever ended
+        it, it goes on where it was. Another search's file is refused. Copies made by :func:`sklearn.base.clone`, as in
+        an outer cross-validation, share the file, each with a search of its own.
+    cache_prefix : bool, default=True
+        Whether the first steps of a :class:`~sklearn.pipeline.Pipeline`, where candidates have them in common, are
+        fitted once per split and worker instead of once per candidate, and kept in memory, up to 256 MB per worker.
+        Scores are the same to the bit; ``mean_fit_time`` and ``mean_score_time`` tell what was done. Steps without a
+        seed that draw random numbers are fitted each time, so give them a ``random_state``; so are those with
+        ``copy=False`` or ``warm_start=True``. Pipelines that are subclassed, inside of another estimator, or have a
+        ``memory`` of their own are left alone. Turn it off if a transformer depends on more than data and parameters.
+    look_back : int or None, default=None
+        How many trials may be under way when the next one is decided, that one included. None is 1 for one worker, and
+        the fewest that keep all busy for several.
+
+    Attributes
+    ----------
+    cv_results_ : dict of str to ndarray
+        A row per candidate and rung. ``iter`` is the rung, from 0, and ``n_resources`` what it had; with several
+        brackets there is ``bracket``. Ranks compare candidates with equal resources; those with less come
+        behind all those with more.
+    best_estimator_ : estimator
+        The best candidate of the last rung fitted on all the data; only if ``refit``.
+    best_score_ : float
+        Its mean score over the splits; not if ``refit`` is callable.
+    best_params_ : dict
+        Its parameters.
+    best_index_ : int
+        Its row in ``cv_results_``.
+    scorer_ : callable or dict of str to callable
+        What scored.
+    n_splits_ : int
+        Splits per candidate.
+    multimetric_ : bool
+        Whether there were several metrics.
+    refit_time_ : float
+        Seconds that fitting the best candidate on all the data took; only if ``refit``.
+    n_features_in_ : int
+        Features seen in `fit`, where ``best_estimator_`` knows.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, where ``best_estimator_`` knows.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels of a classifier.
+
+    resource_ : str
+        The resource: ``"n_samples"``, or the full name of a parameter.
+    n_resources_ : list of int
+        What each rung had.
+    n_candidates_ : list of int
+        Candidates on each rung.
+    n_remaining_candidates_ : int
+        Candidates that a further rung would have had.
+    min_resources_, max_resources_ : int
+        What the first and the last rung may have.
+    n_iterations_ : int
+        Rungs there were.
+    n_required_iterations_, n_possible_iterations_ : int
+        Rungs it takes to leave fewer than ``factor`` candidates, and for which there is room in the resource.
+
+    See Also
+    --------
+    RandomSearchCV : Tries all candidates on everything.
+
+    References
+    ----------
+    .. [1] K. Jamieson, A. Talwalkar: Non-stochastic best arm identification and hyperparameter optimization. AISTATS
+       2016.
+    .. [2] L. Li et al.: Hyperband: a novel bandit-based approach to hyperparameter optimization. JMLR 18 (2018).
+    .. [3] L. Li et al.: A system for massively parallel hyperparameter tuning. MLSys 2020.
+    .. [4] S. Falkner, A. Klein, F. Hutter: BOHB: robust and efficient hyperparameter optimization at scale. ICML 2018.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.ensemble import GradientBoostingClassifier
+    >>> from skhpo import Float, Int, SuccessiveHalvingCV
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = GradientBoostingClassifier(n_estimators=27, random_state=0)
+    >>> space = {"learning_rate": Float(1e-2, 1, log=True), "max_depth": Int(1, 4)}
+    >>> search = SuccessiveHalvingCV(model, space, n_candidates=9, resource="auto", cv=3, random_state=0).fit(X, y)
+    >>> search.resource_, search.n_resources_, search.n_candidates_
+    ('n_estimators', [3, 9, 27], [9, 3, 1])
+    >>> search.best_params_["n_estimators"], search.best_score_ > 0.9
+    (27, np.True_)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **BaseSearch._parameter_constraints,
+        **{name: RANDOM_CONSTRAINTS[name] for name in ("param_distributions", "random_state")},
+        "n_candidates": [Interval(Integral, 1, None, closed="left"), StrOptions({"exhaust"})],
+        "factor": [Interval(Real, 1, None, closed="neither")],
+        "resource": [str],
+        "min_resources": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto", "exhaust", "smallest"})],
+        "max_resources": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "aggressive_elimination": ["boolean"],
+        "n_brackets": [Interval(Integral, 1, None, closed="left")],
+        "sampler": [StrOptions({"random", "bayes", "grid"})],
+        "asynchronous": ["boolean"],
+        "resume_fits": ["boolean"],
+        "look_back": [Interval(Integral, 1, None, closed="left"), None],
+    }
+
+    def __init__(
+        self,
+        estimator: Any,
+        param_distributions: Any,
+        *,
+        n_candidates: Any = "exhaust",
+        factor: float = 3,
+        resource: str = "n_samples",
+        min_resources: Any = "auto",
+        max_resources: Any = "auto",
+        aggressive_elimination: bool = False,
+        n_brackets: int = 1,
+        sampler: str = "random",
+        asynchronous: bool = False,
+        resume_fits: bool = True,
+        scoring: Any = None,
+        n_jobs: int | None = None,
+        refit: Any = True,
+        cv: Any = None,
+        verbose: int = 0,
+        pre_dispatch: Any = "2*n_jobs",
+        random_state: Any = None,
+        error_score: Any = np.nan,
+        return_train_score: bool = False,
+        timeout: float | None = None,
+        fit_timeout: float | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        cache_prefix: bool = True,
+        look_back: int | None = None,
+    ) -> None:
+        super().__init__(
+            estimator,
+            scoring=scoring,
+            n_jobs=n_jobs,
+            refit=refit,
+            cv=cv,
+            verbose=verbose,
+            pre_dispatch=pre_dispatch,
+            error_score=error_score,
+            return_train_score=return_train_score,
+            timeout=timeout,
+            fit_timeout=fit_timeout,
+            checkpoint=checkpoint,
+            cache_prefix=cache_prefix,
+        )
+        self.param_distributions = param_distributions
+        self.n_candidates = n_candidates
+        self.factor = factor
+        self.resource = resource
+        self.min_resources = min_resources
+        self.max_resources = max_resources
+        self.aggressive_elimination = aggressive_elimination
+        self.n_brackets = n_brackets
+        self.sampler = sampler
+        self.asynchronous = asynchronous
+        self.resume_fits = resume_fits
+        self.random_state = random_state
+        self.look_back = look_back
+
+    @property
+    def _space(self) -> Any:
+        return self.param_distributions
+
+    def _strategy(self) -> list[Any]:
+        names = ["n_candidates", "factor", "resource", "min_resources", "max_resources", "aggressive_elimination"]
+        names += ["n_brackets", "sampler", "asynchronous", "look_back"]
+        return [*super()._strategy(), {name: getattr(self, name) for name in names}]
+
+    def _make_splits(self, X: Any, y: Any, params: dict[str, Any]) -> list[tuple[Any, Any]]:
+        if _n_samples(X) == 0:
+            raise ValueError("min_resources_=0: you might have passed an empty dataset X.")
+        self._groups = params.get("groups")
+        return super()._make_splits(X, y, params)
+
+    def _plan(self, problem: Problem, random_state: Any, done: Sequence[Params]) -> Plan:  # noqa: ARG002
+        groups, self._groups = self._groups, None
+        self._decide_amounts(problem)
+        brackets = self._brackets(n_candidates := self._n_first(problem))
+        n_proposals = sum(bracket[0].n_trials for bracket in brackets)
+        sampler = self._make_sampler(problem, n_proposals, random_state)
+        if len(brackets) == 1 and sampler.n_max is not None and sampler.n_max < n_proposals:
+            brackets = self._brackets(n_candidates := max(sampler.n_max, 1))
+        self._note_schedule(brackets, n_candidates)
+        resource: Resource
+        if self.resource_ == "n_samples":
+            n_samples = _n_samples(problem.X)
+            rng = np.random.default_rng(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+            resource = make_rows(problem, self.max_resources_, n_samples, groups, rng)
+            check_rows(resource, problem, brackets[0][0].fraction)
+        else:
+            resource = Iterations(self.resource_, self.max_resources_, Models() if self.resume_fits else None)
+        scheduler = AshaScheduler(brackets, self.factor) if self.asynchronous else HalvingScheduler(brackets)
+        return Plan(sampler, scheduler, look_back=self.look_back, resource=resource)
+
+    def _decide_amounts(self, problem: Problem) -> None:
+        """Set ``resource_``, ``max_resources_`` and ``min_resources_``."""
+        if self.n_candidates == self.min_resources == "exhaust" and self.sampler != "grid":
+            raise ValueError("n_candidates and min_resources cannot be both set to 'exhaust'.")
+        self.resource_ = find_parameter(problem.estimator, self.resource, _names(self.param_distributions))
+        n_samples = _n_samples(problem.X)
+        if self.resource_ == "n_samples":
+            full, enough, smallest = n_samples, enough_rows(problem, n_samples), smallest_rows(problem)
+            if self.max_resources != "auto" and self.max_resources > n_samples:
+                raise ValueError(
+                    f"max_resources cannot be more samples than there are, got max_resources={self.max_resources} and "
+                    f'{n_samples} samples. Use max_resources="auto" for all of them.'
+                )
+        else:
+            found = full_iterations(problem.estimator, self.resource_)
+            if self.max_resources == "auto" and found is None:
+                raise ValueError(
+                    "resource can only be 'n_samples' when max_resources='auto', unless the estimator has a value for "
+                    f"it: {self.resource_} is no positive integer. Set it, or max_resources."
+                )
+            full, smallest = found or 1, 1
+            enough = enough_iterations(full if self.max_resources == "auto" else self.max_resources)
+        self.max_resources_: int = full if self.max_resources == "auto" else int(self.max_resources)
+        if isinstance(self.min_resources, str):
+            is_auto = self.min_resources == "auto"
+            self.min_resources_ = min(enough, self.max_resources_) if is_auto else smallest
+        else:
+            self.min_resources_ = int(self.min_resources)
+        if self.min_resources_ > self.max_resources_:
+            raise ValueError(
+                f"min_resources_={self.min_resources_} is greater than max_resources_={self.max_resources_}."
+            )
+
+    def _n_first(self, problem: Problem) -> int:  # noqa: ARG002
+        """Return how many candidates the first rung has."""
+        if self.sampler == "grid":
+            return max(GridSampler(self.param_distributions).n_max, 1)
+        if self.n_candidates != "exhaust":
+            return int(self.n_candidates)
+        n_candidates = self.max_resources_ // self.min_resources_
+        return max(n_candidates, _N_CANDIDATES) if self.min_resources == "auto" else n_candidates
+
+    def _brackets(self, n_candidates: int) -> list[list[Rung]]:
+        amounts = (self.min_resources_, self.max_resources_, self.factor)
+        if self.n_brackets > 1:
+            return hyperband_brackets(n_candidates, *amounts, n_brackets=self.n_brackets)
+        return [halving_bracket(n_candidates, *amounts, aggressive_elimination=self.aggressive_elimination)]
+
+    def _note_schedule(self, brackets: Sequence[Sequence[Rung]], n_candidates: int) -> None:
+        """Set what scikit-learn's halving searches tell about their schedule."""
+        first = brackets[0]
+        if self.min_resources in {"auto", "exhaust"}:
+            self.min_resources_ = first[0].n_resources
+        self.n_required_iterations_ = n_required_rungs(n_candidates, self.factor)
+        self.n_possible_iterations_ = n_possible_rungs(self.min_resources_, self.max_resources_, self.factor)
+        self.n_iterations_ = len(first)
+        self.n_resources_ = [rung.n_resources for rung in first]
+        is_rows = self.resource_ == "n_samples"
+        self._measure = (Resource if is_rows else Iterations)(self.resource_, self.max_resources_)
+        if self.verbose > 0:
+            for bracket in brackets:
+                rungs = ", ".join(f"{rung.n_trials} with {rung.n_resources}" for rung in bracket)
+                print(f"Candidates, and what they have of {self.resource_}: {rungs}")  # noqa: T201
+
+    def _make_sampler(self, problem: Problem, n_iter: int, random_state: Any) -> Sampler:
+        if self.sampler == "grid":
+            return GridSampler(self.param_distributions)
+        if self.sampler == "random":
+            return RandomSampler(self.param_distributions, n_iter=n_iter, random_state=random_state)
+        space = Space(self.param_distributions)
+        seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+        own = own_params(space, problem.estimator)
+        return RungSampler(lambda: BayesSampler(space, seed, n_iter=n_iter, initial_params=own))
+
+    def _n_places(self, plan: Plan, n_splits: int) -> int | None:  # noqa: ARG002
+        return None if self.asynchronous or self.n_brackets > 1 else self.n_iterations_
+
+    def _places(self, context: FitContext, plan: Plan, n_splits: int) -> Places:
+        scheduler = plan.scheduler
+        if not isinstance(scheduler, HalvingScheduler):
+            return RungPlaces(self, context, {})
+        rungs = [(b, rung) for b, bracket in enumerate(scheduler.brackets) for rung in bracket]
+        return RungPlaces(self, context, {(b, rung.number): rung.n_trials * n_splits for b, rung in rungs})
+
+    def _conclude(self, history: History, metric: Any) -> None:
+        super()._conclude(history, metric)
+        counts = np.bincount(self.cv_results_["iter"], minlength=self.n_iterations_)
+        self.n_candidates_ = [int(count) for count in counts]
+        self.n_remaining_candidates_ = math.ceil(self.n_candidates_[-1] / self.factor)
+
+    def _results(self, history: History, numbers: Sequence[int]) -> dict[str, Any]:
+        return cv_results(
+            history,
+            numbers,
+            error_score=self.error_score,
+            return_train_score=self.return_train_score,
+            resource=self._measure,
+        )
+
+    def _best_index(self, metric: Any, results: dict[str, Any]) -> Any:
+        """Return the row of the best candidate; a callable ``refit`` is shown the last rung only."""
+        if not callable(self.refit):
+            return super()._best_index(metric, results)
+        rows = np.flatnonzero(results["n_resources"] == results["n_resources"].max())
+        last = {name: column[rows] for name, column in results.items() if name != "params"}
+        last["params"] = [results["params"][row] for row in rows]
+        return int(rows[super()._best_index(metric, last)])
+
+
+def _names(space: Any) -> frozenset[str]:
+    """Return the names of all parameters of a space."""
+    parts = space if isinstance(space, list | tuple) else [space]
+    return frozenset(name for part in parts if isinstance(part, Mapping) for name in part)
+
+
+def _n_samples(X: Any) -> int:
+    return int(X.shape[0]) if hasattr(X, "shape") else len(X)
