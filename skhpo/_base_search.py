@@ -239,7 +239,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
     def _note(self, history: History, reason: str, start: float) -> None:
         """Write down what `stats` tells."""
         every = [outcome for trial in history.trials for outcome in history.outcomes(trial.number).values()]
-        self._stats = {
+        self._stats: dict[str, Any] = {
             "n_fits": sum(not outcome.shared for outcome in every),
             "search_time": time.monotonic() - start,
             "stop_reason": reason,
@@ -247,7 +247,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
 
     def _forget(self) -> None:
         """Drop what an earlier fit learned: one that is interrupted must not leave the other's results."""
-        self._stats: dict[str, Any] = {}
+        self._stats = {}
         for name in [name for name in vars(self) if name.endswith("_") and not name.startswith("_")]:
             delattr(self, name)
 
