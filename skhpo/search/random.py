@@ -122,8 +122,8 @@ class RandomSearchCV(BaseSearch):
     >>> search = RandomSearchCV(SVC(), space, n_iter=8, random_state=0).fit(X, y)
     >>> len(search.cv_results_["params"]), search.stats()["n_fits"]
     (8, 40)
-    >>> search.best_score_ > 0.95
-    np.True_
+    >>> bool(search.best_score_ > 0.95)
+    True
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
