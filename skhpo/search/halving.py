@@ -213,8 +213,8 @@ class SuccessiveHalvingCV(BaseSearch):
     >>> search = SuccessiveHalvingCV(model, space, n_candidates=9, resource="auto", cv=3, random_state=0).fit(X, y)
     >>> search.resource_, search.n_resources_, search.n_candidates_
     ('n_estimators', [3, 9, 27], [9, 3, 1])
-    >>> search.best_params_["n_estimators"], search.best_score_ > 0.9
-    (27, np.True_)
+    >>> search.best_params_["n_estimators"], bool(search.best_score_ > 0.9)
+    (27, True)
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
