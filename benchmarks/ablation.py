@@ -178,6 +178,7 @@ ARMS = {
     "lengthscales: LogNormal(0.7, 1)": model(lengthscale=LogNormal(0.7, 1.0)),
     "lengthscales: Gamma(1.21, 1.52)": model(lengthscale=Gamma(1.21, 1.52)),
     "smoothness: nu = 3/2": model(nu=1.5),
+    "input warp": model(input_warp=True),
     "noise: LogNormal(-6, 2)": model(noise=LogNormal(-6.0, 2.0)),
 }
 

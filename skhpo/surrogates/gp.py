@@ -8,7 +8,7 @@ Notation
     X, y         (n, d), (n,)   points and warped scores (mean about 0, standard deviation about 1)
     v            (n,)           known noise variances
     l, s2, e2    (d,), (), ()   lengthscales, signal variance, noise variance
-    M            (n, n)         Matérn function (kernel.py)
+    M            (n, n)         Matérn function (kernel.py) of points whose columns may be warped (input_warping.py)
     K            (n, n)         s2 M + c2 11' + diag(e2 + v) = L L'                                         (1)
     a            (n, S)         K^-1 y
     k(z)         (n,)           s2 M(z, X) + c2
@@ -43,13 +43,16 @@ from skhpo.surrogates.hyperparameters import (
     Priors,
     dimension_scaled,
 )
-from skhpo.surrogates.kernel import Array, Distances, column_distances, matern
+from skhpo.surrogates.input_warping import LOG_SHAPE_BOUNDS
+from skhpo.surrogates.kernel import Array, Distances, matern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Self
 
     from numpy.typing import NDArray
+
+_N_WARPED = 5  # columns: two shapes each, for the ones whose effect is largest
 
 
 class GaussianProcess:
@@ -64,6 +67,9 @@ class GaussianProcess:
     n_fit : int
         Hyperparameters are fitted to at most this many points (the better half of them and every so many-th of the
         rest): past 200 they hardly move, and a step of the fit costs n^3.
+    input_warp : bool
+        Whether columns of numbers are warped (input_warping.py): the five of shortest lengthscale, and only with at
+        least max(20, 3 d) scores, as two more shapes a column are fitted to them.
 
     Attributes
     ----------
@@ -74,12 +80,19 @@ class GaussianProcess:
     """
 
     def __init__(
-        self, is_categorical: NDArray[np.bool_], *, nu: float = 2.5, priors: Priors | None = None, n_fit: int = 200
+        self,
+        is_categorical: NDArray[np.bool_],
+        *,
+        nu: float = 2.5,
+        priors: Priors | None = None,
+        n_fit: int = 200,
+        input_warp: bool = False,
     ) -> None:
         self.is_categorical = np.asarray(is_categorical, dtype=bool)
         self.nu = nu
         self.priors = priors if priors is not None else Priors()
         self.n_fit = n_fit
+        self.input_warp = input_warp
         self.n_rescues = 0
         self.theta = self.start
 
@@ -121,23 +134,18 @@ class GaussianProcess:
         """
         v = np.zeros(len(y)) if noise is None else noise
         rows = _representatives(y, self.n_fit)
-        negative_log_posterior = self._negative_log_posterior(X[rows], y[rows], v[rows])
-        bounds = np.log([LENGTHSCALE_BOUNDS] * X.shape[1] + [SIGNAL_BOUNDS, NOISE_BOUNDS])
-        found: list[tuple[float, Array]] = []
+        data = X[rows], y[rows], v[rows]
+        found: list[tuple[float, Hyperparameters]] = []
         for start in starts if starts is not None else [self.start]:
-            # Tight tolerances chase rounding: a change of 1e-6 in the log posterior decides nothing.
-            result = minimize(
-                negative_log_posterior,
-                np.clip(start.pack(), bounds[:, 0], bounds[:, 1]),
-                jac=True,
-                method="L-BFGS-B",
-                bounds=bounds,
-                options={"maxiter": n_iterations, "ftol": 1e-6, "gtol": 1e-2},
-            )
-            if np.isfinite(result.fun) and np.isfinite(result.x).all():
-                found.append((float(result.fun), result.x))
+            value, theta = self._mode(data, start, n_iterations)
+            columns = self._columns_to_warp(theta, len(y))
+            if columns != theta.warp.columns:
+                # Lengthscales say which columns to warp, so they are fitted first.
+                value, theta = self._mode(data, theta._replace(warp=theta.warp.onto(columns)), n_iterations)
+            if np.isfinite(value):
+                found.append((value, theta))
         if found:
-            self.theta = Hyperparameters.unpack(min(found, key=lambda pair: pair[0])[1])
+            self.theta = min(found, key=lambda pair: pair[0])[1]
         else:
             self.n_rescues += 1  # the last good hyperparameters are kept
         return self.condition(X, y, noise)
@@ -145,7 +153,7 @@ class GaussianProcess:
     def condition(self, X: Array, y: Array, noise: Array | None = None) -> Self:
         """Condition on the scores with the hyperparameters as they are."""
         self.X = X
-        self._distances = Distances(X, self.is_categorical, self.theta.lengthscales)
+        self._distances = self._distances_to(X)
         self._noise = np.zeros(len(y)) if noise is None else noise
         K = self.covariance(X)
         K[np.diag_indices(len(y))] += self.theta.noise + self._noise
@@ -174,7 +182,7 @@ class GaussianProcess:
         L[n:, :n] = B.T
         L[n:, n:] = self._cholesky(C)
         grown.X = np.vstack([self.X, Z])
-        grown._distances = Distances(grown.X, self.is_categorical, self.theta.lengthscales)  # noqa: SLF001
+        grown._distances = self._distances_to(grown.X)  # noqa: SLF001
         grown._noise = np.append(self._noise, v)  # noqa: SLF001
         grown._factor = L  # noqa: SLF001
         Y = Y.reshape(p, -1)
@@ -205,7 +213,7 @@ class GaussianProcess:
 
     def covariance(self, Z: Array) -> Array:
         """Prior covariance K(Z, X) of the latent function, shape (m, n)."""
-        K, _ = matern(self._distances(Z), self.nu)
+        K, _ = matern(self._distances(self.theta.warp(Z)), self.nu)
         K *= self.theta.signal
         K += self.priors.mean
         return K
@@ -235,7 +243,10 @@ class GaussianProcess:
         return self.theta.signal * matern(self._between(Z, Z), self.nu)[0] + self.priors.mean
 
     def _between(self, A: Array, B: Array) -> Array:
-        return Distances(B, self.is_categorical, self.theta.lengthscales)(A)
+        return self._distances_to(B)(self.theta.warp(A))
+
+    def _distances_to(self, X: Array) -> Distances:
+        return Distances(self.theta.warp(X), self.is_categorical, self.theta.lengthscales)
 
     def _set_scores(self, Y: Array) -> None:
         self.Y = Y
@@ -257,11 +268,46 @@ class GaussianProcess:
         self.n_rescues += 1
         return np.diag(np.full(len(K), np.sqrt(size if np.isfinite(size) and size > 0 else 1.0)))
 
-    def _negative_log_posterior(self, X: Array, y: Array, v: Array) -> NegativeLogPosterior:
+    def _mode(
+        self, data: tuple[Array, Array, Array], start: Hyperparameters, n_iterations: int
+    ) -> tuple[float, Hyperparameters]:
+        """Negative log posterior and hyperparameters at its minimum; infinite, and the start, where none was found."""
+        columns = start.warp.columns
+        bounds = np.vstack(
+            [
+                np.log([LENGTHSCALE_BOUNDS] * len(self.is_categorical) + [SIGNAL_BOUNDS, NOISE_BOUNDS]),
+                np.tile(LOG_SHAPE_BOUNDS, (2 * len(columns), 1)),
+            ]
+        )
+        # Tight tolerances chase rounding: a change of 1e-6 in the log posterior decides nothing.
+        result = minimize(
+            self._negative_log_posterior(*data, columns),
+            np.clip(start.pack(), bounds[:, 0], bounds[:, 1]),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=bounds,
+            options={"maxiter": n_iterations, "ftol": 1e-6, "gtol": 1e-2},
+        )
+        if np.isfinite(result.fun) and np.isfinite(result.x).all():
+            return float(result.fun), Hyperparameters.unpack(result.x, columns)
+        return np.inf, start
+
+    def _columns_to_warp(self, theta: Hyperparameters, n: int) -> tuple[int, ...]:
+        if not self.input_warp or n < max(20, 3 * len(self.is_categorical)):
+            return ()
+        numbers = np.flatnonzero(~self.is_categorical)
+        order = np.argsort(theta.lengthscales[numbers], kind="stable")
+        return tuple(np.sort(numbers[order[:_N_WARPED]]).tolist())
+
+    def _negative_log_posterior(
+        self, X: Array, y: Array, v: Array, columns: tuple[int, ...] = ()
+    ) -> NegativeLogPosterior:
         return NegativeLogPosterior(
-            column_distances(X, self.is_categorical),
+            X,
             y,
             v,
+            self.is_categorical,
+            columns=columns,
             nu=self.nu,
             lengthscale_prior=self.lengthscale_prior,
             priors=self.priors,

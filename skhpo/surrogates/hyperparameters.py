@@ -7,8 +7,10 @@ Notation
     n, d         points, columns
     y            (n,)           warped scores (mean about 0, standard deviation about 1)
     v            (n,)           known noise variances
-    S            (d, n, n)      squared differences per column (kernel.py)
-    l, s2, e2    (d,), (), ()   lengthscales, signal variance, noise variance;  t = (log l, log s2, log e2)
+    S            (d, n, n)      squared differences per column (kernel.py), of the warped values where it is warped
+    W            (n, k)         warped values of k columns of shapes a, b (input_warping.py); k = 0 by default
+    l, s2, e2    (d,), (), ()   lengthscales, signal variance, noise variance
+    t            (d + 2 + 2k,)  (log l, log s2, log e2, log a, log b)
     M            (n, n)         Matérn function
     K            (n, n)         s2 M + c2 11' + diag(e2 + v) = L L'
     a            (n,)           K^-1 y
@@ -20,6 +22,7 @@ Equations (Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006
         dK/dlog l_j = -2/l_j^2 s2 M' S_j     (M' the slope in r^2)
         dK/dlog s2  = s2 M
         dK/dlog e2  = e2 I
+(3) dNLL/dW_ij = 4/l_j^2 s2 sum_i' A_ii' M'_ii' (W_ij - W_i'j), and from there to a and b by the chain rule
 """
 
 from __future__ import annotations
@@ -31,9 +34,12 @@ import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.linalg.lapack import dpotrf, dpotri
 
-from skhpo.surrogates.kernel import matern
+from skhpo.surrogates.input_warping import InputWarp, kumaraswamy, shape_penalty
+from skhpo.surrogates.kernel import column_distances, matern
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from skhpo.surrogates.kernel import Array
 
 
@@ -72,22 +78,27 @@ class Gamma(NamedTuple):
 
 
 class Hyperparameters(NamedTuple):
-    """Lengthscales l of shape (d,), signal variance s2 and noise variance e2."""
+    """Lengthscales l of shape (d,), signal variance s2, noise variance e2, and the warp of columns."""
 
     lengthscales: Array
     signal: float
     noise: float
+    warp: InputWarp = InputWarp()
 
     def pack(self) -> Array:
-        """The vector t of shape (d + 2,)."""
-        t: Array = np.log(np.append(self.lengthscales, (self.signal, self.noise)))
+        """The vector t of shape (d + 2 + 2k,)."""
+        variances = (self.signal, self.noise)
+        t: Array = np.log(np.concatenate([self.lengthscales, variances, self.warp.a, self.warp.b]))
         return t
 
     @classmethod
-    def unpack(cls, t: Array) -> Hyperparameters:
-        """The inverse of `pack`."""
+    def unpack(cls, t: Array, columns: tuple[int, ...] = ()) -> Hyperparameters:
+        """The inverse of `pack`, where these columns are warped."""
+        k = len(columns)
+        d = len(t) - 2 - 2 * k
         values = np.exp(t)
-        return cls(values[:-2], float(values[-2]), float(values[-1]))
+        warp = InputWarp(columns, values[d + 2 : d + 2 + k], values[d + 2 + k :])
+        return cls(values[:d], float(values[d]), float(values[d + 1]), warp)
 
 
 def dimension_scaled(d: int) -> LogNormal:
@@ -136,21 +147,33 @@ NOISE_BOUNDS = (1e-5, 1.0)
 
 
 class NegativeLogPosterior:
-    """NLL(t) minus the log prior, and its gradient: equations (1) and (2)."""
+    """NLL(t) minus the log prior, and its gradient: equations (1) to (3)."""
 
     def __init__(
-        self, S: Array, y: Array, v: Array, *, nu: float, lengthscale_prior: LogNormal | Gamma, priors: Priors
+        self,
+        X: Array,
+        y: Array,
+        v: Array,
+        is_categorical: NDArray[np.bool_],
+        *,
+        columns: tuple[int, ...] = (),
+        nu: float,
+        lengthscale_prior: LogNormal | Gamma,
+        priors: Priors,
     ) -> None:
-        self._n = len(y)
-        self._S = S.reshape(len(S), -1)
+        self._n, self._d = X.shape
+        self._S = column_distances(X, is_categorical).reshape(self._d, -1)
+        self._columns, self._U = list(columns), X[:, columns]
         self._y, self._v, self._nu = y, v, nu
         self._lengthscale_prior, self._priors = lengthscale_prior, priors
 
     def __call__(self, t: Array) -> tuple[float, Array]:
-        """Value and gradient of shape (d + 2,) at t."""
-        n, y = self._n, self._y
-        weights = np.exp(-2 * t[:-2])
-        s2, e2 = np.exp(t[-2:])
+        """Value and gradient, of the shape of t."""
+        n, d, y = self._n, self._d, self._y
+        weights = np.exp(-2 * t[:d])
+        s2, e2 = np.exp(t[d : d + 2])
+        W, W_a, W_b = kumaraswamy(self._U, *np.exp(t[d + 2 :]).reshape(2, -1))
+        self._S[self._columns] = ((W[:, None] - W) ** 2).reshape(n * n, -1).T
         M, slope = matern((weights @ self._S).reshape(n, n), self._nu)
         M *= s2
         K = M + self._priors.mean
@@ -168,12 +191,19 @@ class NegativeLogPosterior:
         A -= np.outer(a, a)
         A *= 0.5
         slope *= A
-        gradient = np.concatenate(
-            [-2 * s2 * weights * (self._S @ slope.ravel()), [np.vdot(A, M), e2 * np.trace(A)]],
-        )
-        penalty_l, slope_l = self._lengthscale_prior.penalty(t[:-2])
-        penalty_s, slope_s = self._priors.signal.penalty(t[-2:-1])
-        penalty_e, slope_e = self._priors.noise.penalty(t[-1:])
-        value += float(penalty_l.sum() + penalty_s[0] + penalty_e[0])
-        gradient += np.concatenate([slope_l, slope_s, slope_e])
-        return value, gradient
+        in_lengthscales = -2 * s2 * weights * (self._S @ slope.ravel())
+        in_W = 4 * s2 * weights[self._columns] * (slope.sum(axis=1)[:, None] * W - slope @ W)
+        in_shapes = np.concatenate([(in_W * W_a).sum(axis=0), (in_W * W_b).sum(axis=0)])
+        gradient = np.concatenate([in_lengthscales, [np.vdot(A, M), e2 * np.trace(A)], in_shapes])
+        penalty, penalty_slope = self._penalty(t)
+        return value + penalty, gradient + penalty_slope
+
+    def _penalty(self, t: Array) -> tuple[float, Array]:
+        """Minus the log prior, and its gradient."""
+        d = self._d
+        penalty_l, slope_l = self._lengthscale_prior.penalty(t[:d])
+        penalty_s, slope_s = self._priors.signal.penalty(t[d : d + 1])
+        penalty_e, slope_e = self._priors.noise.penalty(t[d + 1 : d + 2])
+        penalty_w, slope_w = shape_penalty(t[d + 2 :])
+        penalty = float(penalty_l.sum() + penalty_s[0] + penalty_e[0]) + penalty_w
+        return penalty, np.concatenate([slope_l, slope_s, slope_e, slope_w])

@@ -48,8 +48,12 @@ class ModelOptions:
         Smoothness of the Matérn function.
     lengthscale : LogNormal, Gamma or None
         Prior of the lengthscales; None scales with the dimension.
+    noise : LogNormal
+        Prior of the noise variance.
     n_exact : int
         Observations the process conditions on at most.
+    input_warp : bool
+        Whether columns are warped, see `GaussianProcess`.
     """
 
     warp: str = "half-rank"
@@ -57,6 +61,7 @@ class ModelOptions:
     lengthscale: LogNormal | Gamma | None = MODERATE
     noise: LogNormal = SMALL_NOISE
     n_exact: int = 512
+    input_warp: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,7 @@ class ScoreModel:
         self.is_categorical = is_categorical
         self.options = options
         self._rows: list[Array] = []
-        self._scores: list[Array] = []
+        self._values: list[float] = []
         self._replaced_at: list[float] = []
         self._last: dict[bytes, int] = {}
         self.n_rescues = 0
@@ -119,9 +124,15 @@ class ScoreModel:
         """Points of all observations, shape (n, d)."""
         return np.array(self._rows).reshape(self.n, len(self.is_categorical))
 
+    @property
+    def values(self) -> Array:
+        """Mean scores of all observations, NaN where a split failed, shape (n,)."""
+        return np.array(self._values)
+
     def tell(self, row: Array, scores: Array) -> None:
         """Remember the scores, shape (n_splits,), of a point of shape (d,); NaN where a fit failed.
 
+        A point that fails on one split is a failure: its mean is NaN, as in scikit-learn's ``cv_results_``.
         A point that is told again, on more data as a rule, replaces what was told of it before.
         """
         before = self._last.get(key := np.asarray(row, dtype=float).tobytes())
@@ -130,32 +141,7 @@ class ScoreModel:
         self._last[key] = self.n
         self._replaced_at.append(np.inf)
         self._rows.append(np.array(row, dtype=float))
-        scores = np.array(scores, dtype=float).reshape(-1)
-        self._scores.append(np.where(np.isfinite(scores), np.clip(scores, -_LARGEST, _LARGEST), np.nan))
-
-    def values(self, n: int | None = None) -> Array:
-        """One score an observation: the mean over splits, NaN if all failed, shape (n,).
-
-        Where some splits are missing (a candidate that was not worth finishing, or that fails on one of them), the
-        mean of the others would mix the candidate with how difficult its splits are.  Splits are the same for all
-        candidates, so their effects b_f are estimated from the complete ones and taken out: mean_f (y_f - b_f).
-        """
-        found = self._scores[: self.n if n is None else n]
-        width = max((len(scores) for scores in found), default=1)
-        Y = np.full((len(found), width), np.nan)
-        for i, scores in enumerate(found):
-            Y[i, : len(scores)] = scores  # prior observations have one score, their mean
-            if len(scores) == 1 < width:
-                Y[i] = scores[0]
-        seen = np.isfinite(Y)
-        partial = seen.any(axis=1) & ~seen.all(axis=1)
-        if partial.any() and seen.all(axis=1).any():
-            complete = Y[seen.all(axis=1)]
-            effects = np.median(complete - complete.mean(axis=1, keepdims=True), axis=0)
-            Y[partial] -= effects
-        count = seen.sum(axis=1)
-        total = np.where(seen, Y, 0.0).sum(axis=1)
-        return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+        self._values.append(float(np.where(np.isfinite(scores), np.clip(scores, -_LARGEST, _LARGEST), np.nan).mean()))
 
     def belief(self) -> Belief:
         """What follows from all observations."""
@@ -172,7 +158,7 @@ class ScoreModel:
             warp = warp_scores(y[ok], self.options.warp)
             gp = self._process()
             gp.theta = theta
-            rows = _active_set(X[ok], warp.z, self.options.n_exact, theta.lengthscales)
+            rows = _active_set(theta.warp(X[ok]), warp.z, self.options.n_exact, theta.lengthscales)
             gp.condition(X[ok][rows], warp.z[rows])
             self.n_rescues += gp.n_rescues
         if ok.all():
@@ -181,7 +167,7 @@ class ScoreModel:
         success = self._process()
         success.theta = theta_success if theta_success is not None else success.start
         labels = ok - mean
-        rows = _active_set(X, labels, self.options.n_exact, success.theta.lengthscales)
+        rows = _active_set(success.theta.warp(X), labels, self.options.n_exact, success.theta.lengthscales)
         success.condition(X[rows], labels[rows])
         self.n_rescues += success.n_rescues
         return Belief(gp, warp, success, mean)
@@ -189,12 +175,12 @@ class ScoreModel:
     def _current(self, n: int) -> tuple[Array, Array]:
         """Points and values of the first n observations, those that were replaced among them left out."""
         current = np.array(self._replaced_at[:n]) >= n
-        return self.points[:n][current], self.values(n)[current]
+        return self.points[:n][current], self.values[:n][current]
 
     def _process(self) -> GaussianProcess:
         options = self.options
         priors = Priors(lengthscale=options.lengthscale, noise=options.noise)
-        return GaussianProcess(self.is_categorical, nu=options.nu, priors=priors)
+        return GaussianProcess(self.is_categorical, nu=options.nu, priors=priors, input_warp=options.input_warp)
 
     def _hyperparameters(self, n: int) -> tuple[Hyperparameters, Hyperparameters | None]:
         """Hyperparameters of scores and of success for n observations, by the fixed schedule of fits."""

@@ -69,9 +69,11 @@ def failing(params):
 
 
 @pytest.mark.parametrize("n_told", [3, 11, 24, 45])
-def test_resumed_is_uninterrupted(n_told):
-    trials = run(make(MIXED, 5), failing, n_told + 2)
-    resumed = make(MIXED, 5)  # told everything at once, never asked in between
+@pytest.mark.parametrize("input_warp", [False, True])
+def test_resumed_is_uninterrupted(n_told, input_warp):
+    options = BayesOptions(model=ModelOptions(input_warp=input_warp))
+    trials = run(make(MIXED, 5, options=options), failing, n_told + 2)
+    resumed = make(MIXED, 5, options=options)  # told everything at once, never asked in between
     for told in trials[:n_told]:
         resumed.tell(*told)
     for told in trials[n_told:]:
@@ -184,6 +186,7 @@ def test_no_space_and_no_score_stops_it(space, objective):
         BayesOptions(p_ei=1.0),
         BayesOptions(p_ei=0.5, is_width_drawn=True, trust=True),
         BayesOptions(model=ModelOptions(n_exact=10)),
+        BayesOptions(model=ModelOptions(input_warp=True)),
     ],
 )
 def test_the_other_choices_work(options):
@@ -207,11 +210,13 @@ def test_a_region_that_can_be_fitted_is_found_among_failures():
     assert sum(np.isfinite(s[0]) for _, s in trials) >= 8
 
 
-def test_splits_that_were_not_run_are_no_bias():
+def test_a_trial_with_a_failed_split_is_a_failure():
     model = ScoreModel(np.zeros(1, dtype=bool), ModelOptions())
     for row, scores in [(0.1, [0.9, 0.5]), (0.2, [0.8, 0.4]), (0.3, [0.85, np.nan]), (0.4, [np.nan, np.nan])]:
         model.tell(np.array([row]), np.array(scores))
-    np.testing.assert_allclose(model.values(), [0.7, 0.6, 0.65, np.nan])
+    np.testing.assert_allclose(model.values, [0.7, 0.6, np.nan, np.nan])
+    np.testing.assert_allclose(model.belief().gp.X[:, 0], [0.1, 0.2])
+    assert model.belief().success is not None
 
 
 def test_a_point_told_again_is_replaced():
