@@ -238,12 +238,12 @@ CASES = {
         {"return_train_score": True, "scoring": ["accuracy", "neg_log_loss"], "refit": False},
     ),
     "imputed": (
-        make_pipeline(SimpleImputer(), IterativeImputer(sample_posterior=True, random_state=0), LOGISTIC),
+        make_pipeline(SimpleImputer(), IterativeImputer(sample_posterior=True, max_iter=2, random_state=0), LOGISTIC),
         {"logisticregression__C": [0.1, 1.0]},
         {"data": HOLES, "scoring": ["accuracy", "neg_log_loss"], "refit": False, "return_train_score": True},
     ),
     "draws as it transforms": (
-        make_pipeline(IterativeImputer(sample_posterior=True, random_state=0), LOGISTIC),
+        make_pipeline(IterativeImputer(sample_posterior=True, max_iter=2, random_state=0), LOGISTIC),
         {"logisticregression__C": [0.1, 1.0]},
         {"data": HOLES, "scoring": ["accuracy", "neg_log_loss"], "refit": False, "return_train_score": True},
     ),
