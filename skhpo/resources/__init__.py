@@ -3,7 +3,7 @@
 from skhpo.resources.base import Resource
 from skhpo.resources.iterations import Iterations, enough_iterations, find_parameter, full_iterations
 from skhpo.resources.models import Models
-from skhpo.resources.rows import Rows, check_rows, enough_rows, make_rows, smallest_rows
+from skhpo.resources.rows import Rows, check_rows, enough_rows, make_rows, n_rows, smallest_rows
 
 __all__ = [
     "Iterations",
@@ -16,5 +16,6 @@ __all__ = [
     "find_parameter",
     "full_iterations",
     "make_rows",
+    "n_rows",
     "smallest_rows",
 ]

@@ -173,6 +173,11 @@ def class_labels(estimator: Any, y: Any) -> NDArray[np.intp] | None:
     return labels
 
 
+def n_rows(X: Any) -> int:
+    """Return the number of samples."""
+    return int(X.shape[0]) if hasattr(X, "shape") else len(X)
+
+
 def smallest_rows(problem: Any) -> int:
     """Return scikit-learn's least number of rows: two of each class in each split."""
     labels = class_labels(problem.estimator, problem.y)

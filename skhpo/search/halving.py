@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -22,6 +23,7 @@ from skhpo.resources import (
     find_parameter,
     full_iterations,
     make_rows,
+    n_rows,
     smallest_rows,
 )
 from skhpo.results import cv_results
@@ -302,7 +304,7 @@ class SuccessiveHalvingCV(BaseSearch):
         return [*super()._strategy(), {name: getattr(self, name) for name in names}]
 
     def _make_splits(self, X: Any, y: Any, params: dict[str, Any]) -> list[tuple[Any, Any]]:
-        if _n_samples(X) == 0:
+        if n_rows(X) == 0:
             raise ValueError("min_resources_=0: you might have passed an empty dataset X.")
         self._groups = params.get("groups")
         return super()._make_splits(X, y, params)
@@ -310,7 +312,7 @@ class SuccessiveHalvingCV(BaseSearch):
     def _plan(self, problem: Problem, random_state: Any, done: Sequence[Params]) -> Plan:  # noqa: ARG002
         groups, self._groups = self._groups, None
         self._decide_amounts(problem)
-        brackets = self._brackets(n_candidates := self._n_first(problem))
+        brackets = self._brackets(n_candidates := self._n_first())
         n_proposals = sum(bracket[0].n_trials for bracket in brackets)
         sampler = self._make_sampler(problem, n_proposals, random_state)
         if len(brackets) == 1 and sampler.n_max is not None and sampler.n_max < n_proposals:
@@ -318,9 +320,8 @@ class SuccessiveHalvingCV(BaseSearch):
         self._note_schedule(brackets, n_candidates)
         resource: Resource
         if self.resource_ == "n_samples":
-            n_samples = _n_samples(problem.X)
-            rng = np.random.default_rng(check_random_state(random_state).randint(np.iinfo(np.int32).max))
-            resource = make_rows(problem, self.max_resources_, n_samples, groups, rng)
+            rng = np.random.default_rng(check_random_state(random_state).randint(2**31 - 1))
+            resource = make_rows(problem, self.max_resources_, n_rows(problem.X), groups, rng)
             check_rows(resource, problem, brackets[0][0].fraction)
         else:
             resource = Iterations(self.resource_, self.max_resources_, Models() if self.resume_fits else None)
@@ -332,8 +333,8 @@ class SuccessiveHalvingCV(BaseSearch):
         if self.n_candidates == self.min_resources == "exhaust" and self.sampler != "grid":
             raise ValueError("n_candidates and min_resources cannot be both set to 'exhaust'.")
         self.resource_ = find_parameter(problem.estimator, self.resource, _names(self.param_distributions))
-        n_samples = _n_samples(problem.X)
         if self.resource_ == "n_samples":
+            n_samples = n_rows(problem.X)
             full, enough, smallest = n_samples, enough_rows(problem, n_samples), smallest_rows(problem)
             if self.max_resources != "auto" and self.max_resources > n_samples:
                 raise ValueError(
@@ -360,7 +361,7 @@ class SuccessiveHalvingCV(BaseSearch):
                 f"min_resources_={self.min_resources_} is greater than max_resources_={self.max_resources_}."
             )
 
-    def _n_first(self, problem: Problem) -> int:  # noqa: ARG002
+    def _n_first(self) -> int:
         """Return how many candidates the first rung has."""
         if self.sampler == "grid":
             return max(GridSampler(self.param_distributions).n_max, 1)
@@ -386,6 +387,13 @@ class SuccessiveHalvingCV(BaseSearch):
         self.n_resources_ = [rung.n_resources for rung in first]
         is_rows = self.resource_ == "n_samples"
         self._measure = (Resource if is_rows else Iterations)(self.resource_, self.max_resources_)
+        if self.min_resources == "auto" and n_candidates >= self.factor and self.n_iterations_ == 1:
+            warnings.warn(
+                f"min_resources='auto' leaves no room below the {self.max_resources_} of {self.resource_}: all "
+                f"{n_candidates} candidates get them. To compare on less all the same, set min_resources to a number.",
+                UserWarning,
+                stacklevel=2,
+            )
         if self.verbose > 0:
             for bracket in brackets:
                 rungs = ", ".join(f"{rung.n_trials} with {rung.n_resources}" for rung in bracket)
@@ -440,7 +448,3 @@ def _names(space: Any) -> frozenset[str]:
     """Return the names of all parameters of a space."""
     parts = space if isinstance(space, list | tuple) else [space]
     return frozenset(name for part in parts if isinstance(part, Mapping) for name in part)
-
-
-def _n_samples(X: Any) -> int:
-    return int(X.shape[0]) if hasattr(X, "shape") else len(X)

@@ -38,7 +38,10 @@ class RungPlaces(Places):
             for below in [other for other in self._open if other in self._sizes and other[0] == trial.bracket]:
                 self._open.pop(below).call_on_fit_task_end(estimator=self._search)
             self._rungs[key] = self._open[key] = self.context.subcontext(
-                task_name="halving-iteration", max_subtasks=self._sizes.get(key), sequential_subtasks=False
+                task_name="halving-iteration",
+                task_id=len(self._rungs),
+                max_subtasks=self._sizes.get(key),
+                sequential_subtasks=False,
             ).call_on_fit_task_begin(estimator=self._search)
         return self._rungs[key]
 
