@@ -18,6 +18,7 @@ SEARCHES = [
     (skhpo.GridSearchCV, {}),
     (skhpo.RandomSearchCV, {"n_iter": 2, "random_state": 0}),
     (skhpo.BayesSearchCV, {"n_iter": 3, "random_state": 0}),
+    (skhpo.SuccessiveHalvingCV, {"n_candidates": 2, "factor": 2, "min_resources": "smallest", "random_state": 0}),
 ]
 
 ESTIMATORS = [
