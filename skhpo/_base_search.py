@@ -322,6 +322,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
                 identity=_identity if problem.caller is None else _number,
                 look_back=look_back,
                 is_late=lambda: time.monotonic() >= deadline,
+                check=problem.check,
                 on_finished=progress.update,
             )
         places.close()

@@ -119,6 +119,11 @@ class Problem:
             stop=context is not None and context.stop,
         )
 
+    def check(self, outcome: Outcome) -> None:
+        """Raise what a fit could not raise itself because it was lost with its worker, if ``error_score="raise"``."""
+        if self.error_score == "raise" and outcome.status in {"crashed", "timeout"}:
+            raise (TimeoutError if outcome.status == "timeout" else RuntimeError)(outcome.error)
+
     def _rows(self, rows: Any) -> Any:
         """Return some of the samples, as a scorer is given them."""
         return take_rows(self.X, np.asarray(rows))

@@ -36,6 +36,7 @@ def run_search(
     identity: Callable[[Trial], Hashable],
     look_back: int = 1,
     is_late: Callable[[], bool] = lambda: False,
+    check: Callable[[Outcome], None] = lambda outcome: None,  # noqa: ARG005 - it accepts all
     on_finished: Callable[[], None] = lambda: None,
 ) -> StopReason:
     """Run a search to its end.
@@ -54,6 +55,8 @@ def run_search(
         L above: how many trials may be under way when the next one is decided, that one included.
     is_late : callable
         Asked before each fit; once it says True, no other fit starts.
+    check : callable
+        Shown each outcome before it counts; what it raises ends the search.
     on_finished : callable
         Told when a fit has finished and is in the history.
 
@@ -80,11 +83,13 @@ def run_search(
         if reason is None and executor.n_pending == 0:
             reason = "exhausted" if decide.is_exhausted else "finished"
         elif reason is None and (outcome := executor.wait()) is not None:
+            check(outcome)
             record.finished(outcome)
             on_finished()
             reason = "callback" if outcome.stop else None
     executor.cancel()
     while (outcome := executor.wait()) is not None:
+        check(outcome)
         record.finished(outcome)
     decide.tell(history.n_finished)
     return reason

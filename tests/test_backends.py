@@ -27,8 +27,16 @@ SEARCHES = {
     "random, scipy": (RandomSearchCV, {"C": loguniform(1e-2, 1e2)}, {"n_iter": 9, "random_state": 0}),
     "bayes, one by one": (BayesSearchCV, SPACE, {"n_iter": 9, "random_state": 0, "look_back": 1}),
     "bayes": (BayesSearchCV, SPACE, {"n_iter": 9, "random_state": 0, "look_back": 3}),
-    "halving": (SuccessiveHalvingCV, SPACE, {"n_candidates": 9, "random_state": 0, "look_back": 3}),
-    "asha": (SuccessiveHalvingCV, SPACE, {"n_candidates": 9, "random_state": 0, "look_back": 3, "asynchronous": True}),
+    "halving": (
+        SuccessiveHalvingCV,
+        SPACE,
+        {"n_candidates": 9, "min_resources": 40, "random_state": 0, "look_back": 3},
+    ),
+    "asha": (
+        SuccessiveHalvingCV,
+        SPACE,
+        {"n_candidates": 9, "min_resources": 40, "random_state": 0, "look_back": 3, "asynchronous": True},
+    ),
 }
 every_search = pytest.mark.parametrize("kind", SEARCHES)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 import traceback
 import warnings
 from typing import Any, NamedTuple
@@ -93,3 +94,37 @@ def set_warning_filters(filters: list[tuple[Any, ...]]) -> None:
         else:
             text, place = (getattr(part, "pattern", part) or "" for part in (message, module))
             warnings.filterwarnings(action, text, category, place, lineno=line, append=True)
+
+
+def show_warnings_once() -> None:
+    """From now on, show a warning of one place and text once, numbers in the text aside, in a process of our own.
+
+    That is what Python's own filters do, but each `warnings.catch_warnings` lets them forget what was shown, and
+    scikit-learn validates in one: a thousand fits would warn a thousand times. Who asked for "always" gets all.
+    """
+    shown: set[tuple[Any, ...]] = set()
+
+    def show(  # noqa: PLR0917 - the signature is Python's
+        message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None
+    ) -> None:
+        text = str(message)
+        key = (category, filename, lineno, re.sub(r"\d[\d.e+-]*", "", text))
+        if key not in shown or _is_wanted_always(text, category):
+            shown.add(key)
+            _show_warning(message, category, filename, lineno, file, line)
+
+    warnings.showwarning = show
+
+
+_show_warning = warnings.showwarning
+
+
+def _is_wanted_always(text: str, category: Any) -> bool:
+    """Whether a filter says so; those for a module only, such as scikit-learn's own, are not the user's."""
+    return any(
+        action in {"always", "all"}
+        and module is None
+        and issubclass(category, kind)
+        and (message is None or re.match(getattr(message, "pattern", message), text, re.IGNORECASE))
+        for action, message, kind, module, _ in get_warning_filters()
+    )

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sklearn
 
-from skhpo.executors.crossing import Raised, pack, set_warning_filters
+from skhpo.executors.crossing import Raised, pack, set_warning_filters, show_warnings_once
 from skhpo.executors.nested import limit_native_threads, limit_nested_parallelism
 from skhpo.executors.shipment import Spans, unpack
 
@@ -180,6 +180,7 @@ class Worker:
             self._run, config, filters = unpack(stream, spans)
             sklearn.set_config(**config)
             set_warning_filters(filters)
+            show_warnings_once()
             # After unpacking: only now are the libraries loaded whose threads are to be limited.
             limit_native_threads(settings.inner_threads)
             limit_nested_parallelism(settings.inner_threads)
