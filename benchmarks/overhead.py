@@ -1,8 +1,8 @@
 """Seconds per suggestion: ours against Optuna's GP and TPE samplers and scikit-optimize.
 
 Each optimiser is given the same n random observations of one function of 8 real and 2 categorical parameters, then
-asked and told ten more; the figure is the median over these ten, in one thread. Optimisers run in turn, so that a slow moment
-of the machine meets all of them; ratios are what to read.
+asked and told ten more; the figure is the median over these ten, in one thread. Optimisers run in turn, so that a slow
+moment of the machine meets all of them; ratios are what to read.
 
 Run: ``python benchmarks/overhead.py`` (needs ``pip install ".[bench]"``; peers that are not installed are left out)
 """

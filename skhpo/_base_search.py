@@ -19,16 +19,16 @@ from sklearn.utils import check_random_state, indexable
 from sklearn.utils.validation import check_is_fitted
 
 from skhpo import _sklearn
+from skhpo.checkpoint import open_checkpoint
 from skhpo.evaluation import Problem
 from skhpo.executors import make_executor
-from skhpo.fingerprint import fingerprint
 from skhpo.journals.memory import MemoryJournal
-from skhpo.journals.sqlite import Codec, SqliteJournal
 from skhpo.loop import run_search
 from skhpo.prefix import PrefixCache
 from skhpo.progress import Progress
 from skhpo.resources import Resource
 from skhpo.results import cv_results, metric_names
+from skhpo.schedulers.fixed import FixedScheduler
 from skhpo.space import Space, check_names, params_key
 from skhpo.trial import History, TrialStarted
 
@@ -63,6 +63,12 @@ class Plan:
     scheduler: Scheduler
     look_back: int | None = None
     resource: Resource = field(default_factory=Resource)
+
+    @property
+    def n_trials(self) -> int | None:
+        """How many trials there will be at most, where that is known."""
+        bounds = (self.scheduler.n_trials, self.sampler.n_max if isinstance(self.scheduler, FixedScheduler) else None)
+        return min((bound for bound in bounds if bound is not None), default=None)
 
 
 class Places:
@@ -273,7 +279,19 @@ class BaseSearch(_sklearn.BaseSearchCV):
 
     def _search(self, problem: Problem, history: History, root: _sklearn.FitContext, start: float) -> StopReason:
         """Run the loop; fills the history."""
-        with closing(self._open_journal(problem)) as journal:
+        opened = (
+            MemoryJournal()
+            if self.checkpoint is None
+            else open_checkpoint(
+                self.checkpoint,
+                problem,
+                space=Space(self._space),
+                strategy=self._strategy(),
+                random_state=getattr(self, "random_state", None),
+                may_add=getattr(self, "_is_copy", False),
+            )
+        )
+        with closing(opened) as journal:
             return self._run(problem, journal, history, root, start)
 
     def _run(
@@ -283,7 +301,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
         plan = self._plan(problem, self._remembered_random_state(journal), done)
         check_names(self._space, self.estimator)
         problem = replace(problem, resource=plan.resource)
-        n_trials, n_splits = plan.scheduler.n_trials, len(problem.splits)
+        n_trials, n_splits = plan.n_trials, len(problem.splits)
         if self.verbose > 0 and n_trials is not None:
             print(  # noqa: T201  (scikit-learn's line)
                 f"Fitting {n_splits} folds for each of {n_trials} candidates, totalling {n_trials * n_splits} fits"
@@ -327,39 +345,17 @@ class BaseSearch(_sklearn.BaseSearchCV):
             )
         places.close()
         context.call_on_fit_task_end(estimator=self)
+        if self.verbose > 0 and reason == "exhausted":
+            print(f"The space is exhausted: all its {len(history.trials)} candidates were tried.")  # noqa: T201
         return reason
 
     def _n_places(self, plan: Plan, n_splits: int) -> int | None:
         """Return how many tasks there are right below the search in the tree of tasks; None where that is not known."""
-        return None if plan.scheduler.n_trials is None else plan.scheduler.n_trials * n_splits
+        return None if plan.n_trials is None else plan.n_trials * n_splits
 
     def _places(self, context: _sklearn.FitContext, plan: Plan, n_splits: int) -> Places:  # noqa: ARG002
         """Return where in the tree of tasks the fits of a trial belong."""
         return Places(context)
-
-    def _open_journal(self, problem: Problem) -> Journal:
-        """Return the journal of this search on this problem."""
-        if self.checkpoint is None:
-            return MemoryJournal()
-        space = Space(self._space)
-        return SqliteJournal(
-            self.checkpoint,
-            fingerprint(
-                problem,
-                space=space.signature(),
-                strategy=self._strategy(),
-                random_state=getattr(self, "random_state", None),
-            ),
-            codec=Codec(space.to_json, space.from_json),
-            header={
-                "search": type(self).__name__,
-                "n_splits": len(problem.splits),
-                "return_train_score": self.return_train_score,
-                "error_score": repr(self.error_score),
-                "space": space.signature(),
-            },
-            may_add=getattr(self, "_is_copy", False),
-        )
 
     def _remembered_random_state(self, journal: Journal) -> Any:
         """Return ``random_state``, or what it was when the search first ran where it is not the same each time."""

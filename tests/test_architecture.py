@@ -19,7 +19,7 @@ LAYERS = [
     ["surrogates", "journals", "schedulers", "executors", "results", "resources", "prefix", "progress"],
     ["acquisition"],
     ["samplers"],
-    ["loop", "evaluation", "fingerprint", "stored"],
+    ["loop", "evaluation", "checkpoint", "stored"],
     ["_base_search", "plotting", "testing"],
     ["search"],
     ["__init__"],

@@ -1,6 +1,7 @@
-"""What a search depends on, as hashes by part: equal fingerprints, equal trials and scores.
+"""A search's own place in a checkpoint file, found by what the search depends on.
 
-What may change between two runs of one search is left out: how many trials, how many workers, how long, how verbose.
+Equal fingerprints, equal trials and scores. What may change between two runs of one search is left out: how many
+trials, how many workers, how long, how verbose.
 """
 
 from __future__ import annotations
@@ -13,10 +14,60 @@ import joblib
 import numpy as np
 
 from skhpo._sklearn import unwrapped_scorer
+from skhpo.journals.sqlite import Codec, SqliteJournal
 from skhpo.space import describe
 
 if TYPE_CHECKING:
+    import os
+
     from skhpo.evaluation import Problem
+    from skhpo.space import Space
+
+
+def open_checkpoint(
+    path: str | os.PathLike[str],
+    problem: Problem,
+    *,
+    space: Space,
+    strategy: list[Any],
+    random_state: Any,
+    may_add: bool,
+) -> SqliteJournal:
+    """Return the journal of this search in a file.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    problem : Problem
+        What the search solves.
+    space : Space
+        What it may try.
+    strategy : list
+        Its name, and the settings that its trials depend on.
+    random_state : int, RandomState instance or None
+        Its seed.
+    may_add : bool
+        Whether it may be added to a file that holds others.
+
+    Raises
+    ------
+    ValueError, OSError, RuntimeError
+        As `SqliteJournal`.
+    """
+    return SqliteJournal(
+        path,
+        fingerprint(problem, space=space.signature(), strategy=strategy, random_state=random_state),
+        codec=Codec(space.to_json, space.from_json),
+        header={
+            "search": strategy[0],
+            "n_splits": len(problem.splits),
+            "return_train_score": problem.return_train_score,
+            "error_score": repr(problem.error_score),
+            "space": space.signature(),
+        },
+        may_add=may_add,
+    )
 
 
 def fingerprint(problem: Problem, *, space: Any, strategy: Any, random_state: Any) -> dict[str, str]:
