@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skhpo import _sklearn
 from skhpo.checkpoint import open_checkpoint
-from skhpo.evaluation import Problem
+from skhpo.evaluation import Places, Problem
 from skhpo.executors import make_executor
 from skhpo.journals.memory import MemoryJournal
 from skhpo.loop import run_search
@@ -69,20 +69,6 @@ class Plan:
         """How many trials there will be at most, where that is known."""
         bounds = (self.scheduler.n_trials, self.sampler.n_max if isinstance(self.scheduler, FixedScheduler) else None)
         return min((bound for bound in bounds if bound is not None), default=None)
-
-
-class Places:
-    """Where in scikit-learn's tree of tasks trials belong: right below the search."""
-
-    def __init__(self, context: _sklearn.FitContext) -> None:
-        self.context = context
-
-    def of(self, trial: Trial) -> _sklearn.FitContext:  # noqa: ARG002
-        """Return the task of which the fits of a trial are parts."""
-        return self.context
-
-    def close(self) -> None:
-        """End what was begun here."""
 
 
 class BaseSearch(_sklearn.BaseSearchCV):
@@ -289,6 +275,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
                 strategy=self._strategy(),
                 random_state=getattr(self, "random_state", None),
                 may_add=getattr(self, "_is_copy", False),
+                facts=self._facts(problem),
             )
         )
         with closing(opened) as journal:
@@ -356,6 +343,10 @@ class BaseSearch(_sklearn.BaseSearchCV):
     def _places(self, context: _sklearn.FitContext, plan: Plan, n_splits: int) -> Places:  # noqa: ARG002
         """Return where in the tree of tasks the fits of a trial belong."""
         return Places(context)
+
+    def _facts(self, problem: Problem) -> dict[str, Any]:  # noqa: ARG002
+        """Return what else a reader of the journal has to know, JSON-able."""
+        return {}
 
     def _remembered_random_state(self, journal: Journal) -> Any:
         """Return ``random_state``, or what it was when the search first ran where it is not the same each time."""

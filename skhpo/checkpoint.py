@@ -19,6 +19,7 @@ from skhpo.space import describe
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping
 
     from skhpo.evaluation import Problem
     from skhpo.space import Space
@@ -32,6 +33,7 @@ def open_checkpoint(
     strategy: list[Any],
     random_state: Any,
     may_add: bool,
+    facts: Mapping[str, Any],
 ) -> SqliteJournal:
     """Return the journal of this search in a file.
 
@@ -49,6 +51,8 @@ def open_checkpoint(
         Its seed.
     may_add : bool
         Whether it may be added to a file that holds others.
+    facts : mapping of str to JSON-able
+        What else those have to know who read the journal.
 
     Raises
     ------
@@ -65,6 +69,7 @@ def open_checkpoint(
             "return_train_score": problem.return_train_score,
             "error_score": repr(problem.error_score),
             "space": space.signature(),
+            **facts,
         },
         may_add=may_add,
     )

@@ -142,6 +142,20 @@ class Problem:
         ]
 
 
+class Places:
+    """Where in scikit-learn's tree of tasks trials belong: right below the search."""
+
+    def __init__(self, context: FitContext) -> None:
+        self.context = context
+
+    def of(self, trial: Trial) -> FitContext:  # noqa: ARG002
+        """Return the task of which the fits of a trial are parts."""
+        return self.context
+
+    def close(self) -> None:
+        """End what was begun here."""
+
+
 def _is_error_score(scores: Any, error_score: Any) -> bool:
     """Whether a scorer failed: scikit-learn then leaves the error score, which must not be taken for a score."""
     found = scores.values() if isinstance(scores, dict) else (scores,)

@@ -6,6 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from skhpo.journals.sqlite import stored_searches
+from skhpo.resources import measure_of
 from skhpo.results import cv_results
 from skhpo.trial import History, Trial, TrialStarted
 
@@ -76,6 +77,7 @@ def load_results(path: str | os.PathLike[str], search: int = -1) -> dict[str, An
             complete,
             error_score=float(header["error_score"]) if header["error_score"] != "'raise'" else float("nan"),
             return_train_score=header["return_train_score"],
+            resource=measure_of(*header["resource"]) if "resource" in header else None,
         )
 
 

@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.fixes import parse_version
 
-from skhpo import Float, Int, RandomSearchCV, SuccessiveHalvingCV
+from skhpo import Float, Int, RandomSearchCV, SuccessiveHalvingCV, load_results
 from skhpo.samplers.base import Sampler
 from skhpo.samplers.rungs import RungSampler
 from skhpo.trial import Trial
@@ -439,6 +439,10 @@ def test_checkpoint(tmp_path):
     search.fit(X, Y)
     assert n_calls == 13 * 3 + 1
     assert_equal_results(search, plain())
+    stored = without_times(load_results(path))
+    assert set(stored) == set(without_times(search.cv_results_))
+    for name in ("iter", "n_resources", "param_n_estimators", "rank_test_score", "mean_test_score"):
+        np.testing.assert_array_equal(stored[name], search.cv_results_[name])
     with pytest.raises(ValueError, match="strategy"):
         halve(scoring=interrupted, checkpoint=path, factor=2).fit(X, Y)
 
@@ -576,3 +580,23 @@ def test_a_better_model_in_the_end():
     space = {"max_depth": Int(1, 5), "learning_rate": Float(1e-3, 1.0, log=True)}
     search = halve(GradientBoostingClassifier(n_estimators=27, random_state=0), space, n_candidates=18).fit(data, y)
     assert search.best_score_ > 0.93
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("library", "name", "resource", "quiet"),
+    [
+        ("lightgbm", "LGBMClassifier", "n_estimators", {"verbose": -1}),
+        ("xgboost", "XGBClassifier", "n_estimators", {}),
+        ("catboost", "CatBoostClassifier", "iterations", {"verbose": 0, "allow_writing_files": False}),
+    ],
+)
+def test_boosters_of_other_libraries_halve_on_their_iterations(library, name, resource, quiet):
+    booster = getattr(pytest.importorskip(library), name)
+    estimator = booster(**{resource: 9}, **quiet)
+    search = halve(estimator, {"learning_rate": Float(0.01, 1.0, log=True)}, n_candidates=9, min_resources=1).fit(X, Y)
+    assert search.resource_ == resource
+    assert search.n_resources_ == [1, 3, 9]
+    assert search.best_score_ > 0.8
+    assert search.best_params_[resource] == 9

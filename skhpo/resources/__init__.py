@@ -1,7 +1,14 @@
 """What a share of the full resource means for a problem: fewer training rows, or fewer iterations."""
 
 from skhpo.resources.base import Resource
-from skhpo.resources.iterations import Iterations, enough_iterations, find_parameter, full_iterations
+from skhpo.resources.iterations import (
+    Iterations,
+    enough_iterations,
+    find_parameter,
+    full_iterations,
+    measure_of,
+    names_in,
+)
 from skhpo.resources.models import Models
 from skhpo.resources.rows import Rows, check_rows, enough_rows, make_rows, n_rows, smallest_rows
 
@@ -16,6 +23,8 @@ __all__ = [
     "find_parameter",
     "full_iterations",
     "make_rows",
+    "measure_of",
     "n_rows",
+    "names_in",
     "smallest_rows",
 ]

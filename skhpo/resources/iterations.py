@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Mapping
 from contextlib import contextmanager
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
@@ -189,3 +190,14 @@ def full_iterations(estimator: Any, parameter: str) -> int | None:
 def enough_iterations(full: int) -> int:
     """Return the least number of iterations with which scores say something; see `MIN_ITERATIONS_SHARE`."""
     return math.ceil(full / MIN_ITERATIONS_SHARE)
+
+
+def measure_of(name: str, full: int) -> Resource:
+    """Return a resource that only knows amounts, for results."""
+    return Resource(name, full) if name == "n_samples" else Iterations(name, full)
+
+
+def names_in(space: Any) -> frozenset[str]:
+    """Return the names of all parameters of a space."""
+    parts = space if isinstance(space, list | tuple) else [space]
+    return frozenset(name for part in parts if isinstance(part, Mapping) for name in part)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -23,7 +22,9 @@ from skhpo.resources import (
     find_parameter,
     full_iterations,
     make_rows,
+    measure_of,
     n_rows,
+    names_in,
     smallest_rows,
 )
 from skhpo.results import cv_results
@@ -42,9 +43,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-    from skhpo._base_search import Places
     from skhpo._sklearn import FitContext
-    from skhpo.evaluation import Problem
+    from skhpo.evaluation import Places, Problem
     from skhpo.samplers.base import Sampler
     from skhpo.schedulers.halving import Rung
     from skhpo.trial import History, Params
@@ -303,6 +303,10 @@ class SuccessiveHalvingCV(BaseSearch):
         names += ["n_brackets", "sampler", "asynchronous", "look_back"]
         return [*super()._strategy(), {name: getattr(self, name) for name in names}]
 
+    def _facts(self, problem: Problem) -> dict[str, Any]:
+        self._decide_amounts(problem)
+        return {"resource": [self.resource_, self.max_resources_]}
+
     def _make_splits(self, X: Any, y: Any, params: dict[str, Any]) -> list[tuple[Any, Any]]:
         if n_rows(X) == 0:
             raise ValueError("min_resources_=0: you might have passed an empty dataset X.")
@@ -332,7 +336,7 @@ class SuccessiveHalvingCV(BaseSearch):
         """Set ``resource_``, ``max_resources_`` and ``min_resources_``."""
         if self.n_candidates == self.min_resources == "exhaust" and self.sampler != "grid":
             raise ValueError("n_candidates and min_resources cannot be both set to 'exhaust'.")
-        self.resource_ = find_parameter(problem.estimator, self.resource, _names(self.param_distributions))
+        self.resource_ = find_parameter(problem.estimator, self.resource, names_in(self.param_distributions))
         if self.resource_ == "n_samples":
             n_samples = n_rows(problem.X)
             full, enough, smallest = n_samples, enough_rows(problem, n_samples), smallest_rows(problem)
@@ -385,8 +389,7 @@ class SuccessiveHalvingCV(BaseSearch):
         self.n_possible_iterations_ = n_possible_rungs(self.min_resources_, self.max_resources_, self.factor)
         self.n_iterations_ = len(first)
         self.n_resources_ = [rung.n_resources for rung in first]
-        is_rows = self.resource_ == "n_samples"
-        self._measure = (Resource if is_rows else Iterations)(self.resource_, self.max_resources_)
+        self._measure = measure_of(self.resource_, self.max_resources_)
         if self.min_resources == "auto" and n_candidates >= self.factor and self.n_iterations_ == 1:
             warnings.warn(
                 f"min_resources='auto' leaves no room below the {self.max_resources_} of {self.resource_}: all "
@@ -442,9 +445,3 @@ class SuccessiveHalvingCV(BaseSearch):
         last = {name: column[rows] for name, column in results.items() if name != "params"}
         last["params"] = [results["params"][row] for row in rows]
         return int(rows[super()._best_index(metric, last)])
-
-
-def _names(space: Any) -> frozenset[str]:
-    """Return the names of all parameters of a space."""
-    parts = space if isinstance(space, list | tuple) else [space]
-    return frozenset(name for part in parts if isinstance(part, Mapping) for name in part)

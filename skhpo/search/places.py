@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skhpo._base_search import Places
+from skhpo.evaluation import Places
 
 if TYPE_CHECKING:
     from skhpo._sklearn import FitContext
