@@ -214,6 +214,72 @@ def test_with_error_score_raise_it_is_the_user_who_is_told(tmp_path):
         run("grid", fault._replace(how="waits"), n_jobs=2, error_score="raise", fit_timeout=2.0)
 
 
+# ------------------------------------------------------------------ workers that are killed on clusters
+
+
+class HitOnce(Faulty):
+    """Twenty fits of a search are hit by a kill of their worker, each the first time it runs."""
+
+    def __init__(self, C=1.0, kernel="rbf", fault=None, folder=None):
+        super().__init__(C, kernel, fault)
+        self.folder = folder
+
+    def fit(self, X, y):
+        time.sleep(0.3)  # longer than what is sent in batches: who is killed is then hit alone
+        name = f"{self.C} {self.kernel} {X[:, -1].sum()}"
+        if random.Random(name).random() < 0.4 and len(os.listdir(self.folder)) < 20:  # noqa: S311, PTH208
+            with contextlib.suppress(FileExistsError):
+                Path(self.folder, name).mkdir()
+                time.sleep(random.Random(name).random() / 20)  # noqa: S311
+                killed()
+        return super().fit(X, y)
+
+
+@pytest.fixture
+def dask():
+    distributed = pytest.importorskip("distributed")
+    options = {"processes": True, "threads_per_worker": 1, "dashboard_address": ":0", "silence_logs": 50}
+    with distributed.LocalCluster(n_workers=2, **options) as cluster, distributed.Client(cluster):
+        yield
+
+
+@pytest.fixture
+def ray():
+    ray = pytest.importorskip("ray")
+    from ray.util.joblib import register_ray
+
+    register_ray()
+    path = os.pathsep.join(sys.path)  # of this file and of skhpo, where it is not installed
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, runtime_env={"env_vars": {"PYTHONPATH": path}})
+    yield
+    ray.shutdown()
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")  # theirs, on closing what they opened
+@pytest.mark.parametrize("backend", ["loky", "dask", "ray"])
+def test_twenty_workers_killed_during_a_search_cost_it_nothing(backend, tmp_path, request):
+    if backend != "loky":
+        request.getfixturevalue(backend)
+    with parallel_config(backend=backend, n_jobs=2):
+        search = RandomSearchCV(
+            HitOnce(folder=str(tmp_path)), SPACE, n_iter=25, cv=KFold(N_SPLITS), random_state=0, refit=False
+        ).fit(X, Y)
+    assert len(list(tmp_path.iterdir())) == 20
+    whole = RandomSearchCV(Faulty(), SPACE, n_iter=25, cv=KFold(N_SPLITS), random_state=0, refit=False).fit(X, Y)
+    same(search.cv_results_, whole.cv_results_)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("backend", ["dask", "ray"])
+def test_a_fit_that_kills_its_worker_on_a_cluster(backend, request):
+    request.getfixturevalue(backend)
+    fault = Fault("killed", whole("random")["params"][2], 1)
+    with parallel_config(backend=backend, n_jobs=2):
+        check_one_lost("random", fault, "its worker was lost each time")
+
+
 # ------------------------------------------------------------------ fits that hang
 
 
@@ -308,7 +374,7 @@ def test_a_disk_that_is_full_or_read_only_from_the_start_stops_the_search(pragma
 NOISY = """
 import sys, warnings
 sys.path.insert(0, {folder!r})
-from test_faults import Noisy, X, Y
+from test_lost_fits import Noisy, X, Y
 from skhpo import GridSearchCV
 {before}
 search = GridSearchCV(Noisy(), {{"C": [float(c) for c in range(1, 41)]}}, cv=3, n_jobs=2, refit=False).fit(X, Y)
@@ -326,7 +392,11 @@ class Noisy(Faulty):
 
 @pytest.mark.parametrize(
     ("before", "n_most"),
-    [("", 2), ("warnings.simplefilter('ignore')", 0), ("warnings.simplefilter('always')", 120)],
+    [
+        ("", 2),
+        pytest.param("warnings.simplefilter('ignore')", 0, marks=pytest.mark.slow),
+        pytest.param("warnings.simplefilter('always')", 120, marks=pytest.mark.slow),
+    ],
     ids=["default", "ignored", "always"],
 )
 def test_what_workers_warn_of_is_filtered_as_in_the_caller(before, n_most):
