@@ -88,8 +88,7 @@ def cluster(n_workers, n_processes):
                 yield processes[0].pid
         finally:
             for process in processes:
-                process.terminate()
-            for process in processes:
+                process.kill()  # asked politely, they wait for each other
                 process.wait()
 
 
