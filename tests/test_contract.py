@@ -655,7 +655,10 @@ def test_polars(ours, theirs, n_jobs):
         make(c, SVC(), {"C": [0.1, 1.0]}, n_iter=2, cv=2, n_jobs=n_jobs).fit(frame, target) for c in (ours, theirs)
     )
     assert one.cv_results_["mean_test_score"].tolist() == other.cv_results_["mean_test_score"].tolist()
-    assert one.feature_names_in_.tolist() == list("abcd")
+    # scikit-learn 1.6 does not learn the names of polars' columns.
+    names = [getattr(each, "feature_names_in_", np.array([])).tolist() for each in (one, other)]
+    assert names[0] == names[1]
+    assert names[0] in ([], list("abcd"))
 
 
 @pytest.mark.parametrize("container", [scipy.sparse.csr_matrix, scipy.sparse.csr_array, scipy.sparse.csc_matrix])
