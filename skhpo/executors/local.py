@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 _STUCK_SECONDS = 0.05
 """A fit that runs for longer than this may keep others of its batch from idle workers: they are called back."""
 
+_SHORT_SECONDS = 0.5
+"""Fits that take less would feel the 0.5 ms from one's end to the next one's begin, by way of the caller."""
+
 _LOOK_AROUND_SECONDS = 1.0
 """How often it is checked that silent workers are alive: a process of their own may keep their end of the pipe open."""
 
@@ -153,12 +156,13 @@ class LocalExecutor(Executor):
     def _depth(self) -> int:
         """Tasks a worker is given before it has answered any.
 
-        It has a second batch at hand where it would otherwise wait for us: for the message, if fits are short, or for
-        the caller to come back, if what the caller does takes its time.
+        It has a second batch at hand where waiting for us would be felt: for the message, if fits are short, or for the
+        caller to come back, if what the caller does takes its time.
         """
-        size, fit_seconds = self._batch.value, self._batch.fit_seconds
-        is_caller_slow = fit_seconds is not None and self._caller_seconds > 0.05 * fit_seconds
-        return 2 * size if size > 1 or is_caller_slow else 1
+        fit_seconds = self._batch.fit_seconds
+        if fit_seconds is None or fit_seconds > max(_SHORT_SECONDS, 20 * self._caller_seconds):
+            return 1
+        return 2 * self._batch.value
 
     def _dispatch(self, *, only_idle: bool = False) -> None:
         """Hand out what is queued, to the worker with least to do first."""
