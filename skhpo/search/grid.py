@@ -92,7 +92,7 @@ class GridSearchCV(BaseSearch):
         Seconds that fitting the best candidate on all the data took; only if ``refit``.
     n_features_in_ : int
         Features seen in `fit`, where ``best_estimator_`` knows.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, where ``best_estimator_`` knows.
     classes_ : ndarray of shape (n_classes,)
         Class labels of a classifier.

@@ -1,0 +1,97 @@
+"""What the pages say runs: the Python of every page, block after block, and the calls in the tables of *Coming from*.
+
+A block needs nothing but ``X``, ``y`` and what the page has shown before it. Comments before a block, which readers do
+not see, say what else there is to know: ``<!-- needs: module ... -->`` skips it where one is not installed, and
+``<!-- raises: Error -->`` names what it raises.
+"""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+from sklearn.datasets import load_wine
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import scale
+
+from skhpo._base_search import BaseSearch
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+PAGES = [
+    ROOT / "README.md",
+    *sorted(path for path in DOCS.rglob("*.md") if not {"auto_examples", "generated"} & {*path.parts}),
+]
+BLOCK = re.compile(r"^```(?:python|\{code-block\} python)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
+REMARK = re.compile(r"<!-- (needs|raises): (.*?) -->")
+ROW = re.compile(r"^\|(?P<cells>.*)\|$", re.MULTILINE)
+CODE = re.compile(r"`([^`]+)`")
+SLOW = {"README.md", "docs/guide/parallel.md", "docs/guide/checkpoints.md", "docs/guide/time.md"}
+
+
+def cases(paths):
+    names = [str(path.relative_to(ROOT)) for path in paths]
+    return [
+        pytest.param(path, id=name, marks=[pytest.mark.slow] * (name in SLOW))
+        for path, name in zip(paths, names, strict=True)
+    ]
+
+
+def remarks(text, start):
+    """What the comments say that stand right before a place."""
+    before = text[:start].rstrip("\n").rsplit("\n\n", 1)[-1]
+    return {kind: value.split() for kind, value in REMARK.findall(before)}
+
+
+def are_installed(modules):
+    return all(importlib.util.find_spec(module) is not None for module in modules)
+
+
+def run_blocks(path, namespace):
+    """Run a page's blocks in one namespace."""
+    text = path.read_text(encoding="utf-8")
+    for block in BLOCK.finditer(text):
+        told = remarks(text, block.start())
+        if not are_installed(told.get("needs", ())):
+            continue
+        # Tracebacks point into the page.
+        first_line = text.count("\n", 0, block.start("code"))
+        code = compile("\n" * first_line + block["code"], str(path), "exec")
+        if "raises" in told:
+            with pytest.raises(Exception, match="") as caught:
+                exec(code, namespace)  # noqa: S102 - our own pages
+            assert type(caught.value).__name__ == told["raises"][0]
+        else:
+            exec(code, namespace)  # noqa: S102
+
+
+@pytest.fixture
+def namespace(tmp_path, monkeypatch):
+    """What the pages take as given."""
+    monkeypatch.chdir(tmp_path)
+    X, y = load_wine(return_X_y=True)
+    X = scale(X)
+    X, X_new, y, _ = train_test_split(X, y, random_state=0, stratify=y)
+    return {"X": X, "y": y, "X_new": X_new, "__name__": "page"}
+
+
+@pytest.mark.parametrize("path", cases([path for path in PAGES if BLOCK.search(path.read_text(encoding="utf-8"))]))
+def test_the_code_of_a_page_runs(path, namespace):
+    run_blocks(path, namespace)
+
+
+@pytest.mark.parametrize("path", cases([path for path in PAGES if path.parent == DOCS / "coming_from"]))
+def test_new_calls_in_tables_run(path, namespace):
+    """The last cell of each row is the new call; a search that it makes is fitted, on a few candidates."""
+    run_blocks(path, namespace)
+    calls = []
+    for row in ROW.finditer(path.read_text(encoding="utf-8")):
+        cells = [cell.strip() for cell in row["cells"].replace(r"\|", "\0").split("|")]
+        calls += CODE.findall(cells[1].replace("\0", "|"))
+    assert calls
+    for call in calls:
+        found = eval(call, namespace)  # noqa: S307 - our own pages
+        if isinstance(found, BaseSearch) and not hasattr(found, "cv_results_"):
+            few = {"n_iter": 3, "cv": 3, "n_candidates": 9}
+            found.set_params(**{name: value for name, value in few.items() if name in found.get_params(deep=False)})
+            found.fit(namespace["X"], namespace["y"])
