@@ -102,10 +102,10 @@ class DaskExecutor(PooledExecutor):
             return opened(future.result())
         except Exception as error:  # noqa: BLE001 - none of the fit's, which are caught
             # Killed: it was tried on several workers, and all died. Cancelled: all workers with a copy of the data have
-            # died, and it may have killed them.
+            # died, and it may have killed them, unless they had died before it came.
             name = type(error).__name__
-            weight = 2 if name == "KilledWorker" else 1 if "Cancelled" in name else 0
-            return Lost(f"{name}: {error}", weight=weight)
+            is_innocent = "Cancelled" not in name or "lost dependencies" in str(error)
+            return Lost(f"{name}: {error}", weight=2 if name == "KilledWorker" else 0 if is_innocent else 1)
 
     def close(self) -> None:  # noqa: D102
         if self._futures:

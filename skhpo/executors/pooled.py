@@ -21,13 +21,22 @@ if TYPE_CHECKING:
 
 
 class Lost(NamedTuple):
-    """A batch that did not come back, why, and how much that says against its tasks.
+    """A batch that did not come back.
 
-    Weight 0: nothing. 1: one of them may have caused it. 2: if there is only one, it has.
+    Parameters
+    ----------
+    reason : str
+        Why.
+    weight : int
+        How much that says against a task that was alone: 0 nothing, 1 that a worker died of it, 2 that several did.
+    is_known : bool
+        Whether the worker that died ran this batch and nothing else; if not, only what runs while nothing else does
+        is known to be to blame.
     """
 
     reason: str
     weight: int = 1
+    is_known: bool = False
 
 
 Reply: TypeAlias = "Sequence[tuple[float, Outcome | BaseException | None]] | BaseException | Lost"
@@ -113,14 +122,14 @@ class PooledExecutor(Executor):
     def _dispatch(self, *, only_idle: bool = False) -> None:
         n_batches = self.n_workers if only_idle else self._n_batches
         while self._queue and len(self._running) < n_batches:
-            is_suspect = self._queue[0].n_losses > 0
-            if self._running and (is_suspect or any(job.n_losses for jobs in self._running.values() for job in jobs)):
+            is_suspect = self._queue[0].is_suspect
+            if self._running and (is_suspect or any(job.is_suspect for jobs in self._running.values() for job in jobs)):
                 return  # suspects run alone
             jobs = [self._queue.popleft()]
             size = min(self._batch.value, -(-len(self._queue) // self.n_workers))
             if self.max_pending is not None:
                 size = min(size, max(1, self.max_pending // self.n_workers))
-            while not is_suspect and self._queue and len(jobs) < size and not self._queue[0].n_losses:
+            while not is_suspect and self._queue and len(jobs) < size and not self._queue[0].is_suspect:
                 jobs.append(self._queue.popleft())
             try:
                 handle = self._start([job.task for job in jobs])
@@ -135,16 +144,17 @@ class PooledExecutor(Executor):
             self._ready.append(reply)
         elif isinstance(reply, Lost):
             for job in reversed(jobs):
-                self._lose(job, reply, is_alone=len(jobs) == 1)
+                self._lose(job, reply, is_known=job.is_suspect or (reply.is_known and len(jobs) == 1))
         else:
             if durations := [seconds for seconds, outcome in reply if outcome is not None]:
                 self._batch.learn(durations)
             self._ready.extend(outcome for _, outcome in reply if outcome is not None)
 
-    def _lose(self, job: Job, lost: Lost, *, is_alone: bool) -> None:
-        job.n_losses += lost.weight if is_alone else min(lost.weight, 1)
+    def _lose(self, job: Job, lost: Lost, *, is_known: bool) -> None:
+        job.is_suspect |= lost.weight > 0
+        job.n_losses += lost.weight if is_known else 0
         job.n_innocent_losses += lost.weight == 0
-        if (job.n_losses >= _MAX_LOSSES and is_alone) or job.n_innocent_losses >= _MAX_INNOCENT_LOSSES:
+        if job.n_losses >= _MAX_LOSSES or job.n_innocent_losses >= _MAX_INNOCENT_LOSSES:
             text = f"The fit was tried more than once and its worker was lost each time: {lost.reason}"
             task = job.task
             self._ready.append(Outcome(task.trial.number, task.split, None, error=text, status="crashed"))

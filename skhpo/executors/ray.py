@@ -65,7 +65,7 @@ class RayExecutor(PooledExecutor):
         try:
             return handle, opened(self._ray.get(handle))
         except self._ray.exceptions.RayError as error:
-            return handle, Lost(f"{type(error).__name__}: {error}")
+            return handle, Lost(f"{type(error).__name__}: {error}", is_known=True)
 
     def close(self) -> None:  # noqa: D102
         for handle in self._running:
