@@ -20,6 +20,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skhpo import _sklearn
 from skhpo.checkpoint import open_checkpoint
+from skhpo.cost import Cost
 from skhpo.evaluation import Places, Problem
 from skhpo.executors import make_executor
 from skhpo.journals.memory import MemoryJournal
@@ -175,7 +176,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
             If the space names something that is no parameter of the estimator, if all fits fail, or if no candidate
             finishes within ``timeout``.
         """
-        start = time.monotonic()
+        cost = Cost(time.monotonic)
         self._forget()
         scorers, metric = _sklearn.scorers_of(self)
         X, y = indexable(X, y)
@@ -200,13 +201,13 @@ class BaseSearch(_sklearn.BaseSearchCV):
         )
         history = History(len(splits), metric=self._deciding_metric(_sklearn.scorer_names(scorers)))
         try:
-            reason = self._search(problem, history, root, start)
+            reason = self._search(problem, history, root, cost)
         except KeyboardInterrupt:
-            self._note(history, "interrupt", start)
+            self._note(history, cost.stats(history, "interrupt"))
             with suppress(ValueError):  # nothing has succeeded so far
                 self._conclude(history, metric)
             raise
-        self._note(history, reason, start)
+        self._note(history, cost.stats(history, reason))
         self._conclude(history, metric)
         if self.refit:
             self._refit(X, y, routed.estimator.fit, root, observed)
@@ -221,25 +222,22 @@ class BaseSearch(_sklearn.BaseSearchCV):
         -------
         stats : dict
             ``n_fits``, the fits that were run, without the one on all the data (equal candidates are fitted once; fits
-            of earlier runs that a checkpoint remembers count); ``search_time``, seconds without that; ``stop_reason``:
-            ``"finished"``, ``"exhausted"`` where the space had no more points, ``"timeout"``, ``"callback"``, or
-            ``"interrupt"``.
+            of earlier runs that a checkpoint remembers count); ``fit_time``, the seconds of these fits and their
+            scoring, added up; ``search_time``, seconds that the search took this time, without the fit on all the data;
+            ``suggest_time``, those of them spent on deciding what to try; ``n_workers``, fits that could run at the
+            same time; ``stop_reason``: ``"finished"``, ``"exhausted"`` where the space had no more points,
+            ``"timeout"``, ``"callback"``, or ``"interrupt"``.
         """
         check_is_fitted(self, "cv_results_")
         return dict(self._stats)
 
-    def _note(self, history: History, reason: str, start: float) -> None:
-        """Write down what `stats` tells."""
-        every = [outcome for trial in history.trials for outcome in history.outcomes(trial.number).values()]
-        self._stats: dict[str, Any] = {
-            "n_fits": sum(not outcome.shared for outcome in every),
-            "search_time": time.monotonic() - start,
-            "stop_reason": reason,
-        }
+    def _note(self, history: History, stats: dict[str, Any]) -> None:
+        """Keep what happened, for `stats`, the report and the plots."""
+        self._history, self._stats = history, stats
 
     def _forget(self) -> None:
         """Drop what an earlier fit learned: one that is interrupted must not leave the other's results."""
-        self._stats = {}
+        self._note(History(0), {})
         for name in [name for name in vars(self) if name.endswith("_") and not name.startswith("_")]:
             delattr(self, name)
 
@@ -263,7 +261,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
             return self.refit
         return names[0] if names else None
 
-    def _search(self, problem: Problem, history: History, root: _sklearn.FitContext, start: float) -> StopReason:
+    def _search(self, problem: Problem, history: History, root: _sklearn.FitContext, cost: Cost) -> StopReason:
         """Run the loop; fills the history."""
         opened = (
             MemoryJournal()
@@ -279,10 +277,10 @@ class BaseSearch(_sklearn.BaseSearchCV):
             )
         )
         with closing(opened) as journal:
-            return self._run(problem, journal, history, root, start)
+            return self._run(problem, journal, history, root, cost)
 
     def _run(
-        self, problem: Problem, journal: Journal, history: History, root: _sklearn.FitContext, start: float
+        self, problem: Problem, journal: Journal, history: History, root: _sklearn.FitContext, cost: Cost
     ) -> StopReason:
         done = [event.trial.params for event in journal if isinstance(event, TrialStarted)]
         plan = self._plan(problem, self._remembered_random_state(journal), done)
@@ -306,7 +304,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
             caller=self if _sklearn.has_callbacks(self) else None,
             prefixes=prefixes if self.cache_prefix else None,
         )
-        deadline = math.inf if self.timeout is None else start + self.timeout
+        deadline = math.inf if self.timeout is None else cost.began + self.timeout
         stream = sys.stdout if self.verbose == 1 else None  # above, each fit has lines of its own
         with (
             prefixes,
@@ -315,6 +313,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
             ) as executor,
             Progress(history, n_trials, stream, seconds_left=deadline - time.monotonic()) as progress,
         ):
+            cost.n_workers = executor.n_workers
             look_back = plan.look_back or journal.constant("look_back", _look_back(executor, n_splits))
             reason = run_search(
                 plan.sampler,
@@ -329,6 +328,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
                 is_late=lambda: time.monotonic() >= deadline,
                 check=problem.check,
                 on_finished=progress.update,
+                deciding=cost,
             )
         places.close()
         context.call_on_fit_task_end(estimator=self)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skhpo._sklearn import FitContext, fit_and_score, take_rows
+from skhpo.executors.naming import worker_name
 from skhpo.prefix import PrefixCache, reused
 from skhpo.resources import Resource
 from skhpo.trial import Outcome, Task
@@ -68,6 +70,7 @@ class Problem:
 
     def __call__(self, task: Task) -> Outcome:
         """Fit and score one task; a fit that raises is an outcome unless ``error_score="raise"``."""
+        started = time.time()
         trial, split, context = task
         train, test = self.splits[split]
         train = self.resource.rows(split, train, trial.fraction)
@@ -117,6 +120,8 @@ class Problem:
             error=error,
             status="failed" if has_failed else "ok",
             stop=context is not None and context.stop,
+            started=started,
+            worker=worker_name(),
         )
 
     def check(self, outcome: Outcome) -> None:

@@ -8,6 +8,7 @@ a search that is killed and started again with its journal goes on as if nothing
 from __future__ import annotations
 
 from collections import deque
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -15,12 +16,15 @@ from skhpo.trial import FitFinished, TrialStarted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
+    from contextlib import AbstractContextManager
 
     from skhpo.executors.base import Executor
     from skhpo.journals.base import Journal
     from skhpo.samplers.base import Sampler
     from skhpo.schedulers.base import Scheduler
     from skhpo.trial import History, Outcome, Params, Task, Trial
+
+_NOTHING = nullcontext()
 
 StopReason: TypeAlias = Literal["finished", "exhausted", "timeout", "callback"]
 
@@ -38,6 +42,7 @@ def run_search(
     is_late: Callable[[], bool] = lambda: False,
     check: Callable[[Outcome], None] = lambda outcome: None,  # noqa: ARG005 - it accepts all
     on_finished: Callable[[], None] = lambda: None,
+    deciding: AbstractContextManager[object] = _NOTHING,
 ) -> StopReason:
     """Run a search to its end.
 
@@ -59,6 +64,8 @@ def run_search(
         Shown each outcome before it counts; what it raises ends the search.
     on_finished : callable
         Told when a fit has finished and is in the history.
+    deciding : context manager
+        Entered, again and again, while the next trial is decided: a stopwatch.
 
     Returns
     -------
@@ -66,7 +73,7 @@ def run_search(
         Why it ended: the scheduler had no more, the space had no more, it was late, or an observer asked.
     """
     record = _Record(journal, history, identity)
-    decide = _Decision(sampler, scheduler, history, look_back)
+    decide = _Decision(sampler, scheduler, history, look_back, deciding)
     unfinished = record.replay(decide.repeat)
     ready = deque(task for trial in unfinished for task in make_tasks(trial) if record.is_missing(task))
     reason: StopReason | None = None
@@ -98,8 +105,15 @@ def run_search(
 class _Decision:
     """When the next trial may be decided, and what is known at that moment."""
 
-    def __init__(self, sampler: Sampler, scheduler: Scheduler, history: History, look_back: int) -> None:
-        self.sampler, self.scheduler, self.history = sampler, scheduler, history
+    def __init__(
+        self,
+        sampler: Sampler,
+        scheduler: Scheduler,
+        history: History,
+        look_back: int,
+        deciding: AbstractContextManager[object],
+    ) -> None:
+        self.sampler, self.scheduler, self.history, self.deciding = sampler, scheduler, history, deciding
         self.look_back = look_back if sampler.is_adaptive or scheduler.is_adaptive else None
         self.is_exhausted = False
 
@@ -109,7 +123,8 @@ class _Decision:
 
     def next_trial(self) -> Trial | None:
         """Return the next trial, or None: not yet, or no more."""
-        return self._next_trial(self._ask)
+        with self.deciding:
+            return self._next_trial(self._ask)
 
     def _next_trial(self, ask: Callable[[int], Params | None]) -> Trial | None:
         history = self.history

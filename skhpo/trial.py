@@ -82,6 +82,10 @@ class Outcome:
         An observer of the fit asked for the search to stop.
     shared : bool
         Not a fit of its own but that of an equal trial.
+    started : float or None
+        When it began, seconds since the epoch by the worker's clock; None where nobody knows.
+    worker : str or None
+        Who ran it: host, process and, where it is not the process's main one, thread; None where nobody knows.
     """
 
     number: int
@@ -95,6 +99,8 @@ class Outcome:
     status: Status = "ok"
     stop: bool = False
     shared: bool = False
+    started: float | None = None
+    worker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

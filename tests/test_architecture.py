@@ -16,7 +16,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 LAYERS = [
     ["_sklearn"],
     ["space", "trial"],
-    ["surrogates", "journals", "schedulers", "executors", "results", "resources", "prefix", "progress"],
+    ["surrogates", "journals", "schedulers", "executors", "results", "resources", "prefix", "progress", "cost"],
     ["acquisition"],
     ["samplers"],
     ["loop", "evaluation", "checkpoint", "stored"],

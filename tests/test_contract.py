@@ -165,6 +165,9 @@ def test_attributes_of_a_search_that_went_through(search_class, diary):
     assert type(search.stats()["n_fits"]) is int
     assert search.stats()["n_fits"] == 12 == len(diary) - 1
     assert 12 * 0.002 <= search.stats()["search_time"] <= elapsed
+    assert 12 * 0.002 <= search.stats()["fit_time"] <= search.stats()["search_time"]
+    assert 0 < search.stats()["suggest_time"] < search.stats()["search_time"]
+    assert search.stats()["n_workers"] == 1
     assert search.stats()["stop_reason"] == "finished"
     assert search.best_params_ == {"value": 3}
     assert search.refit_time_ >= 0.002

@@ -21,6 +21,7 @@ import sklearn
 from skhpo.executors.base import Executor
 from skhpo.executors.batch import BatchSize, Job
 from skhpo.executors.crossing import get_warning_filters, unpack
+from skhpo.executors.naming import worker_name
 from skhpo.executors.nested import n_cores
 from skhpo.executors.package import pack_tasks, refusal
 from skhpo.executors.shipment import Shipment
@@ -298,7 +299,7 @@ class LocalExecutor(Executor):
         guilty.n_losses += not was_cut
         if guilty.n_losses >= _MAX_LOSSES:
             text = f"The fit was tried {guilty.n_losses} times and its worker process died each time, with {reason}."
-            self._ready.append(_lost(guilty.task, text, "crashed", seconds))
+            self._ready.append(_lost(guilty.task, text, "crashed", seconds, slot))
         else:
             self._queue.appendleft(guilty)
 
@@ -315,7 +316,7 @@ class LocalExecutor(Executor):
             late = slot.jobs.pop(number)
             self._requeue(slot)
             text = f"The fit took longer than fit_timeout={limit!r} seconds and was stopped."
-            self._ready.append(_lost(late.task, text, "timeout", time.monotonic() - began))
+            self._ready.append(_lost(late.task, text, "timeout", time.monotonic() - began, slot))
 
     def _requeue(self, slot: Slot) -> None:
         kept = [job for number, job in slot.jobs.items() if number > slot.dropped]
@@ -329,5 +330,14 @@ def _release(slots: list[Slot], shipment: Shipment) -> None:
     shipment.close()
 
 
-def _lost(task: Task, text: str, status: Any, seconds: float) -> Outcome:
-    return Outcome(task.trial.number, task.split, None, fit_time=seconds, error=text, status=status)
+def _lost(task: Task, text: str, status: Any, seconds: float, slot: Slot) -> Outcome:
+    return Outcome(
+        task.trial.number,
+        task.split,
+        None,
+        fit_time=seconds,
+        error=text,
+        status=status,
+        started=time.time() - seconds,
+        worker=worker_name(slot.process.pid),
+    )

@@ -46,6 +46,17 @@ def test_events_come_back_as_they_went(tmp_path):
     again.close()
 
 
+def test_fits_of_before_it_was_noted_who_ran_them_when_can_be_read(tmp_path):
+    journal = journal_at(tmp_path / "search.db")
+    journal.append(TrialStarted(Trial(0, {"C": 1})))
+    journal.append(FitFinished(Outcome(0, 0, 0.5, started=1.5, worker="host:1")))
+    with journal._connection as connection:
+        connection.execute("UPDATE event SET body = json_remove(body, '$.started', '$.worker') WHERE id = 2")
+    outcome = list(journal)[1].outcome
+    journal.close()
+    assert (outcome.test_scores, outcome.started, outcome.worker) == (0.5, None, None)
+
+
 def test_what_is_written_is_json_and_no_pickle(tmp_path):
     journal = journal_at(tmp_path / "search.db")
     for event in events():

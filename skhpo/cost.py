@@ -1,0 +1,69 @@
+"""What a search costs, measured while it runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from skhpo.trial import History
+
+
+class Cost:
+    """A stopwatch for the search as a whole, and, as a context manager, for its decisions.
+
+    Parameters
+    ----------
+    clock : callable
+        Seconds, never going back.
+
+    Attributes
+    ----------
+    began : float
+        When the search began, by the clock.
+    deciding : float
+        Seconds inside of the context, which may be entered again and again.
+    n_workers : int or None
+        Fits that can run at the same time; None before that is known.
+
+    Examples
+    --------
+    >>> from skhpo.cost import Cost
+    >>> now = iter([0.0, 1.0, 1.5, 4.0, 4.25])
+    >>> cost = Cost(clock=lambda: next(now))
+    >>> for _ in range(2):
+    ...     with cost:
+    ...         pass
+    >>> cost.deciding
+    0.75
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self.began = self._entered = clock()
+        self.deciding = 0.0
+        self.n_workers: int | None = None
+
+    def __enter__(self) -> Self:
+        self._entered = self._clock()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.deciding += self._clock() - self._entered
+
+    def stats(self, history: History, reason: str) -> dict[str, Any]:
+        """Return what a search's `stats` tells."""
+        every = [outcome for trial in history.trials for outcome in history.outcomes(trial.number).values()]
+        fits = [outcome for outcome in every if not outcome.shared]
+        return {
+            "n_fits": len(fits),
+            "fit_time": sum(outcome.fit_time + outcome.score_time for outcome in fits),
+            "suggest_time": self.deciding,
+            "search_time": self._clock() - self.began,
+            "n_workers": self.n_workers,
+            "stop_reason": reason,
+        }
