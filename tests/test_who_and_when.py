@@ -90,7 +90,7 @@ def test_a_checkpoint_remembers(tmp_path):
 
 def test_what_is_known_travels_with_a_pickle_and_not_with_a_clone():
     search, found = ran()
-    assert [fit.started for fit in fits(pickle.loads(pickle.dumps(search)))] == [fit.started for fit in found]
+    assert [fit.started for fit in fits(pickle.loads(pickle.dumps(search)))] == [fit.started for fit in found]  # noqa: S301
     assert not hasattr(clone(search), "_history")
     with_it = len(pickle.dumps(search))
     del search._history
