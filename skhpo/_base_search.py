@@ -308,6 +308,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
         stream = sys.stdout if self.verbose == 1 else None  # above, each fit has lines of its own
         with (
             prefixes,
+            closing(problem.resource),
             make_executor(
                 problem, self.n_jobs, pre_dispatch=self.pre_dispatch, fit_timeout=self.fit_timeout
             ) as executor,

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, make_classification
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier, RandomForestRegressor
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
 from sklearn.metrics import accuracy_score, f1_score, make_scorer
 from sklearn.model_selection import GroupKFold, KFold, RandomizedSearchCV, ShuffleSplit
 from sklearn.pipeline import make_pipeline
@@ -297,6 +297,31 @@ def test_going_on_and_starting_over_give_the_same_results(estimator, space):
     continued = clone(search).fit(X, Y)
     assert_equal_results(clone(search).set_params(resume_fits=False).fit(X, Y), continued)
     assert_equal_results(clone(search).set_params(n_jobs=2).fit(X, Y), continued)
+
+
+def and_whether_it_went_on(estimator, X, y):
+    return {"score": estimator.score(X, y), "resumed": float(estimator.warm_start)}
+
+
+@pytest.mark.parametrize("more", [{"n_jobs": 2}, SLOWER({"n_jobs": 1}), SLOWER({"n_jobs": 2, "asynchronous": True})])
+def test_a_promoted_candidate_finds_its_model_whichever_worker_it_comes_to(more, tmp_path, monkeypatch):
+    monkeypatch.setenv("JOBLIB_TEMP_FOLDER", str(tmp_path))
+    results = halve(scoring=and_whether_it_went_on, refit="score", **more).fit(X, Y).cv_results_
+    assert (results["mean_test_resumed"] == (results["iter"] > 0)).all()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_always_going_on_gives_the_same_whatever_the_number_of_workers():
+    net = make_pipeline(StandardScaler(), SGDClassifier(max_iter=18, tol=None, random_state=0))
+    search = halve(net, {"sgdclassifier__alpha": Float(1e-5, 1e-1, log=True)}, resource="max_iter")
+    always = clone(search).set_params(resume_fits="always").fit(X, Y)
+    assert_equal_results(clone(search).set_params(resume_fits="always", n_jobs=2).fit(X, Y), always)
+    over = search.fit(X, Y)
+    first = over.cv_results_["iter"] == 0
+    one, other = over.cv_results_["mean_test_score"], always.cv_results_["mean_test_score"]
+    np.testing.assert_array_equal(one[first], other[first])
+    assert not np.array_equal(one, other)  # it is another fit, and close
+    np.testing.assert_allclose(one, other, atol=0.2)
 
 
 class Boosting(GradientBoostingClassifier):

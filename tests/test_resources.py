@@ -1,14 +1,17 @@
 """What a share of a resource means, and that fits which go on are the fits that start over."""
 
 import pickle
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import sklearn
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.decomposition import PCA
 from sklearn.ensemble import (
+    AdaBoostClassifier,
     BaggingClassifier,
     ExtraTreesClassifier,
     ExtraTreesRegressor,
@@ -19,12 +22,15 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier, SGDRegressor
 from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold, TimeSeriesSplit
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils.fixes import parse_version
 
+from skhpo.executors import SharedFolder
 from skhpo.resources import (
     Iterations,
     Models,
@@ -36,10 +42,12 @@ from skhpo.resources import (
     make_rows,
     smallest_rows,
 )
-from skhpo.resources.iterations import CONTINUES, ITERATIONS, continues_exactly
+from skhpo.resources.continuation import CONTINUES, ITERATIONS, continues_exactly, last_step
+from skhpo.schedulers.halving import halving_bracket
 from skhpo.trial import Trial
 
 NOTHING = frozenset()
+sklearn_version = parse_version(sklearn.__version__)
 
 
 def problem(y, splits, estimator=None):
@@ -199,6 +207,7 @@ EXACT = [
     GradientBoostingRegressor(random_state=0, subsample=0.5, max_features=0.5),
     HistGradientBoostingClassifier(random_state=0),
     HistGradientBoostingRegressor(random_state=0, early_stopping=False, max_leaf_nodes=4),
+    HistGradientBoostingClassifier(random_state=0, early_stopping=True, n_iter_no_change=5, learning_rate=0.5),
 ]
 PIPELINES = [make_pipeline(StandardScaler(), PCA(random_state=0), estimator) for estimator in (EXACT[0], EXACT[6])]
 
@@ -241,8 +250,8 @@ def test_going_on_is_starting_over_to_the_bit(estimator, is_weighted):
         RandomForestClassifier(),  # another forest each time
         make_pipeline(PCA(), RandomForestClassifier(random_state=0)),  # other components each time
         GradientBoostingClassifier(random_state=0, n_iter_no_change=3),
-        HistGradientBoostingClassifier(random_state=0, early_stopping=True),
         BaggingClassifier(random_state=0, oob_score=True),
+        AdaBoostClassifier(random_state=0),
     ],
     ids=str,
 )
@@ -253,6 +262,117 @@ def test_what_would_differ_starts_over(estimator):
     model = clone(estimator).set_params(**resource.params(0.5)).fit(X_CLASS, Y_CLASS)
     assert not continues_exactly(model, name)
     resource.keep(Trial(0, {}, 0.5), 0, model, 0.5)
+    assert len(resource.models) == 0
+
+
+# Each ends by itself within 48 iterations, most within 24.
+ENDING = [
+    GradientBoostingClassifier(random_state=0, n_iter_no_change=3, learning_rate=1.0, subsample=0.7),
+    GradientBoostingRegressor(random_state=0, n_iter_no_change=3, learning_rate=0.5),
+    HistGradientBoostingClassifier(random_state=0, early_stopping=True, n_iter_no_change=2, learning_rate=1.0),
+    HistGradientBoostingRegressor(
+        random_state=0, early_stopping=True, n_iter_no_change=2, validation_fraction=None, tol=50.0
+    ),
+    HistGradientBoostingRegressor(random_state=0, early_stopping=True, n_iter_no_change=2, scoring="r2"),
+    MLPClassifier(hidden_layer_sizes=(8,), random_state=0, learning_rate_init=0.1, n_iter_no_change=2, tol=0.1),
+    MLPClassifier(hidden_layer_sizes=(8,), random_state=0, early_stopping=True, n_iter_no_change=3, tol=0.01),
+    SGDClassifier(random_state=0, early_stopping=True, n_iter_no_change=2),
+    SGDRegressor(random_state=0, early_stopping=True, tol=10.0),
+]
+
+
+@pytest.mark.parametrize("estimator", ENDING, ids=str)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning", "ignore:invalid value encountered")
+def test_what_has_ended_by_itself_is_not_fitted_again(estimator, monkeypatch):
+    X, y = data(estimator)
+    name = (
+        "n_estimators" if isinstance(estimator, GradientBoostingClassifier | GradientBoostingRegressor) else "max_iter"
+    )
+    resource = Iterations(name, 48, Models())
+    parent = None
+    for number, amount in enumerate([3, 4, 5, 6, 12, 24, 48]):
+        trial = Trial(number, {}, amount / 48, rung=number, parent=parent)
+        with resource.begun(trial, 0, estimator) as model:
+            model.set_params(**{name: amount}).fit(X, y)
+        fresh = clone(estimator).set_params(**{name: amount}).fit(X, y)
+        np.testing.assert_array_equal(answer(model, X), answer(fresh, X))
+        resource.keep(trial, 0, model, 0.5)
+        parent = number
+    resource.keep(Trial(7, {}, 0.5), 0, model, 0.5)
+    monkeypatch.setattr(type(estimator), "fit", None)
+    with resource.begun(Trial(8, {}, 1.0, parent=7), 0, estimator) as ended:
+        assert ended.set_params(**{name: 48}).fit(X, y) is model
+
+
+# -- going on where it is another fit ---------------------------------------------------------------------------------
+
+CLOSE = [
+    (MLPClassifier(random_state=0, hidden_layer_sizes=(20,)), "max_iter", True),
+    (make_pipeline(StandardScaler(), SGDClassifier(random_state=0, tol=None)), "sgdclassifier__max_iter", True),
+    (
+        make_pipeline(StandardScaler(), SGDClassifier(class_weight="balanced", random_state=0)),
+        "sgdclassifier__max_iter",
+        False,
+    ),
+    (MLPClassifier(random_state=0, early_stopping=True), "max_iter", False),
+    (LogisticRegression(random_state=0), "max_iter", False),
+    (RandomForestClassifier(), "n_estimators", False),
+    (GradientBoostingClassifier(random_state=0, n_iter_no_change=5), "n_estimators", False),
+]
+BRACKETS = [halving_bracket(9, 2, 18)]
+
+
+def seeds_of(estimator):
+    return [value for name, value in estimator.get_params().items() if name.endswith("random_state")]
+
+
+@pytest.mark.parametrize(("estimator", "name", "has_epochs"), CLOSE, ids=str)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning", "ignore:lbfgs failed")
+def test_always_goes_on_and_who_finds_no_model_goes_the_whole_way(estimator, name, has_epochs, monkeypatch):
+    weight = {f"{name.rpartition('max_iter')[0]}sample_weight": np.ones(150)} if has_epochs else {}
+    if sklearn_version < parse_version("1.7") and isinstance(estimator, MLPClassifier):
+        weight = {}
+    resource = Iterations(name, 18, Models(), BRACKETS, is_exact=False)
+    trials = [Trial(i, {}, f, rung=i, parent=i - 1 if i else None) for i, f in enumerate([2 / 18, 6 / 18, 1.0])]
+    step = last_step(estimator)[1]
+    n_epochs = 0
+    if has_epochs:
+        original = type(step).partial_fit
+
+        def counted(self, *args, **kwargs):
+            nonlocal n_epochs
+            n_epochs += 1
+            return original(self, *args, **kwargs)
+
+        monkeypatch.setattr(type(step), "partial_fit", counted)
+    for trial in trials:
+        with resource.begun(trial, 0, estimator) as model:
+            is_fitted = hasattr(last_step(model)[1], "n_features_in_")
+            assert is_fitted == (trial.rung > 0)
+            model.set_params(**resource.params(trial.fraction)).fit(X_CLASS, Y_CLASS, **weight)
+        assert "fit" not in vars(last_step(model)[1])
+        assert model.get_params()[name] == resource.amount(trial.fraction)
+        resource.keep(trial, 0, model, 0.5)
+    assert n_epochs == (16 if has_epochs else 0)
+    lost = Iterations(name, 18, Models(), BRACKETS, is_exact=False)
+    with lost.begun(trials[-1], 0, estimator) as other:
+        other.set_params(**lost.params(1.0)).fit(X_CLASS, Y_CLASS, **weight)
+    if all(isinstance(seed, int) for seed in seeds_of(estimator)):
+        np.testing.assert_array_equal(answer(other, X_CLASS), answer(model, X_CLASS))
+    fresh = clone(estimator).set_params(**{name: 18}).fit(X_CLASS, Y_CLASS)
+    assert model.score(X_CLASS, Y_CLASS) > fresh.score(X_CLASS, Y_CLASS) - 0.1
+
+
+@pytest.mark.parametrize(
+    "estimator", [AdaBoostClassifier(), BaggingClassifier(oob_score=True), DecisionTreeClassifier()]
+)
+@pytest.mark.filterwarnings("ignore:Some inputs do not have OOB scores", "ignore:invalid value encountered")
+def test_what_cannot_go_on_starts_over_always_too(estimator):
+    name = "max_depth" if isinstance(estimator, DecisionTreeClassifier) else "n_estimators"
+    resource = Iterations(name, 18, Models(), BRACKETS, is_exact=False)
+    with resource.begun(Trial(0, {}, 2 / 18), 0, estimator) as model:
+        model.set_params(**{name: 2}).fit(X_CLASS, Y_CLASS)
+    resource.keep(Trial(0, {}, 2 / 18), 0, model, 0.5)
     assert len(resource.models) == 0
 
 
@@ -286,9 +406,76 @@ def test_models_are_bounded_and_the_least_promising_go_first():
     assert len(models) == 0
 
 
-def test_models_stay_where_they_are():
+def test_models_without_a_folder_stay_where_they_are():
     models = Models()
     models.keep(0, 0, "a model", worth=(0.1, 0.5))
     models.keep(1, 0, lambda: None, worth=(0.1, 0.5))  # of unknown size
     assert len(models) == 1
     assert len(pickle.loads(pickle.dumps(models))) == 0  # noqa: S301 - our own
+
+
+def copies(models, n):
+    return [pickle.loads(pickle.dumps(models)) for _ in range(n)]  # noqa: S301 - our own
+
+
+def test_workers_find_each_others_models(tmp_path, monkeypatch):
+    monkeypatch.setenv("JOBLIB_TEMP_FOLDER", str(tmp_path))
+    models = Models(SharedFolder(1000))
+    assert list(tmp_path.iterdir()) == []  # nobody to share with
+    one, other = copies(models, 2)
+    (directory,) = tmp_path.iterdir()
+    assert directory.stat().st_mode & 0o777 == 0o700
+    one.keep(3, 1, "a model", worth=(0.1, 0.5))
+    one.keep(4, 1, lambda: None, worth=(0.1, 0.5))
+    assert [file.name for file in directory.iterdir()] == ["3-1"]
+    assert other.take(3, 0) is None
+    assert other.take(3, 1) == "a model"
+    assert one.take(3, 1) is None  # whoever took it has it
+    other.keep(5, 0, "another", worth=(0.1, 0.5))
+    models.close()
+    assert list(tmp_path.iterdir()) == []
+    assert one.take(5, 0) is None
+    one.keep(6, 0, "too late", worth=(0.1, 0.5))
+    assert one.take(6, 0) is None
+
+
+def test_models_in_the_folder_are_bounded_too(tmp_path, monkeypatch):
+    monkeypatch.setenv("JOBLIB_TEMP_FOLDER", str(tmp_path))
+    size = len(pickle.dumps(np.zeros(1000), protocol=5))
+    models = Models(SharedFolder(1000), max_bytes=3 * size)
+    one, other = copies(models, 2)
+    for number, score in enumerate([0.5, 0.9, 0.1]):
+        one.keep(number, 0, np.zeros(1000), worth=(0.1, score))
+    assert other.take(1, 0) is not None
+    one.keep(3, 0, np.zeros(1000), worth=(0.1, 0.7))  # for which there is room now
+    one.keep(4, 0, np.zeros(1000), worth=(0.1, 0.6))
+    assert [other.take(number, 0) is not None for number in range(5)] == [True, False, False, True, True]
+
+
+def test_a_folder_opens_nothing_but_its_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("JOBLIB_TEMP_FOLDER", str(tmp_path))
+    folders = SharedFolder(1000), SharedFolder(1000)
+    (one,), (stranger,) = (copies(folder, 1) for folder in folders)
+    stranger.put("0-0", "a trap")
+    one.put("0-1", "a model")
+    ours, theirs = (next(tmp_path.glob(f"*/{name}")) for name in ("0-1", "0-0"))
+    content = ours.read_bytes()
+    (ours.parent / "0-0").write_bytes(theirs.read_bytes())
+    (ours.parent / "0-2").write_bytes(content)  # signed, but another's
+    (ours.parent / "0-3").write_bytes(content[:-1])
+    (ours.parent / "0-4").write_bytes(b"")
+    assert [one.take(f"0-{i}") for i in range(6)] == [None, "a model", None, None, None, None]
+
+
+def test_a_full_disk_keeps_no_models(tmp_path, monkeypatch):
+    monkeypatch.setenv("JOBLIB_TEMP_FOLDER", str(tmp_path))
+    folder = SharedFolder(1000)
+    (one,) = copies(folder, 1)
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr("skhpo.executors.folder.shutil.disk_usage", lambda path: usage._replace(free=100))
+    assert one.put("0-0", np.zeros(100)) is None
+    assert one.take("0-0") is None
+    monkeypatch.setattr("skhpo.executors.directory.shutil.disk_usage", lambda path: usage._replace(free=100))
+    (models,) = copies(Models(SharedFolder(1000)), 1)
+    models.keep(0, 0, "a model", worth=(0.1, 0.5))
+    assert models.take(0, 0) == "a model"  # by who has fitted it

@@ -1,5 +1,6 @@
 """Runners of fits."""
 
 from skhpo.executors.choice import make_executor
+from skhpo.executors.folder import SharedFolder
 
-__all__ = ["make_executor"]
+__all__ = ["SharedFolder", "make_executor"]

@@ -8,13 +8,9 @@ never touches the disk: what is read from a file is only ever data, so nobody wh
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import mmap
 import os
 import pickle
-import shutil
-import socket
-import tempfile
 import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -23,6 +19,8 @@ try:
     import cloudpickle
 except ImportError:  # joblib < 1.6 brings its own copy
     from joblib.externals import cloudpickle
+
+from skhpo.executors.directory import private_directory, remove
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,8 +83,8 @@ class Shipment:
         for buffer in buffers:
             ends.append((position, position + buffer.raw().nbytes))
             position = -(-ends[-1][1] // _ALIGNMENT) * _ALIGNMENT
-        directory = _private_directory(position)
-        self._remove = weakref.finalize(self, _remove, directory, os.getpid())
+        directory = private_directory(position)
+        self._remove = weakref.finalize(self, remove, directory, os.getpid())
         path = Path(directory, "buffers")
         with path.open("xb") as file:
             for (start, _), buffer in zip(ends, buffers, strict=True):
@@ -135,61 +133,3 @@ def _parts(content: Any) -> Iterator[tuple[str, Any]]:
     for name in getattr(type(content), "__slots__", ()):
         if hasattr(content, name):
             yield name, getattr(content, name)
-
-
-# -- directories ------------------------------------------------------------------------------------------------------
-
-
-def _private_directory(n_bytes: int) -> str:
-    """Make a directory only this user can enter, on memory if there is ample room, else among the temporary files."""
-    roots = [Path(tempfile.gettempdir())]
-    shared_memory = Path("/dev/shm")  # noqa: S108 - mkdtemp makes the name
-    if "JOBLIB_TEMP_FOLDER" in os.environ:
-        roots.insert(0, Path(os.environ["JOBLIB_TEMP_FOLDER"]))
-    elif shared_memory.is_dir():
-        roots.insert(0, shared_memory)
-    for root in roots:
-        with contextlib.suppress(OSError):
-            _sweep(root)
-            # A file in memory that fills it would end other programs, so it may take half of what is free.
-            if shutil.disk_usage(root).free > 2 * n_bytes:
-                return tempfile.mkdtemp(prefix=f"{_machine()}{os.getpid()}-{_start_time(os.getpid())}-", dir=root)
-    raise OSError(f"No room for {n_bytes} bytes in {', '.join(map(str, roots))}.")
-
-
-def _machine() -> str:
-    """Prefix of the names of directories whose owners' process numbers mean something here.
-
-    Containers may share a temporary directory and not the numbers: a process of theirs looks dead from here.
-    """
-    with contextlib.suppress(OSError):
-        return f"skhpo-{hashlib.sha1(_namespace().encode(), usedforsecurity=False).hexdigest()[:8]}-"
-    return "skhpo-0-"
-
-
-def _namespace() -> str:
-    namespace = Path("/proc/self/ns/pid")
-    return f"{socket.gethostname()} {namespace.readlink() if namespace.exists() else ''}"
-
-
-def _start_time(pid: int) -> str:
-    """When a process started, in the system's ticks; "0" where that cannot be known, "" if it does not run."""
-    with contextlib.suppress(OSError, IndexError):
-        # The name, second and in parentheses, may contain spaces; the start time is field 22.
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]
-    return "" if Path("/proc/self/stat").exists() else "0"
-
-
-def _sweep(root: Path) -> None:
-    """Remove directories of processes that no longer run."""
-    if _start_time(os.getpid()) in {"", "0"}:  # no way to know who is alive
-        return
-    for directory in root.glob(f"{_machine()}*"):
-        pid, _, rest = directory.name.removeprefix(_machine()).partition("-")
-        if pid.isdecimal() and _start_time(int(pid)) != rest.partition("-")[0]:
-            shutil.rmtree(directory, ignore_errors=True)
-
-
-def _remove(directory: str, pid: int) -> None:
-    if os.getpid() == pid:  # a forked child does not own it
-        shutil.rmtree(directory, ignore_errors=True)

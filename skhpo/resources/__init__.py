@@ -1,5 +1,6 @@
 """What a share of the full resource means for a problem: fewer training rows, or fewer iterations."""
 
+from skhpo.resources.amounts import least_and_full
 from skhpo.resources.base import Resource
 from skhpo.resources.iterations import (
     Iterations,
@@ -22,6 +23,7 @@ __all__ = [
     "enough_rows",
     "find_parameter",
     "full_iterations",
+    "least_and_full",
     "make_rows",
     "measure_of",
     "n_rows",

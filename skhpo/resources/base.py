@@ -51,3 +51,6 @@ class Resource:
 
     def keep(self, trial: Trial, split: int, model: Any, scores: Any) -> None:
         """Take a fitted model and its test scores, for the trial that may go on from it."""
+
+    def close(self) -> None:
+        """Free what was kept."""

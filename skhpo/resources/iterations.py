@@ -1,8 +1,4 @@
-"""Iterations that add up as the resource: going on where a fit ended.
-
-A fit of an ensemble can go on from its first hundred members to the next instead of starting over. Models stay in the
-memory of the process that fitted them; who does not find one starts over, which gives the same.
-"""
+"""Iterations as the resource: a parameter of the estimator, and models that are fitted on with more of it."""
 
 from __future__ import annotations
 
@@ -15,66 +11,30 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.pipeline import Pipeline
 
 from skhpo.resources.base import Resource
+from skhpo.resources.continuation import (
+    ITERATIONS,
+    Continuation,
+    can_continue,
+    continues_exactly,
+    has_ended,
+    is_of_last_step,
+    kind_of,
+    last_step,
+    starts_from,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from skhpo.resources.models import Models
+    from skhpo.schedulers.halving import Rung
     from skhpo.trial import Params, Trial
 
 MIN_ITERATIONS_SHARE = 27
 """``min_resources="auto"`` starts with no less than the full number of iterations divided by this: three halvings by
 three. With one or two trees all that is compared is luck."""
-
-# Iteration parameters that add up: the model after k iterations is a part of the one after more.
-ITERATIONS = {
-    **{f"sklearn.RandomForest{kind}": "n_estimators" for kind in ("Classifier", "Regressor")},
-    **{f"sklearn.ExtraTrees{kind}": "n_estimators" for kind in ("Classifier", "Regressor")},
-    **{f"sklearn.Bagging{kind}": "n_estimators" for kind in ("Classifier", "Regressor")},
-    **{f"sklearn.AdaBoost{kind}": "n_estimators" for kind in ("Classifier", "Regressor")},
-    **{f"sklearn.GradientBoosting{kind}": "n_estimators" for kind in ("Classifier", "Regressor")},
-    **{f"sklearn.HistGradientBoosting{kind}": "max_iter" for kind in ("Classifier", "Regressor")},
-    **{f"xgboost.XGB{kind}": "n_estimators" for kind in ("Classifier", "Regressor", "Ranker")},
-    **{f"lightgbm.LGBM{kind}": "n_estimators" for kind in ("Classifier", "Regressor", "Ranker")},
-    **{f"catboost.CatBoost{kind}": "iterations" for kind in ("Classifier", "Regressor")},
-}
-
-
-def _always(model: Any) -> bool:  # noqa: ARG001
-    return True
-
-
-# Those that can go on to the bit as if they had not stopped, if what is said of the fitted model is so.
-CONTINUES: dict[str, Callable[[Any], bool]] = {
-    **{f"sklearn.RandomForest{kind}": _always for kind in ("Classifier", "Regressor")},
-    **{f"sklearn.ExtraTrees{kind}": _always for kind in ("Classifier", "Regressor")},
-    # Out-of-bag scores of a continued ensemble would be of its new members only: scikit-learn refuses.
-    **{f"sklearn.Bagging{kind}": lambda model: not model.oob_score for kind in ("Classifier", "Regressor")},
-    # For how long the loss has not improved is forgotten between two fits.
-    **{f"sklearn.GradientBoosting{kind}": lambda m: m.n_iter_no_change is None for kind in ("Classifier", "Regressor")},
-    # What has stopped early would add an iteration each time.
-    **{
-        f"sklearn.HistGradientBoosting{kind}": lambda m: not m.do_early_stopping_
-        for kind in ("Classifier", "Regressor")
-    },
-}
-
-
-def kind_of(estimator: Any) -> str:
-    """Return library and class: ``"sklearn.RandomForestClassifier"``."""
-    return f"{type(estimator).__module__.partition('.')[0]}.{type(estimator).__name__}"
-
-
-def last_step(estimator: Any) -> tuple[str, Any]:
-    """Return the last step of a pipeline, or the estimator itself, and what its parameters' names begin with."""
-    prefix = ""
-    while type(estimator) is Pipeline:
-        name, estimator = estimator.steps[-1]
-        prefix += f"{name}__"
-    return prefix, estimator
 
 
 def find_parameter(estimator: Any, resource: str, searched: frozenset[str]) -> str:
@@ -126,11 +86,25 @@ class Iterations(Resource):
         Its value on the last rung.
     models : Models or None
         Where fitted models wait; None for every fit to start over.
+    brackets : sequence of sequences of Rung
+        The schedule; only needed if ``is_exact`` is False.
+    is_exact : bool
+        Whether fits go on only where that gives what starting over gives, to the bit; else wherever they can.
     """
 
-    def __init__(self, name: str, full: int, models: Models | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        full: int,
+        models: Models | None = None,
+        brackets: Sequence[Sequence[Rung]] = (),
+        *,
+        is_exact: bool = True,
+    ) -> None:
         super().__init__(name, full)
         self.models = models
+        self.brackets = brackets
+        self.is_exact = is_exact
 
     def params(self, fraction: float) -> Params:
         """Return the parameter and its value."""
@@ -138,39 +112,45 @@ class Iterations(Resource):
 
     @contextmanager
     def begun(self, trial: Trial, split: int, estimator: Any) -> Iterator[Any]:
-        """Yield the fitted model of the trial's parent, to be fitted on with ``warm_start``, or a clone."""
-        model = None if self.models is None or trial.parent is None else self.models.take(trial.parent, split)
-        if model is None:
+        """Yield a clone, or the model of the trial's parent, that goes on when it is fitted."""
+        found = None if self.models is None or trial.parent is None else self.models.take(trial.parent, split)
+        if self.models is None or (found is None and (self.is_exact or not is_of_last_step(estimator, self.name))):
             yield clone(estimator)
             return
-        model.set_params(**{f"{last_step(model)[0]}warm_start": True})
+        done, model = found or (0, None)
+        last = None if model is None else last_step(model)[1]
+        is_itself = last is not None and not starts_from(last)
+        begun = model if is_itself else clone(estimator)
+        start = None if is_itself else last
+        last_step(begun)[1].fit = Continuation(begun, self.name, self._amounts(trial), done=done, start=start)
         with warnings.catch_warnings():
             # scikit-learn's forests fear that the data are others than in the first fit: they are the same.
             warnings.filterwarnings("ignore", message="class_weight presets", category=UserWarning)
-            yield model
+            yield begun
+
+    def _amounts(self, trial: Trial) -> list[int]:
+        """Return what a candidate has had on each rung up to the one of the trial."""
+        bracket = self.brackets[trial.bracket] if self.brackets else ()
+        before = {rung.n_resources for rung in bracket if rung.number < trial.rung}
+        return sorted(before | {self.amount(trial.fraction)})
 
     def keep(self, trial: Trial, split: int, model: Any, scores: Any) -> None:
-        """Take a fitted model, if one can go on from it to the bit as if it had not stopped."""
-        score = next(iter(scores.values())) if isinstance(scores, dict) else scores
-        if self.models is not None and trial.fraction < 1 and continues_exactly(model, self.name):
-            self.models.keep(trial.number, split, model, worth=(trial.fraction, score))
+        """Take a fitted model, if one can go on from it."""
+        if self.models is None or trial.fraction == 1:
+            return
+        amount = self.amount(trial.fraction)
+        if (
+            continues_exactly(model, self.name)
+            or has_ended(model, self.name, amount)
+            or (not self.is_exact and can_continue(model, self.name))
+        ):
+            score = next(iter(scores.values())) if isinstance(scores, dict) else scores
+            self.models.keep(trial.number, split, (amount, model), worth=(trial.fraction, score))
 
-
-def continues_exactly(estimator: Any, parameter: str) -> bool:
-    """Whether a fitted estimator, given more of the parameter and fitted on, is to the bit as if fitted from the start.
-
-    That takes an estimator that promises it (`CONTINUES`), and a seed in all that draws random numbers: what is
-    refitted on the way, the early steps of a pipeline, must come out as before.
-    """
-    prefix, last = last_step(estimator)
-    if parameter != prefix + ITERATIONS.get(kind_of(last), "") or kind_of(last) not in CONTINUES:
-        return False
-    if not CONTINUES[kind_of(last)](last):
-        return False
-    seeds = {name: value for name, value in estimator.get_params().items() if name.endswith("random_state")}
-    # An ensemble seeds its members itself.
-    inner = {name for name in seeds if name.startswith(f"{prefix}estimator__")}
-    return all(isinstance(seed, Integral) for name, seed in seeds.items() if name not in inner)
+    def close(self) -> None:
+        """Forget the models."""
+        if self.models is not None:
+            self.models.close()
 
 
 def _is_count(value: Any) -> bool:

@@ -4,21 +4,44 @@ from __future__ import annotations
 
 import pickle
 import threading
-from typing import Any
+from typing import Any, Protocol
+
+
+class Folder(Protocol):
+    """What workers can reach from wherever they are, by name."""
+
+    @property
+    def is_open(self) -> bool: ...  # noqa: D102
+
+    def put(self, name: str, value: Any) -> int | None: ...  # noqa: D102
+
+    def take(self, name: str) -> Any | None: ...  # noqa: D102
+
+    def has(self, name: str) -> bool: ...  # noqa: D102
+
+    def remove(self, name: str) -> None: ...  # noqa: D102
+
+    def close(self) -> None: ...  # noqa: D102
 
 
 class Models:
-    """Fitted models of this process, by trial and split, up to a number of bytes.
+    """Fitted models, by trial and split, up to a number of bytes.
 
-    Pickled, it is empty: models stay where they were fitted. Who does not find one starts over.
+    They wait in the memory of the process that fitted them, or, where the search has several, in a folder that all can
+    reach. Who does not find one starts over. Pickled, it takes along the folder and no model.
 
     Parameters
     ----------
+    folder : Folder or None
+        For processes that share it.
     max_bytes : int
-        When there are more, those go first that were fitted with least of the resource, the worst first.
+        When a process has more, those go first that were fitted with least of the resource, the worst first.
     """
 
-    def __init__(self, max_bytes: int = 256 * 2**20) -> None:
+    MAX_BYTES = 256 * 2**20
+
+    def __init__(self, folder: Folder | None = None, max_bytes: int = MAX_BYTES) -> None:
+        self.folder = folder
         self.max_bytes = max_bytes
         self._clear()
 
@@ -26,6 +49,8 @@ class Models:
         self._models: dict[tuple[int, int], tuple[tuple[float, float], int, Any]] = {}
         self._n_bytes = 0
         self._lock = threading.Lock()
+        # The process that made the folder hands it on and has no part in it: it fits nothing then, or fits alone.
+        self._shared: Folder | None = None
 
     def __len__(self) -> int:
         return len(self._models)
@@ -35,26 +60,50 @@ class Models:
         with self._lock:
             _, size, model = self._models.pop((number, split), (None, 0, None))
             self._n_bytes -= size
-            return model
+        return self._shared.take(_name(number, split)) if model is None and self._shared is not None else model
 
     def keep(self, number: int, split: int, model: Any, *, worth: tuple[float, float]) -> None:
         """Add a model, and drop what is worth least if there is no more room."""
-        size = _n_bytes(model)
+        if self._shared is None:
+            size = _n_bytes(model)
+        else:
+            size, model = self._shared.put(_name(number, split), model), None
         if size is None:
             return
         with self._lock:
             self._models[number, split] = (worth, size, model)
             self._n_bytes += size
-            while self._n_bytes > self.max_bytes:
-                least = min(self._models, key=lambda key: self._models[key][0])
-                self._n_bytes -= self._models.pop(least)[1]
+            if self._n_bytes > self.max_bytes:
+                self._make_room()
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._clear()
+        if self.folder is not None:
+            self.folder.close()
+
+    def _make_room(self) -> None:
+        if self._shared is not None:  # others have taken some
+            for key in [key for key in self._models if not self._shared.has(_name(*key))]:
+                self._n_bytes -= self._models.pop(key)[1]
+        while self._n_bytes > self.max_bytes:
+            least = min(self._models, key=lambda key: self._models[key][0])
+            self._n_bytes -= self._models.pop(least)[1]
+            if self._shared is not None:
+                self._shared.remove(_name(*least))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"max_bytes": self.max_bytes}
+        return {"folder": self.folder, "max_bytes": self.max_bytes}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.max_bytes = state["max_bytes"]
+        self.folder, self.max_bytes = state["folder"], state["max_bytes"]
         self._clear()
+        if self.folder is not None and self.folder.is_open:
+            self._shared = self.folder
+
+
+def _name(number: int, split: int) -> str:
+    return f"{number}-{split}"
 
 
 class _Counter:

@@ -12,20 +12,18 @@ from sklearn.utils import check_random_state
 
 from skhpo._base_search import BaseSearch, Plan
 from skhpo._sklearn import RANDOM_CONSTRAINTS, Interval, StrOptions
+from skhpo.executors import SharedFolder
 from skhpo.resources import (
     Iterations,
     Models,
     Resource,
     check_rows,
-    enough_iterations,
-    enough_rows,
     find_parameter,
-    full_iterations,
+    least_and_full,
     make_rows,
     measure_of,
     n_rows,
     names_in,
-    smallest_rows,
 )
 from skhpo.results import cv_results
 from skhpo.samplers.bayes import BayesSampler
@@ -100,11 +98,14 @@ class SuccessiveHalvingCV(BaseSearch):
         Whether to promote a candidate as soon as it is in the best ``1 / factor`` of its rung so far, so that no worker
         waits for a rung to be complete, at the price of promotions that turn out to be wrong. It pays with many
         candidates and workers. The candidates then depend on ``look_back``.
-    resume_fits : bool, default=True
-        Whether a promoted candidate goes on from its model instead of starting over, where both give the same to the
-        bit: forests, bagging and gradient boosting of scikit-learn, also as the last step of a pipeline, with an int as
-        ``random_state`` of all that has one. Models are kept in the worker that fitted them, up to 256 MB each;
-        where there is none, the fit starts over. ``mean_fit_time`` is what was spent.
+    resume_fits : bool or "always", default=True
+        Whether a promoted candidate goes on from its model instead of starting over. True is: where both give the same
+        to the bit, which is forests, bagging and gradient boosting of scikit-learn, also as the last step of a
+        pipeline, with an int as ``random_state`` of all that has one. "always" is: wherever it can, also where it is
+        another fit than one from the start: with ``partial_fit`` or ``warm_start`` and ``max_iter``, as the
+        multi-layer perceptron and stochastic gradient descent, ensembles without a seed, xgboost, lightgbm and
+        catboost. Either way the results do not depend on ``n_jobs``. Models wait in memory, or, with several worker
+        processes, in a private temporary folder, up to 256 MB per worker. ``mean_fit_time`` is what was spent.
     scoring : str, callable, list, tuple, dict or None, default=None
         One metric or several, as in scikit-learn; larger is better. None is the estimator's own ``score``.
     n_jobs : int or None, default=None
@@ -231,7 +232,7 @@ class SuccessiveHalvingCV(BaseSearch):
         "n_brackets": [Interval(Integral, 1, None, closed="left")],
         "sampler": [StrOptions({"random", "bayes", "grid"})],
         "asynchronous": ["boolean"],
-        "resume_fits": ["boolean"],
+        "resume_fits": ["boolean", StrOptions({"always"})],
         "look_back": [Interval(Integral, 1, None, closed="left"), None],
     }
 
@@ -249,7 +250,7 @@ class SuccessiveHalvingCV(BaseSearch):
         n_brackets: int = 1,
         sampler: str = "random",
         asynchronous: bool = False,
-        resume_fits: bool = True,
+        resume_fits: Any = True,
         scoring: Any = None,
         n_jobs: int | None = None,
         refit: Any = True,
@@ -301,6 +302,8 @@ class SuccessiveHalvingCV(BaseSearch):
     def _strategy(self) -> list[Any]:
         names = ["n_candidates", "factor", "resource", "min_resources", "max_resources", "aggressive_elimination"]
         names += ["n_brackets", "sampler", "asynchronous", "look_back"]
+        if self.resume_fits == "always":  # else it changes nothing
+            names.append("resume_fits")
         return [*super()._strategy(), {name: getattr(self, name) for name in names}]
 
     def _facts(self, problem: Problem) -> dict[str, Any]:
@@ -328,7 +331,9 @@ class SuccessiveHalvingCV(BaseSearch):
             resource = make_rows(problem, self.max_resources_, n_rows(problem.X), groups, rng)
             check_rows(resource, problem, brackets[0][0].fraction)
         else:
-            resource = Iterations(self.resource_, self.max_resources_, Models() if self.resume_fits else None)
+            models = Models(SharedFolder(Models.MAX_BYTES)) if self.resume_fits else None
+            is_exact = self.resume_fits != "always"
+            resource = Iterations(self.resource_, self.max_resources_, models, brackets, is_exact=is_exact)
         scheduler = AshaScheduler(brackets, self.factor) if self.asynchronous else HalvingScheduler(brackets)
         return Plan(sampler, scheduler, look_back=self.look_back, resource=resource)
 
@@ -337,33 +342,9 @@ class SuccessiveHalvingCV(BaseSearch):
         if self.n_candidates == self.min_resources == "exhaust" and self.sampler != "grid":
             raise ValueError("n_candidates and min_resources cannot be both set to 'exhaust'.")
         self.resource_ = find_parameter(problem.estimator, self.resource, names_in(self.param_distributions))
-        if self.resource_ == "n_samples":
-            n_samples = n_rows(problem.X)
-            full, enough, smallest = n_samples, enough_rows(problem, n_samples), smallest_rows(problem)
-            if self.max_resources != "auto" and self.max_resources > n_samples:
-                raise ValueError(
-                    f"max_resources cannot be more samples than there are, got max_resources={self.max_resources} and "
-                    f'{n_samples} samples. Use max_resources="auto" for all of them.'
-                )
-        else:
-            found = full_iterations(problem.estimator, self.resource_)
-            if self.max_resources == "auto" and found is None:
-                raise ValueError(
-                    "resource can only be 'n_samples' when max_resources='auto', unless the estimator has a value for "
-                    f"it: {self.resource_} is no positive integer. Set it, or max_resources."
-                )
-            full, smallest = found or 1, 1
-            enough = enough_iterations(full if self.max_resources == "auto" else self.max_resources)
-        self.max_resources_: int = full if self.max_resources == "auto" else int(self.max_resources)
-        if isinstance(self.min_resources, str):
-            is_auto = self.min_resources == "auto"
-            self.min_resources_ = min(enough, self.max_resources_) if is_auto else smallest
-        else:
-            self.min_resources_ = int(self.min_resources)
-        if self.min_resources_ > self.max_resources_:
-            raise ValueError(
-                f"min_resources_={self.min_resources_} is greater than max_resources_={self.max_resources_}."
-            )
+        self.min_resources_, self.max_resources_ = least_and_full(
+            problem, self.resource_, min_resources=self.min_resources, max_resources=self.max_resources
+        )
 
     def _n_first(self) -> int:
         """Return how many candidates the first rung has."""

@@ -85,7 +85,7 @@ def test_a_full_disk_sends_everything_through_the_pipe(ask, monkeypatch):
     def refuse(*args, **kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("skhpo.executors.shipment.tempfile.mkdtemp", refuse)
+    monkeypatch.setattr("skhpo.executors.directory.tempfile.mkdtemp", refuse)
     assert ask(lambda fit, task: float(fit.X.sum()), np.ones(300_000)) == 300_000.0
 
 
@@ -109,11 +109,11 @@ def test_files_are_gone_when_an_executor_is_forgotten(tmp_path, monkeypatch):
 
 
 def test_what_killed_processes_left_is_swept(tmp_path, monkeypatch):
-    from skhpo.executors import shipment
+    from skhpo.executors import directory
 
     monkeypatch.setenv("JOBLIB_TEMP_FOLDER", str(tmp_path))
-    mine = f"{shipment._machine()}{os.getpid()}-{shipment._start_time(os.getpid())}-"
-    dead = f"{shipment._machine()}{os.getpid()}-1-"  # the same number, started earlier
+    mine = f"{directory._machine()}{os.getpid()}-{directory._start_time(os.getpid())}-"
+    dead = f"{directory._machine()}{os.getpid()}-1-"  # the same number, started earlier
     elsewhere = f"skhpo-00000000-{os.getpid()}-1-"  # another machine's, or container's
     for name in (mine, dead, elsewhere, "other"):
         (tmp_path / f"{name}abc").mkdir()

@@ -1,0 +1,262 @@
+"""Going on with a fitted estimator where its fit ended, instead of starting over.
+
+Some estimators then are, to the bit, what they would be had they been fitted in one go; some only come close. And some
+had ended by themselves before their last iteration: more of them changes nothing, and nothing is to be done.
+
+scikit-learn's glossary, on ``warm_start``, has the two ways to count: ensembles are told their size in the end, all
+others how many iterations come on top.
+"""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_BOTH = ("Classifier", "Regressor")
+
+# Iteration parameters that add up: the model after k iterations is a part of the one after more.
+ITERATIONS = {
+    **{f"sklearn.RandomForest{kind}": "n_estimators" for kind in _BOTH},
+    **{f"sklearn.ExtraTrees{kind}": "n_estimators" for kind in _BOTH},
+    **{f"sklearn.Bagging{kind}": "n_estimators" for kind in _BOTH},
+    **{f"sklearn.AdaBoost{kind}": "n_estimators" for kind in _BOTH},
+    **{f"sklearn.GradientBoosting{kind}": "n_estimators" for kind in _BOTH},
+    **{f"sklearn.HistGradientBoosting{kind}": "max_iter" for kind in _BOTH},
+    **{f"xgboost.XGB{kind}": "n_estimators" for kind in (*_BOTH, "Ranker")},
+    **{f"lightgbm.LGBM{kind}": "n_estimators" for kind in (*_BOTH, "Ranker")},
+    **{f"catboost.CatBoost{kind}": "iterations" for kind in _BOTH},
+}
+
+# Those that can go on to the bit as if they had not stopped, if what is said of their parameters is so.
+CONTINUES: dict[str, Callable[[Any], bool]] = {
+    **{f"sklearn.RandomForest{kind}": lambda _: True for kind in _BOTH},
+    **{f"sklearn.ExtraTrees{kind}": lambda _: True for kind in _BOTH},
+    **{f"sklearn.HistGradientBoosting{kind}": lambda _: True for kind in _BOTH},
+    # Out-of-bag scores of a continued ensemble would be of its new members only: scikit-learn refuses.
+    **{f"sklearn.Bagging{kind}": lambda model: not model.oob_score for kind in _BOTH},
+    # For how long the loss has not improved is forgotten between two fits.
+    **{f"sklearn.GradientBoosting{kind}": lambda model: model.n_iter_no_change is None for kind in _BOTH},
+}
+
+# Those of which it is known how many iterations they did: where fewer than they were allowed, more change nothing.
+COUNTS = {
+    **{f"sklearn.GradientBoosting{kind}": ("n_estimators", "n_estimators_") for kind in _BOTH},
+    **{f"sklearn.HistGradientBoosting{kind}": ("max_iter", "n_iter_") for kind in _BOTH},
+    **{f"sklearn.MLP{kind}": ("max_iter", "n_iter_") for kind in _BOTH},
+    **{f"sklearn.SGD{kind}": ("max_iter", "n_iter_") for kind in _BOTH},
+}
+
+# The parameter of their `fit` for a model to start from.
+START_FROM = {"xgboost": "xgb_model", "lightgbm": "init_model", "catboost": "init_model"}
+
+
+def kind_of(estimator: Any) -> str:
+    """Return library and class: ``"sklearn.RandomForestClassifier"``."""
+    return f"{type(estimator).__module__.partition('.')[0]}.{type(estimator).__name__}"
+
+
+def last_step(estimator: Any) -> tuple[str, Any]:
+    """Return the last step of a pipeline, or the estimator itself, and what its parameters' names begin with."""
+    prefix = ""
+    while type(estimator) is Pipeline:
+        name, estimator = estimator.steps[-1]
+        prefix += f"{name}__"
+    return prefix, estimator
+
+
+def continues_exactly(estimator: Any, parameter: str) -> bool:
+    """Whether an estimator, given more of the parameter and fitted on, is to the bit as if fitted from the start.
+
+    That takes an estimator that promises it (`CONTINUES`), and a seed in all that draws random numbers: what is
+    refitted on the way, the early steps of a pipeline, must come out as before.
+    """
+    prefix, last = last_step(estimator)
+    kind = kind_of(last)
+    return (
+        kind in CONTINUES
+        and parameter == prefix + ITERATIONS[kind]
+        and CONTINUES[kind](last)
+        and _is_seeded(estimator, prefix)
+    )
+
+
+def has_ended(estimator: Any, parameter: str, amount: int) -> bool:
+    """Whether a fitted estimator ended by itself with less of the parameter than it could have had.
+
+    Fitted with still more of it, it would end at the same place, if all that draws random numbers has a seed.
+    """
+    prefix, last = last_step(estimator)
+    own, count = COUNTS.get(kind_of(last), ("", ""))
+    if parameter != prefix + own or not hasattr(last, count) or not _is_seeded(estimator, prefix):
+        return False
+    return int(np.max(getattr(last, count))) < amount or (own == "max_iter" and _has_just_stopped(last))
+
+
+def _has_just_stopped(model: Any) -> bool:
+    """Whether histogram gradient boosting stopped early at what happened to be its last iteration.
+
+    Its own rule: none of the last ``n_iter_no_change`` scores is better than the one before them by ``tol``.
+    """
+    if not getattr(model, "do_early_stopping_", False):
+        return False
+    scores = model.train_score_ if model.validation_fraction is None else model.validation_score_
+    recent = scores[-model.n_iter_no_change :]
+    is_long_enough = len(scores) > model.n_iter_no_change
+    return is_long_enough and not any(recent > scores[-model.n_iter_no_change - 1] + model.tol)
+
+
+def _is_seeded(estimator: Any, prefix: str) -> bool:
+    """Whether all that has a ``random_state`` has a number there; an ensemble seeds its members itself."""
+    inside = f"{prefix}estimator__"
+    seeds = {name: value for name, value in estimator.get_params().items() if name.endswith("random_state")}
+    return all(isinstance(seed, Integral) for name, seed in seeds.items() if not name.startswith(inside))
+
+
+class Stretch(NamedTuple):
+    """A part of a fit.
+
+    Parameters
+    ----------
+    parameter : str
+        The last step's own name of it.
+    done, total : int
+        What the model has had of the parameter, and is to have in the end.
+    start : estimator or None
+        The fitted one, for those that are not fitted on themselves.
+    """
+
+    parameter: str
+    done: int
+    total: int
+    start: Any = None
+
+
+def way_on(last: Any, parameter: str) -> Callable[[Any, Stretch, Any, Any], None] | None:
+    """Return ``fit(last, stretch, data, params)`` that goes on, exactly or not; None where that cannot be done.
+
+    Parameters
+    ----------
+    last : estimator
+        The last step.
+    parameter : str
+        Its own name of the parameter.
+    """
+    kind, params = kind_of(last), last.get_params(deep=False)
+    is_size = parameter in {ITERATIONS.get(kind), "n_estimators"}
+    if starts_from(last):
+        return _from_another if kind in ITERATIONS and is_size else None
+    if "warm_start" not in params or (params.get("oob_score") and "Bagging" in kind):
+        return None
+    if is_size:
+        return _to_size
+    if parameter != "max_iter":
+        return None
+    # Another epoch goes on with the step sizes, another fit begins anew with them. Epochs refuse some settings.
+    has_epochs = hasattr(last, "partial_fit") and not params.get("early_stopping")
+    return _by_epochs if has_epochs and params.get("class_weight") != "balanced" else _by_more
+
+
+def is_of_last_step(estimator: Any, parameter: str) -> bool:
+    """Whether a parameter is the last step's own."""
+    prefix, last = last_step(estimator)
+    own = parameter.removeprefix(prefix)
+    return parameter == prefix + own and hasattr(last, "get_params") and own in last.get_params(deep=False)
+
+
+def can_continue(estimator: Any, parameter: str) -> bool:
+    """Whether there is a way on, be it exact or not."""
+    prefix, last = last_step(estimator)
+    return is_of_last_step(estimator, parameter) and way_on(last, parameter.removeprefix(prefix)) is not None
+
+
+def starts_from(last: Any) -> bool:
+    """Whether an estimator is not fitted on itself, but another one starts from it."""
+    return kind_of(last).partition(".")[0] in START_FROM
+
+
+def _to_size(last: Any, stretch: Stretch, data: Any, params: Any) -> None:
+    last.set_params(**{stretch.parameter: stretch.total, "warm_start": True}).fit(*data, **params)
+
+
+def _by_more(last: Any, stretch: Stretch, data: Any, params: Any) -> None:
+    last.set_params(**{stretch.parameter: stretch.total - stretch.done, "warm_start": True}).fit(*data, **params)
+    _count_all(last, stretch)
+
+
+def _by_epochs(last: Any, stretch: Stretch, data: Any, params: Any) -> None:
+    if stretch.done == 0:
+        last.set_params(**{stretch.parameter: stretch.total}).fit(*data, **params)
+        return
+    weight = {name: value for name, value in params.items() if name == "sample_weight"}
+    for _ in range(stretch.total - stretch.done):
+        last.partial_fit(*data, **weight)
+    _count_all(last, stretch)
+
+
+def _count_all(last: Any, stretch: Stretch) -> None:
+    """Let an estimator that counts the iterations of its last call say those of all."""
+    if stretch.done and kind_of(last) in COUNTS:
+        last.n_iter_ = stretch.total
+
+
+def _from_another(last: Any, stretch: Stretch, data: Any, params: Any) -> None:
+    start = {} if stretch.start is None else {START_FROM[kind_of(last).partition(".")[0]]: stretch.start}
+    last.set_params(**{stretch.parameter: stretch.total - stretch.done}).fit(*data, **params, **start)
+
+
+class Continuation:
+    """The method ``fit`` of a last step, for one call, which starts where an earlier fit ended.
+
+    Where that is exact, one may as well start over. Where it is not, what comes out depends on the way, so who has no
+    model goes the whole way again, through the amounts of all rungs: results are the same wherever models are found.
+
+    Parameters
+    ----------
+    estimator : estimator
+        To be fitted: the fitted one, or a clone of it.
+    parameter : str
+        The full name of the parameter.
+    amounts : sequence of int
+        What the candidate has of it on each rung up to this one, ascending.
+    done : int
+        What ``estimator`` or ``start`` was fitted with; 0 if there is no model.
+    start : estimator or None
+        The fitted last step, where ``estimator`` is a clone.
+    """
+
+    def __init__(
+        self, estimator: Any, parameter: str, amounts: Sequence[int], *, done: int = 0, start: Any = None
+    ) -> None:
+        self.estimator = estimator
+        self.parameter = parameter
+        self.amounts = [amount for amount in amounts if amount > done]
+        self.done = done
+        self.start = start
+
+    def __call__(self, X: Any, y: Any = None, **params: Any) -> Any:
+        """Fit the last step."""
+        prefix, last = last_step(self.estimator)
+        del last.fit  # from here on it is its own
+        data = (X,) if y is None else (X, y)
+        own = self.parameter.removeprefix(prefix)
+        way = way_on(last, own)
+        if self.done == 0 and (way is None or continues_exactly(self.estimator, self.parameter)):
+            return last.fit(*data, **params)
+        total, done, start = self.amounts[-1], self.done, self.start
+        for amount in self.amounts:
+            if way is None or (done and has_ended(self.estimator, self.parameter, done)):
+                break
+            is_between = way is _from_another and amount < total
+            model = clone(last) if is_between else last
+            way(model, Stretch(own, done, amount, start), data, params)
+            done, start = amount, model
+        if way is not _from_another:
+            last.set_params(**{own: total})
+        return last
