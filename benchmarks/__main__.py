@@ -1,0 +1,72 @@
+"""``python -m benchmarks NAME [--quick] [options]``: run one; without a name, list them.
+
+Each writes ``benchmarks/results/NAME.jsonl`` and ``NAME.md``, with versions, seeds and the command; with ``--quick``
+into ``benchmarks/results/quick``, so that a trial run never replaces what was measured.
+"""
+
+import argparse
+import importlib
+import sys
+from functools import partial
+
+from benchmarks import scripts
+
+# What each is for, and where it is: a module of this package with a `main(arguments)`, which is imported when it is
+# asked for, or a script of its own that prints tables. A new benchmark is one more line.
+NAMES = {
+    "quality": ("scores against fits and seconds, beside the peers", "benchmarks.quality"),
+    "same_score_time": ("seconds until a full grid search's best score is reached", "benchmarks.same_score_time"),
+    "halving": ("successive halving beside scikit-learn's", scripts.Script("halving", quick=("--seeds", "1"))),
+    "ablation": (
+        "what each choice of the Bayesian sampler is worth",
+        scripts.Script("ablation", quick=("--seeds", "0-0", "--arms", "default,acquisition: EI")),
+    ),
+    "peers": (
+        "samplers beside the peers' on five functions",
+        scripts.Script("peers", quick=("--seeds", "0-0", "--optimisers", "skhpo,random")),
+    ),
+    "overhead": ("milliseconds per suggestion", scripts.Script("overhead", quick=("--n", "50", "--seeds", "1"))),
+    "overhead_sklearn": (
+        "what a search costs beside its fits",
+        scripts.Script("overhead_sklearn", quick=("--sizes", "200", "--size-repeats", "1")),
+    ),
+    "prefix_cache": ("what sharing fitted steps saves", scripts.Script("prefix_cache", quick=("--seeds", "1"))),
+    "engine": (
+        "utilisation of workers, cost per fit, data and memory",
+        scripts.Script("engine", quick=("utilisation", "--repeats", "1", "--candidates", "8")),
+    ),
+    "cluster": (
+        "a simulated Dask cluster",
+        scripts.Script("cluster", quick=("--workers", "10", "--fits", "100", "--seconds", "0.5")),
+    ),
+}
+
+
+def load(name):
+    """Return the function that runs a benchmark, given its arguments."""
+    _, place = NAMES[name]
+    if isinstance(place, str):
+        return importlib.import_module(place).main
+    return partial(scripts.run, place)
+
+
+def main(arguments=None):
+    listed = "\n".join(f"  {name:<16} {title}" for name, (title, _) in NAMES.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=f"{__doc__}\n{listed}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        add_help=False,
+    )
+    parser.add_argument("name", nargs="?", choices=list(NAMES), metavar="NAME")
+    known, rest = parser.parse_known_args(arguments)
+    if known.name is None:
+        if rest and rest != ["--help"]:
+            parser.error(f"a name comes first, got {rest[0]!r}")
+        parser.print_help()
+        return
+    load(known.name)(rest)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

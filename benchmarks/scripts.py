@@ -1,0 +1,79 @@
+"""The benchmarks that are scripts which print tables: run one, and write down what it printed."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import record
+
+
+@dataclass(frozen=True)
+class Script:
+    """A script of this folder, and its arguments for a quick run."""
+
+    name: str
+    quick: tuple[str, ...] = ()
+
+
+def run(script, arguments):
+    """Run a script in a process of its own; what it prints is shown and written into the results.
+
+    ``--quick`` is replaced by its short arguments, ``--results FOLDER`` is where to write; the rest is the script's.
+    """
+    import skhpo
+
+    rest = list(arguments)
+    results = record.RESULTS
+    if "--results" in rest:
+        place = rest.index("--results")
+        results = rest[place + 1]
+        del rest[place : place + 2]
+    is_quick = "--quick" in rest
+    rest = [*(script.quick if is_quick else ()), *(each for each in rest if each != "--quick")]
+    here = Path(__file__).parent
+    paths = [str(Path(skhpo.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    environment = record.environment(script.name, [*(["--quick"] if is_quick else []), *rest])
+    process = subprocess.Popen(  # noqa: S603
+        [sys.executable, str(here / f"{script.name}.py"), *rest],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths)), "PYTHONUNBUFFERED": "1"},
+    )
+    printed = []
+    for line in process.stdout:
+        print(line, end="", flush=True)
+        printed.append(line)
+    if process.wait():
+        if "--help" in rest or "-h" in rest:
+            return
+        raise SystemExit(process.returncode)
+    if "--help" in rest or "-h" in rest:
+        return
+    folder = record.folder(results, is_quick=is_quick)
+    lines = record.Lines(folder / f"{script.name}.jsonl", environment)
+    for row in tables(printed):
+        lines.write(row)
+    text = f"# {script.name}\n\n{record.heading([environment])}\n{''.join(printed)}"
+    (folder / f"{script.name}.md").write_text(text, encoding="utf-8")
+
+
+def tables(printed):
+    """Yield the rows of Markdown tables, with the number of the table and the last line of text before it."""
+    head, number, title = None, -1, ""
+    for line in (each.strip() for each in printed):
+        if not line.startswith("|"):
+            head, title = None, line.lstrip("# ") or title
+            continue
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if head is None:
+            head, number = cells, number + 1
+        elif set("".join(cells)) - set("-: "):
+            yield {
+                "kind": "row",
+                "table": number,
+                "title": title,
+                "columns": head,  # a list: names repeat
+                "cells": cells,
+            }

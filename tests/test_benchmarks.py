@@ -1,0 +1,138 @@
+"""The benchmarks run by name, write down what they promise, and count right."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import skhpo
+
+ROOT = Path(__file__).parents[1]
+PEERS = {
+    "Optuna TPE": "optuna",
+    "Optuna GP": "torch",
+    "hyperopt TPE": "hyperopt",
+    "SMAC3": "smac",
+    "scikit-optimize BayesSearchCV": "skopt",
+}
+
+
+@pytest.fixture(autouse=True)
+def benchmarks_are_importable(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+
+
+def run(*arguments):
+    """What ``python -m benchmarks`` prints."""
+    paths = [str(Path(skhpo.__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return subprocess.run(  # noqa: S603
+        [sys.executable, "-m", "benchmarks", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    ).stdout
+
+
+def test_without_a_name_the_names_are_listed():
+    from benchmarks.__main__ import NAMES
+
+    printed = run()
+    for name, (title, _) in NAMES.items():
+        assert name in printed
+        assert title in printed
+
+
+def test_every_name_has_a_place():
+    from benchmarks.__main__ import NAMES
+
+    for name, (_, place) in NAMES.items():
+        if isinstance(place, str):
+            assert importlib.util.find_spec(place), name
+        else:
+            assert (ROOT / "benchmarks" / f"{place.name}.py").exists(), name
+
+
+def test_tables_that_a_script_prints_become_rows():
+    from benchmarks.scripts import tables
+
+    printed = ["### Cost\n", "\n", "| fits | ms | ms |\n", "|---|---|---|\n", "| 5 | 0.2 | 0.3 |\n", "\n", "end\n"]
+    (row,) = tables(printed)
+    assert row == {
+        "kind": "row",
+        "table": 0,
+        "title": "Cost",
+        "columns": ["fits", "ms", "ms"],
+        "cells": ["5", "0.2", "0.3"],
+    }
+
+
+def test_what_was_cut_off_is_dropped_and_the_rest_kept(tmp_path):
+    from benchmarks.record import Lines
+
+    path = tmp_path / "lines.jsonl"
+    circumstances = {"kind": "environment", "versions": {"numpy": "1"}}
+    lines = Lines(path, circumstances)
+    lines.write({"kind": "run", "seed": 0})
+    path.write_text(path.read_text() + '{"kind": "run", "se')
+    resumed = Lines(path, circumstances, is_resumed=True)
+    assert resumed.of("run") == [{"kind": "run", "seed": 0}]
+    with pytest.raises(SystemExit, match="other versions"):
+        Lines(path, {"kind": "environment", "versions": {"numpy": "2"}}, is_resumed=True)
+
+
+def test_incumbents_and_ranks():
+    from benchmarks.statistics import best_at, ranks
+
+    improvements = [[3, 0.5, 0.7], [9, 0.9, 0.8]]
+    np.testing.assert_array_equal(best_at(improvements, [2, 3, 8, 9, 30], 0, 2), [np.nan, 0.7, 0.7, 0.8, 0.8])
+    np.testing.assert_array_equal(ranks(np.array([0.5, 0.9, 0.9, np.nan])), [3, 1.5, 1.5, 4])
+
+
+def test_a_trace_charges_shared_evaluations_to_each_method(tmp_path):
+    from benchmarks.evaluation import Evaluations, Trace
+    from benchmarks.methods import METHODS
+    from benchmarks.problems import PROBLEMS
+
+    problem = PROBLEMS["neighbours, wine"]
+    evaluations = Evaluations(tmp_path / "evaluations.db")
+    traces = [Trace(problem, evaluations) for _ in range(2)]
+    for trace in traces:
+        METHODS["scikit-learn RandomizedSearchCV"].run(trace, 0, 4)
+    evaluations.close()
+    first, second = traces
+    assert first.n_fits == second.n_fits == 12
+    assert first.scores == second.scores
+    in_fits = [trace.seconds - trace.own_seconds for trace in traces]
+    assert in_fits[0] == pytest.approx(in_fits[1])
+    assert in_fits[0] > 0
+
+
+@pytest.mark.slow
+def test_a_quick_run_writes_its_files(tmp_path):
+    """Peers that are not installed are left out by name."""
+    run("quality", "--quick", "--results", str(tmp_path), "--cache", str(tmp_path / "cache.db"))
+    rows = [json.loads(line) for line in (tmp_path / "quick" / "quality.jsonl").read_text().splitlines()]
+    (environment,) = (row for row in rows if row["kind"] == "environment")
+    assert environment["command"].startswith("python -m benchmarks quality --quick")
+    assert environment["seeds"] == [0, 1]
+    assert environment["versions"]["skhpo"] == skhpo.__version__
+    text = (tmp_path / "quick" / "quality.md").read_text()
+    missing = [name for name, package in PEERS.items() if importlib.util.find_spec(package) is None]
+    assert sorted(row["method"] for row in rows if row["kind"] == "missing") == sorted(missing)
+    for name in missing:
+        assert name in text.partition("Left out, not installed: ")[2]
+    ran = {row["method"] for row in rows if row["kind"] == "run"}
+    assert {"skhpo BayesSearchCV", "skhpo RandomSearchCV", "scikit-learn RandomizedSearchCV"} <= ran
+    for row in (row for row in rows if row["kind"] == "run"):
+        scores = [score for _, _, score, _ in row["improvements"]]
+        assert scores == sorted(scores)
+        assert row["n_fits"] <= 36
+        assert row["own_seconds"] < row["seconds"]
