@@ -16,21 +16,30 @@ from benchmarks import scripts
 NAMES = {
     "quality": ("scores against fits and seconds, beside the peers", "benchmarks.quality"),
     "same_score_time": ("seconds until a full grid search's best score is reached", "benchmarks.same_score_time"),
-    "halving": ("successive halving beside scikit-learn's", scripts.Script("halving", quick=("--seeds", "1"))),
+    "halving": (
+        "successive halving beside scikit-learn's",
+        scripts.Script("halving", quick=("--seeds", "1"), n_seeds=2),
+    ),
     "ablation": (
         "what each choice of the Bayesian sampler is worth",
-        scripts.Script("ablation", quick=("--seeds", "0-0", "--arms", "default,acquisition: EI")),
+        scripts.Script("ablation", quick=("--seeds", "0-0", "--arms", "default,acquisition: EI"), n_seeds=10),
     ),
     "peers": (
         "samplers beside the peers' on five functions",
-        scripts.Script("peers", quick=("--seeds", "0-0", "--optimisers", "skhpo,random")),
+        scripts.Script("peers", quick=("--seeds", "0-0", "--optimisers", "skhpo,random"), n_seeds=3),
     ),
-    "overhead": ("milliseconds per suggestion", scripts.Script("overhead", quick=("--n", "50", "--seeds", "1"))),
+    "overhead": (
+        "milliseconds per suggestion",
+        scripts.Script("overhead", quick=("--n", "50", "--seeds", "1"), n_seeds=3),
+    ),
     "overhead_sklearn": (
         "what a search costs beside its fits",
         scripts.Script("overhead_sklearn", quick=("--sizes", "200", "--size-repeats", "1")),
     ),
-    "prefix_cache": ("what sharing fitted steps saves", scripts.Script("prefix_cache", quick=("--seeds", "1"))),
+    "prefix_cache": (
+        "what sharing fitted steps saves",
+        scripts.Script("prefix_cache", quick=("--seeds", "1"), n_seeds=3),
+    ),
     "engine": (
         "utilisation of workers, cost per fit, data and memory",
         scripts.Script("engine", quick=("utilisation", "--repeats", "1", "--candidates", "8")),

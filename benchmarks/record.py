@@ -14,12 +14,25 @@ CORE = ("skhpo", "scikit-learn", "numpy", "scipy", "joblib")
 PEERS = ("optuna", "optuna-integration", "scikit-optimize", "hyperopt", "smac", "torch", "distributed")
 
 
+def command(name, arguments):
+    """Return the command that does the same at once: without where to write, and in how many pieces it was run."""
+    kept, rest = [], list(arguments)
+    in_pieces = {"--minutes", "--methods", "--problems"} if "--resume" in rest else set()
+    while rest:
+        each = rest.pop(0)
+        if each in {"--results", "--cache", "--images"} | in_pieces:
+            del rest[:1]
+        elif each != "--resume":
+            kept.append(each)
+    return shlex.join(["python", "-m", "benchmarks", name, *kept])
+
+
 def environment(name, arguments, seeds=()):
     """Return the circumstances of a run, JSON-able."""
     return {
         "kind": "environment",
         "benchmark": name,
-        "command": shlex.join(["python", "-m", "benchmarks", name, *arguments]),
+        "command": command(name, arguments),
         "seeds": list(seeds),
         "versions": versions(CORE) | versions(PEERS),
         "python": platform.python_version(),

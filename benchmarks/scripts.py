@@ -11,10 +11,18 @@ from benchmarks import record
 
 @dataclass(frozen=True)
 class Script:
-    """A script of this folder, and its arguments for a quick run."""
+    """A script of this folder, its arguments for a quick run, and how many seeds it has by itself, from 0."""
 
     name: str
     quick: tuple[str, ...] = ()
+    n_seeds: int = 1
+
+    def seeds(self, arguments):
+        """Return the seeds of a run: scripts take ``--seeds 3`` for the first three, or ``--seeds 0-2``."""
+        if "--seeds" not in arguments:
+            return list(range(self.n_seeds))
+        text = arguments[arguments.index("--seeds") + 1]
+        return record.seeds(text) if "-" in text else list(range(int(text)))
 
 
 def run(script, arguments):
@@ -31,10 +39,10 @@ def run(script, arguments):
         results = rest[place + 1]
         del rest[place : place + 2]
     is_quick = "--quick" in rest
+    environment = record.environment(script.name, rest, script.seeds([*rest, *script.quick] if is_quick else rest))
     rest = [*(script.quick if is_quick else ()), *(each for each in rest if each != "--quick")]
     here = Path(__file__).parent
     paths = [str(Path(skhpo.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-    environment = record.environment(script.name, [*(["--quick"] if is_quick else []), *rest])
     process = subprocess.Popen(  # noqa: S603
         [sys.executable, str(here / f"{script.name}.py"), *rest],
         stdout=subprocess.PIPE,

@@ -136,3 +136,12 @@ def test_a_quick_run_writes_its_files(tmp_path):
         assert scores == sorted(scores)
         assert row["n_fits"] <= 36
         assert row["own_seconds"] < row["seconds"]
+
+
+def test_the_command_says_what_was_run_not_where():
+    from benchmarks.record import command
+
+    assert command("quality", ["--jobs", "2", "--results", "there"]) == "python -m benchmarks quality --jobs 2"
+    pieces = ["--resume", "--methods", "Optuna GP", "--minutes", "4", "--seeds", "0-4"]
+    assert command("quality", pieces) == "python -m benchmarks quality --seeds 0-4"
+    assert command("quality", ["--methods", "Optuna GP"]) == "python -m benchmarks quality --methods 'Optuna GP'"
