@@ -8,6 +8,17 @@ from typing import Any
 
 NEEDS: dict[str, tuple[str, ...]] = {
     "plot_pipeline": (),
+    "plot_conditional_kernels": (),
+    "plot_conditional_estimators": (),
+    "plot_text": (),
+    "plot_halving": (),
+    "plot_mlp": (),
+    "plot_partial_fit": (),
+    "plot_skorch": ("torch", "skorch"),
+    "plot_lightgbm": ("lightgbm",),
+    "plot_dask": ("distributed",),
+    "plot_resume": (),
+    "plot_nested": (),
 }
 """The examples in their order, with the libraries without which they are shown but not executed."""
 
