@@ -1,62 +1,72 @@
 """
-A neural network by partial_fit, with epochs as the resource
-============================================================
+A neural network by partial_fit, epoch by epoch
+===============================================
 
-Any integer parameter can be the resource of :class:`~skhpo.SuccessiveHalvingCV`. Here it is the epochs of an
-estimator that trains by ``partial_fit``: 18 candidates get 1 epoch, a third of them 3, and a third of these 9.
+The resource is ``max_iter``, the epochs: 27 candidates get 1 epoch, a third of them 3, and so on up to 27. With
+``resume_fits="always"`` a candidate that stays is trained on by ``partial_fit`` from where it was.
 """
 
 # %%
-# An estimator of our own, which sees the data in mini-batches.
+# Pixels first, then the network. Its ``max_iter`` is the full resource.
+import warnings
+
+import matplotlib.pyplot as plt
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_digits
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
 
 from skhpo import Categorical, Float, SuccessiveHalvingCV
 
-
-class Network(ClassifierMixin, BaseEstimator):
-    def __init__(self, hidden=32, learning_rate=1e-3, alpha=1e-4, batch_size=32, epochs=9, random_state=0):
-        self.hidden = hidden
-        self.learning_rate = learning_rate
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.epochs = epochs
-        self.random_state = random_state
-
-    def fit(self, X, y):
-        self.classes_ = np.unique(y)
-        self.network_ = MLPClassifier(
-            (self.hidden,), learning_rate_init=self.learning_rate, alpha=self.alpha, random_state=self.random_state
-        )
-        rng = np.random.default_rng(self.random_state)
-        for _ in range(self.epochs):
-            order = rng.permutation(len(y))
-            for batch in np.array_split(order, max(1, len(y) // self.batch_size)):
-                self.network_.partial_fit(X[batch], y[batch], classes=self.classes_)
-        return self
-
-    def predict(self, X):
-        return self.network_.predict(X)
-
-
-# %%
 X, y = load_digits(return_X_y=True)
-X, y = X[:300] / 16, y[:300]
+X, y = X[:600], y[:600]
+pipeline = make_pipeline(MinMaxScaler(), MLPClassifier(max_iter=27, random_state=0))
 space = {
-    "hidden": Categorical([16, 32, 64]),
-    "learning_rate": Float(1e-4, 1e-1, log=True),
-    "alpha": Float(1e-6, 1e-1, log=True),
-    "batch_size": Categorical([16, 32, 64]),
+    "mlpclassifier__hidden_layer_sizes": Categorical([(16,), (32,), (64,)]),
+    "mlpclassifier__learning_rate_init": Float(1e-4, 1e-1, log=True),
+    "mlpclassifier__alpha": Float(1e-6, 1e-1, log=True),
+    "mlpclassifier__batch_size": Categorical([16, 32, 64]),
 }
 search = SuccessiveHalvingCV(
-    Network(), space, n_candidates=18, resource="epochs", max_resources=9, min_resources=1, cv=3, random_state=0
-).fit(X, y)
-print(f"{search.resource_}: {search.n_resources_}, candidates: {search.n_candidates_}")
-print(f"best: {search.best_score_:.3f} with {search.best_params_}")
+    pipeline,
+    space,
+    n_candidates=27,
+    resource="max_iter",
+    min_resources=1,
+    resume_fits="always",
+    cv=3,
+    random_state=0,
+)
 
 # %%
-# Epochs that were spent, and those that the same 18 candidates would have cost with 9 epochs each:
-spent = int(search.cv_results_["n_resources"].sum()) * search.n_splits_
-print(spent, "instead of", 18 * 9 * search.n_splits_)
+# Each rung says that it has not converged, which is its purpose.
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", category=ConvergenceWarning)
+    search.fit(X, y)
+print(f"{search.resource_}: {search.n_resources_}, candidates: {search.n_candidates_}")
+print(f"best: {search.best_score_:.3f}")
+search.best_params_
+
+# %%
+# Going on by ``partial_fit`` is another fit than one from the start, with other scores; ``resume_fits=True`` would
+# start over here. Epochs per split that each way takes:
+epochs, candidates = np.array(search.n_resources_), np.array(search.n_candidates_)
+on_top = np.diff(epochs, prepend=0)
+print(
+    "going on", candidates @ on_top, "starting over", candidates @ epochs, "all to the end", candidates[0] * epochs[-1]
+)
+
+# %%
+# A line per candidate:
+fig, ax = plt.subplots(figsize=(6, 3.5), layout="constrained")
+results = search.cv_results_
+resource, score = results["n_resources"], results["mean_test_score"]
+tried = [{name: value for name, value in params.items() if name in space} for params in results["params"]]
+for params in [tried[row] for row in np.flatnonzero(results["iter"] == 0)]:
+    rows = [row for row, other in enumerate(tried) if other == params]
+    ax.plot(resource[rows], score[rows], "o-", markersize=4)
+ax.set(xscale="log", xlabel="epochs (log scale)", ylabel="mean cross-validated accuracy")
+ax.set_xticks(search.n_resources_, search.n_resources_)
+ax.minorticks_off()
