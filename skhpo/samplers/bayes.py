@@ -149,9 +149,12 @@ class BayesSampler(Sampler):
         Posterior
             Means and standard deviations, each of shape (m,); NaN before the first score.
         """
+        return self.predict_at(self.space.encode(params))
+
+    def predict_at(self, rows: Array) -> Posterior:
+        """What the model expects at canonical points of the space, shape (m, d); as `predict`."""
         with one_blas_thread():
             belief = self._model.belief()
-            rows = self.space.encode(params)
             if belief.gp is None or belief.warp is None:
                 return Posterior(np.full(len(rows), np.nan), np.full(len(rows), np.nan))
             z = belief.gp.predict(rows)

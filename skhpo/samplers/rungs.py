@@ -44,7 +44,7 @@ class RungSampler(Sampler):
 
     def ask(self, number: int, pending: Sequence[Trial]) -> Params | None:
         """Return the parameters of proposal ``number``."""
-        known = self._at_full_resource()
+        known = self.at_full_resource()
         n_same = len(self._passed_on)
         if len(known) < n_same or not all(map(_is_same, known, self._passed_on)):
             self._sampler, n_same = self._make(), 0
@@ -53,7 +53,7 @@ class RungSampler(Sampler):
         self._passed_on = known
         return self._sampler.ask(number, [trial for trial in pending if trial.parent is None])
 
-    def _at_full_resource(self) -> list[tuple[Trial, NDArray[np.float64]]]:
+    def at_full_resource(self) -> list[tuple[Trial, NDArray[np.float64]]]:
         """Return a trial and its scores for each candidate, in the order of their first trials."""
         scores = {trial.number: found for trial, found in self._told}
         gains = self._gains()

@@ -48,6 +48,8 @@ class Space:
         Domain of each parameter, constants included; in the first dict that has it.
     names : tuple of str of length n_columns
         Parameter of each column.
+    dimensions : tuple of Dimension of length n_columns
+        Domain of each column.
     n_columns : int
         Number of columns d of the cube.
     is_categorical : ndarray of shape (n_columns,), bool
@@ -84,6 +86,7 @@ class Space:
         columns = self._cube.columns
         self.parameters: dict[str, Dimension] = {e.name: e.dimension for e in reversed(entries) if e.name != BRANCH}
         self.names = tuple(entry.name for entry in columns)
+        self.dimensions = tuple(entry.dimension for entry in columns)
         self.n_columns = len(columns)
         self.is_categorical = np.array([entry.dimension.is_categorical for entry in columns], dtype=bool)
         self.n_levels = np.array([entry.dimension.n_choices for entry in columns], dtype=np.float64)

@@ -1,0 +1,17 @@
+"""Pictures of a fitted search, as scikit-learn's displays: ``XDisplay.from_search(search)``. They need matplotlib."""
+
+from skhpo.plotting.history import OptimizationHistoryDisplay
+from skhpo.plotting.importances import ParamImportancesDisplay
+from skhpo.plotting.parallel import ParallelCoordinatesDisplay
+from skhpo.plotting.response import ResponseDisplay
+from skhpo.plotting.rungs import RungsDisplay
+from skhpo.plotting.timeline import TimelineDisplay
+
+__all__ = [
+    "OptimizationHistoryDisplay",
+    "ParallelCoordinatesDisplay",
+    "ParamImportancesDisplay",
+    "ResponseDisplay",
+    "RungsDisplay",
+    "TimelineDisplay",
+]

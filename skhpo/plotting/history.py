@@ -1,0 +1,174 @@
+"""How the scores went."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from skhpo.fitted import fitted
+from skhpo.plotting.figure import BEST, COLOR, legend, mark_bottom, new_axes, score_limits, tidy
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class OptimizationHistoryDisplay:
+    """Scores of all trials in the order in which they were tried, and the best so far.
+
+    Use `from_search`.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_trials,)
+        Mean test scores, larger is better; NaN where a fit failed.
+    failed : ndarray of shape (n_trials,), bool
+        Trials of which a fit failed.
+    stopped : ndarray of shape (n_trials,), bool
+        Trials that were given up before all splits were done.
+    resources : ndarray of shape (n_trials,) or None
+        What each trial had of the resource, in a search with rungs.
+    resource_name : str or None
+        Of which resource.
+    label : str
+        What the scores are.
+
+    Attributes
+    ----------
+    best_scores : ndarray of shape (n_trials,)
+        The best score so far, of trials with all of the resource; NaN before the first.
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure of ``ax_``.
+    scatter_ : matplotlib PathCollection
+        The scores.
+    line_ : matplotlib Line2D
+        The best so far.
+    failed_ : list of matplotlib Line2D
+        Marks at the bottom: failed trials, and scores too low for the axis.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.svm import SVC
+    >>> from skhpo import Float, RandomSearchCV
+    >>> from skhpo.plotting import OptimizationHistoryDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> search = RandomSearchCV(SVC(), {"C": Float(1e-3, 1e3, log=True)}, n_iter=5, random_state=0).fit(X, y)
+    >>> display = OptimizationHistoryDisplay.from_search(search)
+    >>> bool(display.best_scores[-1] == search.best_score_)
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        scores: NDArray[np.float64],
+        failed: NDArray[np.bool_],
+        stopped: NDArray[np.bool_] | None = None,
+        resources: NDArray[Any] | None = None,
+        resource_name: str | None = None,
+        label: str = "score",
+    ) -> None:
+        self.scores = scores
+        self.failed = failed
+        self.stopped = np.zeros(len(scores), dtype=bool) if stopped is None else stopped
+        self.resources = resources
+        self.resource_name = resource_name
+        self.label = label
+
+    @property
+    def best_scores(self) -> NDArray[np.float64]:
+        """The best score so far, shape (n_trials,)."""
+        counts = np.ones(len(self.scores), dtype=bool) if self.resources is None else self._is_full
+        scores = np.where(counts & ~self.failed & ~self.stopped, self.scores, np.nan)
+        best: NDArray[np.float64] = np.fmax.accumulate(scores)
+        return best
+
+    @property
+    def _is_full(self) -> NDArray[np.bool_]:
+        resources: NDArray[Any] = np.asarray(self.resources)
+        is_full: NDArray[np.bool_] = resources == resources.max()
+        return is_full
+
+    @classmethod
+    def from_search(cls, search: Any, *, metric: str | None = None, ax: Any = None) -> Self:
+        """Draw the history of a search.
+
+        Parameters
+        ----------
+        search : fitted search or dict
+            A search of skhpo or scikit-learn, its ``cv_results_``, or what `skhpo.load_results` returns.
+        metric : str, default=None
+            Which of several metrics; None is the one that decides, or else the first.
+        ax : matplotlib Axes, default=None
+            Where to draw; None for a new figure.
+
+        Returns
+        -------
+        display : OptimizationHistoryDisplay
+        """
+        trials = fitted(search, metric)
+        display = cls(
+            scores=trials.scores,
+            failed=trials.failed,
+            stopped=trials.stopped,
+            resources=trials.resources,
+            resource_name=trials.resource_name,
+            label=trials.label,
+        )
+        return display.plot(ax=ax)
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to; None for a new figure.
+
+        Returns
+        -------
+        display : OptimizationHistoryDisplay
+        """
+        from matplotlib.ticker import MaxNLocator
+
+        ax = new_axes(self, ax, (7.0, 4.0))
+        self.ax_, self.figure_ = ax, ax.figure
+        numbers = np.arange(len(self.scores), dtype=float)
+        best = self.best_scores
+        (self.line_,) = ax.plot(numbers, best, drawstyle="steps-post", color=BEST, label=self._best_label, zorder=2)
+        ax.set_ylim(*score_limits(self.scores, best))
+        if self.resources is None:
+            self.scatter_ = ax.scatter(
+                numbers[~self.stopped], self.scores[~self.stopped], s=18, color=COLOR, label="trial", zorder=3
+            )
+        else:
+            self.scatter_ = ax.scatter(
+                numbers, self.scores, s=18, c=np.log(self.resources), cmap="viridis_r", label="trial", zorder=3
+            )
+            self._add_resource_bar()
+        if self.stopped.any():
+            x, y = numbers[self.stopped], self.scores[self.stopped]
+            ax.plot(x, y, "o", ms=4, mfc="none", color=COLOR, label="stopped early")
+        self.failed_ = mark_bottom(ax, numbers, self.scores, self.failed)
+        ax.set_xlabel("Trial")
+        ax.set_ylabel(f"{self.label} (mean over splits)")
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        legend(ax, loc="best")
+        tidy(ax)
+        return self
+
+    @property
+    def _best_label(self) -> str:
+        if self.resources is None:
+            return "best so far"
+        return f"best so far with {np.max(self.resources):g} {self.resource_name}"
+
+    def _add_resource_bar(self) -> None:
+        levels = np.unique(np.asarray(self.resources))
+        bar = self.figure_.colorbar(self.scatter_, ax=self.ax_, label=self.resource_name, pad=0.02)
+        shown = levels[:: -(-len(levels) // 8)]
+        bar.set_ticks(np.log(shown), labels=[f"{level:g}" for level in shown])
+        bar.ax.minorticks_off()

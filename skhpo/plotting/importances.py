@@ -1,0 +1,115 @@
+"""Which parameters mattered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from skhpo.plotting.figure import COLOR, new_axes, tidy
+from skhpo.plotting.model import model_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+_BRANCH = "<branch>"
+
+
+class ParamImportancesDisplay:
+    """Share of each parameter in how much the modelled score varies over the space.
+
+    These are the importances of :meth:`skhpo.BayesSearchCV.importances`; to the results of other searches the same
+    model is fitted. Use `from_search`.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Parameters, the most important first; ``"<branch>"`` is the choice between the dicts of a list.
+    importances : ndarray of shape (n_params,)
+        Their shares, which add up to 1.
+    label : str
+        What the scores are.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure of ``ax_``.
+    bars_ : matplotlib BarContainer
+        A bar per parameter.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.svm import SVC
+    >>> from skhpo import Float, RandomSearchCV
+    >>> from skhpo.plotting import ParamImportancesDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> space = {"C": Float(1e-3, 1e3, log=True), "tol": Float(1e-4, 1e-3)}
+    >>> search = RandomSearchCV(SVC(), space, n_iter=10, random_state=0).fit(X, y)
+    >>> display = ParamImportancesDisplay.from_search(search)
+    >>> display.names
+    ['C', 'tol']
+    """
+
+    def __init__(self, *, names: Sequence[str], importances: NDArray[np.float64], label: str = "score") -> None:
+        self.names = names
+        self.importances = importances
+        self.label = label
+
+    @classmethod
+    def from_search(cls, search: Any, *, metric: str | None = None, ax: Any = None) -> Self:
+        """Draw the importances of a search.
+
+        Parameters
+        ----------
+        search : fitted search or dict
+            A search of skhpo or scikit-learn, its ``cv_results_``, or what `skhpo.load_results` returns.
+        metric : str, default=None
+            Which of several metrics; None is the one that decides, or else the first.
+        ax : matplotlib Axes, default=None
+            Where to draw; None for a new figure.
+
+        Returns
+        -------
+        display : ParamImportancesDisplay
+
+        Raises
+        ------
+        ValueError
+            If there are fewer than two scores, or nothing was searched.
+        """
+        model = model_of(search, metric)
+        shares = sorted(model.sampler.importances().items(), key=lambda item: -item[1])
+        display = cls(
+            names=[name for name, _ in shares],
+            importances=np.array([share for _, share in shares]),
+            label=model.trials.label,
+        )
+        return display.plot(ax=ax)
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to; None for a new figure.
+
+        Returns
+        -------
+        display : ParamImportancesDisplay
+        """
+        ax = new_axes(self, ax, (5.0 + 0.07 * max(map(len, self.names)), 1.2 + 0.35 * len(self.names)))
+        self.ax_, self.figure_ = ax, ax.figure
+        places = np.arange(len(self.names))[::-1]
+        self.bars_ = ax.barh(places, self.importances, color=COLOR, height=0.7)
+        ax.bar_label(self.bars_, [f"{share:.2f}" for share in self.importances], padding=3, fontsize="small")
+        ax.set_yticks(places, ["choice of dict" if name == _BRANCH else name for name in self.names])
+        ax.set_xlim(0, 1.1 * max(float(self.importances.max()), 1e-3))
+        ax.set_xlabel(f"Importance (share of the variance of {self.label})")
+        tidy(ax)
+        return self

@@ -1,0 +1,226 @@
+"""All parameters of all trials at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from skhpo.fitted import fitted
+from skhpo.plotting.axis import ParamAxis, name_label, number_labels
+from skhpo.plotting.figure import FAILED, FAINT, new_axes, score_limits
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+_ABSENT = -0.14
+"""Where lines pass an axis whose parameter the trial has not; below its low end."""
+
+
+class ParallelCoordinatesDisplay:
+    """A line per trial through the values of its parameters to its score.
+
+    Use `from_search`.
+
+    Parameters
+    ----------
+    axes : sequence of ParamAxis
+        The parameters in order.
+    positions : ndarray of shape (n_trials, n_params)
+        Values of the parameters as positions on their axes; of categories, their place among these. NaN where a trial
+        has not the parameter.
+    scores : ndarray of shape (n_trials,)
+        Mean test scores, larger is better; NaN where a fit failed.
+    failed : ndarray of shape (n_trials,), bool
+        Trials of which a fit failed.
+    eliminated : ndarray of shape (n_trials,), bool
+        Candidates that never had all of the resource, so that their scores do not compare.
+    label : str
+        What the scores are.
+
+    Attributes
+    ----------
+    names : list of str
+        The parameters.
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure of ``ax_``.
+    lines_ : matplotlib LineCollection
+        A line per trial with a score, the best last.
+    failed_lines_, eliminated_lines_ : matplotlib LineCollection
+        A line, without a score, per trial that failed or was eliminated.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.svm import SVC
+    >>> from skhpo import Categorical, Float, RandomSearchCV
+    >>> from skhpo.plotting import ParallelCoordinatesDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> space = {
+    ...     "C": Float(1e-3, 1e3, log=True),
+    ...     "gamma": Float(1e-4, 1e1, log=True, when={"kernel": "rbf"}),
+    ...     "kernel": Categorical(["linear", "rbf"]),
+    ... }
+    >>> search = RandomSearchCV(SVC(), space, n_iter=10, random_state=0).fit(X, y)
+    >>> display = ParallelCoordinatesDisplay.from_search(search)
+    >>> display.names, display.positions.shape
+    (['C', 'gamma', 'kernel'], (10, 3))
+    """
+
+    def __init__(
+        self,
+        *,
+        axes: Sequence[ParamAxis],
+        positions: NDArray[np.float64],
+        scores: NDArray[np.float64],
+        failed: NDArray[np.bool_],
+        eliminated: NDArray[np.bool_] | None = None,
+        label: str = "score",
+    ) -> None:
+        self.axes = axes
+        self.positions = positions
+        self.scores = scores
+        self.failed = failed
+        self.eliminated = np.zeros(len(scores), dtype=bool) if eliminated is None else eliminated
+        self.label = label
+
+    @property
+    def names(self) -> list[str]:
+        """The parameters."""
+        return [axis.name for axis in self.axes]
+
+    @classmethod
+    def from_search(
+        cls, search: Any, *, params: Sequence[str] | None = None, metric: str | None = None, ax: Any = None
+    ) -> Self:
+        """Draw the trials of a search.
+
+        Parameters
+        ----------
+        search : fitted search or dict
+            A search of skhpo or scikit-learn, its ``cv_results_``, or what `skhpo.load_results` returns.
+        params : sequence of str, default=None
+            Which parameters, in which order; None for all that have more than one value.
+        metric : str, default=None
+            Which of several metrics; None is the one that decides, or else the first.
+        ax : matplotlib Axes, default=None
+            Where to draw; None for a new figure.
+
+        Returns
+        -------
+        display : ParallelCoordinatesDisplay
+
+        Raises
+        ------
+        ValueError
+            If a parameter was not searched.
+        """
+        trials = fitted(search, metric)
+        axes = [ParamAxis.of(trials, name) for name in trials.checked(params)]
+        rows = np.array(sorted(rows[-1] for rows in trials.candidates())) if trials.rungs is not None else None
+        rows = np.arange(len(trials.params)) if rows is None else rows
+        params_shown = [trials.params[row] for row in rows]
+        display = cls(
+            axes=axes,
+            positions=np.column_stack([axis.positions(params_shown) for axis in axes]),
+            scores=trials.scores[rows],
+            failed=trials.failed[rows],
+            eliminated=~trials.is_full[rows] & ~trials.failed[rows],
+            label=trials.label,
+        )
+        return display.plot(ax=ax)
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to; None for a new figure.
+
+        Returns
+        -------
+        display : ParallelCoordinatesDisplay
+        """
+        from matplotlib.collections import LineCollection
+        from matplotlib.colors import Normalize
+
+        n = len(self.axes)
+        ax = new_axes(self, ax, (max(6.5, 1.6 * (n + 1)), 4.4))
+        self.ax_, self.figure_ = ax, ax.figure
+        is_ok = np.isfinite(self.scores) & ~self.failed & ~self.eliminated
+        low, high = score_limits(self.scores[is_ok])
+        shares = np.column_stack([axis.share(self.positions[:, j]) for j, axis in enumerate(self.axes)])
+        has_absent = bool(np.isnan(shares).any())
+        heights = np.where(np.isnan(shares), _ABSENT, shares)
+        with np.errstate(invalid="ignore"):
+            score_heights = np.clip((self.scores - low) / (high - low), 0.0, 1.0)
+        order = np.flatnonzero(is_ok)[np.argsort(self.scores[is_ok], kind="stable")]
+        x = np.arange(n + 1.0)
+        self.lines_ = LineCollection(
+            [np.column_stack([x, [*heights[row], score_heights[row]]]) for row in order],
+            cmap="viridis",
+            norm=Normalize(low, high),
+            array=self.scores[order],
+            linewidths=1.2,
+            alpha=0.75,
+        )
+        others = ((self.failed, FAILED, "failed"), (self.eliminated, FAINT, "eliminated on less"))
+        self.failed_lines_, self.eliminated_lines_ = (
+            LineCollection(
+                [np.column_stack([x[:-1], heights[row]]) for row in np.flatnonzero(mask)],
+                colors=color,
+                linewidths=1.0,
+                linestyles="dotted",
+                label=label,
+            )
+            for mask, color, label in others
+        )
+        shown = [lines for lines in (self.eliminated_lines_, self.failed_lines_) if lines.get_segments()]
+        for lines in shown:
+            ax.add_collection(lines, autolim=False)
+        ax.add_collection(self.lines_, autolim=False)
+        ax.vlines(x, 0, 1, color="0.2", lw=0.8, zorder=3)
+        for j, axis in enumerate(self.axes):
+            places, labels = axis.ticks()
+            self._write(j, axis.share(places), labels)
+            if np.isnan(shares[:, j]).any():
+                self._write(j, [_ABSENT], ["absent"])
+        self._add_score_axis(low, high)
+        ax.set_xlim(-0.15, n + 0.45)
+        ax.set_ylim(_ABSENT - 0.08 if has_absent else -0.05, 1.05)
+        ax.set_yticks([])
+        ax.set_xticks(x, [*map(name_label, self.names), self.label])
+        if max(map(len, self.names)) > 12:
+            for text in ax.get_xticklabels():
+                text.set(rotation=20, ha="right", rotation_mode="anchor")
+        ax.tick_params(axis="x", length=0)
+        ax.spines[:].set_visible(False)
+        if shown:
+            place = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.0, "ncols": 2}
+            ax.legend(handles=shown, frameon=False, fontsize="small", **place)
+        return self
+
+    def _add_score_axis(self, low: float, high: float) -> None:
+        from matplotlib.ticker import MaxNLocator
+
+        places = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(low, high)
+        places = places[(places >= low) & (places <= high)]
+        self._write(len(self.axes), (places - low) / (high - low), number_labels(places))
+
+    def _write(self, j: int, heights: Any, labels: Sequence[str]) -> None:
+        for height, label in zip(heights, labels, strict=True):
+            self.ax_.plot([j, j + 0.03], [height, height], color="0.2", lw=0.8, zorder=3)
+            self.ax_.text(
+                j + 0.05,
+                height,
+                label,
+                va="center",
+                fontsize="small",
+                zorder=4,
+                bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.75},
+            )

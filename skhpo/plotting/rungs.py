@@ -1,0 +1,189 @@
+"""How candidates went up the rungs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from skhpo.fitted import fitted
+from skhpo.plotting.figure import BEST, FAINT, legend, mark_bottom, new_axes, score_limits, tidy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+
+class RungsDisplay:
+    """Scores of candidates on each rung of a successive halving, joined by lines.
+
+    Use `from_search`.
+
+    Parameters
+    ----------
+    places : ndarray of shape (n_trials,)
+        Rung of each trial on the horizontal axis, from 0.
+    amounts : ndarray of shape (n_rungs,)
+        What each of these rungs had of the resource.
+    scores : ndarray of shape (n_trials,)
+        Mean test scores, larger is better; NaN where a fit failed.
+    failed : ndarray of shape (n_trials,), bool
+        Trials of which a fit failed.
+    candidates : list of list of int
+        Trials of each candidate, lowest rung first.
+    brackets : ndarray of shape (n_trials,)
+        Bracket of each trial.
+    best : int or None
+        The best trial.
+    resource_name : str
+        What the resource is.
+    label : str
+        What the scores are.
+
+    Attributes
+    ----------
+    n_candidates : ndarray of shape (n_rungs,)
+        Trials on each rung.
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure of ``ax_``.
+    lines_ : list of matplotlib Line2D
+        A line per candidate.
+    best_line_ : matplotlib Line2D or None
+        That of the best one, again.
+    failed_ : list of matplotlib Line2D
+        Marks at the bottom: failed trials, and scores too low for the axis.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from skhpo import Int, SuccessiveHalvingCV
+    >>> from skhpo.plotting import RungsDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> forest = RandomForestClassifier(n_estimators=9, random_state=0)
+    >>> search = SuccessiveHalvingCV(
+    ...     forest, {"max_depth": Int(1, 9)}, n_candidates=6, resource="auto", cv=2, random_state=0
+    ... ).fit(X, y)
+    >>> display = RungsDisplay.from_search(search)
+    >>> display.amounts.tolist(), display.n_candidates.tolist()
+    ([3, 9], [6, 2])
+    """
+
+    def __init__(
+        self,
+        *,
+        places: NDArray[np.int64],
+        amounts: NDArray[Any],
+        scores: NDArray[np.float64],
+        failed: NDArray[np.bool_],
+        candidates: Sequence[Sequence[int]],
+        brackets: NDArray[np.int64],
+        best: int | None = None,
+        resource_name: str = "resource",
+        label: str = "score",
+    ) -> None:
+        self.places = places
+        self.amounts = amounts
+        self.scores = scores
+        self.failed = failed
+        self.candidates = candidates
+        self.brackets = brackets
+        self.best = best
+        self.resource_name = resource_name
+        self.label = label
+
+    @property
+    def n_candidates(self) -> NDArray[np.int64]:
+        """Trials on each rung, shape (n_rungs,)."""
+        return np.bincount(self.places, minlength=len(self.amounts))
+
+    @classmethod
+    def from_search(cls, search: Any, *, metric: str | None = None, ax: Any = None) -> Self:
+        """Draw the rungs of a search.
+
+        Parameters
+        ----------
+        search : fitted search or dict
+            A `skhpo.SuccessiveHalvingCV` or one of scikit-learn's halving searches, its ``cv_results_``, or what
+            `skhpo.load_results` returns.
+        metric : str, default=None
+            Which of several metrics; None is the one that decides, or else the first.
+        ax : matplotlib Axes, default=None
+            Where to draw; None for a new figure.
+
+        Returns
+        -------
+        display : RungsDisplay
+
+        Raises
+        ------
+        ValueError
+            If the search has no rungs.
+        """
+        trials = fitted(search, metric)
+        if trials.rungs is None or trials.resources is None:
+            raise ValueError("RungsDisplay needs a search with rungs, as SuccessiveHalvingCV, got one without.")
+        if trials.brackets is None:  # rungs may have the same amount, where elimination is aggressive
+            numbers, first, places = np.unique(trials.rungs, return_index=True, return_inverse=True)
+            del numbers
+            amounts = trials.resources[first]
+        else:
+            amounts, places = np.unique(trials.resources, return_inverse=True)
+        display = cls(
+            places=places,
+            amounts=amounts,
+            scores=trials.scores,
+            failed=trials.failed,
+            candidates=trials.candidates(),
+            brackets=np.zeros(len(places), dtype=np.int64) if trials.brackets is None else trials.brackets,
+            best=trials.best,
+            resource_name=str(trials.resource_name),
+            label=trials.label,
+        )
+        return display.plot(ax=ax)
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to; None for a new figure.
+
+        Returns
+        -------
+        display : RungsDisplay
+        """
+        ax = new_axes(self, ax, (7.0, 4.2))
+        self.ax_, self.figure_ = ax, ax.figure
+        last = len(self.amounts) - 1
+        ax.set_xlim(-0.25, last + 0.25)
+        ax.set_ylim(*score_limits(self.scores))
+        several = len(np.unique(self.brackets)) > 1
+        self.lines_, self.best_line_ = [], None
+        for rows in self.candidates:
+            bracket = int(self.brackets[rows[0]])
+            reached = self.places[rows[-1]] == last
+            style = {
+                "color": f"C{bracket % 10 if bracket == 0 else (bracket + 1) % 10}" if several or reached else FAINT,
+                "alpha": 0.9 if reached else 0.5,
+                "label": f"bracket {bracket}" if several else "reached the last rung" if reached else "eliminated",
+            }
+            (line,) = ax.plot(self.places[rows], self.scores[rows], "o-", ms=3, lw=1.0, zorder=2 + reached, **style)
+            self.lines_.append(line)
+        for rows in self.candidates:
+            if self.best is not None and self.best in rows:
+                (self.best_line_,) = ax.plot(
+                    self.places[rows], self.scores[rows], "o-", ms=5, lw=2.2, color=BEST, label="best", zorder=5
+                )
+        self.failed_ = mark_bottom(ax, self.places.astype(float), self.scores, self.failed)
+        labels = [f"{amount:g}\n{n} tried" for amount, n in zip(self.amounts, self.n_candidates, strict=True)]
+        ax.set_xticks(range(last + 1), labels)
+        ax.set_xlabel(self.resource_name)
+        ax.set_ylabel(f"{self.label} (mean over splits)")
+        legend(ax, loc="best")
+        tidy(ax)
+        return self

@@ -1,0 +1,177 @@
+"""The model of the score on a grid of one or two parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.stats import qmc
+
+from skhpo.plotting.axis import ParamAxis, value_label
+from skhpo.plotting.model import model_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_N_GRID = {1: 101, 2: 41}
+_LOG2_AVERAGED = 8
+"""So many points of the space an average is over, as a power of 2: its error is then small beside the model's own."""
+
+_MOST_AT_ONCE = 4096
+_MOST_SAID = 4
+
+
+class Surface:
+    """The model on a grid.
+
+    Parameters
+    ----------
+    search : fitted search or dict
+        Of which it is the model.
+    names : list of str
+        One or two parameters.
+    others : {"best", "average"} or dict
+        The other parameters.
+    metric : str or None
+        Which metric.
+
+    Attributes
+    ----------
+    model : Model
+        What was tried, and what is believed of it.
+    axes : list of ParamAxis
+        Of the parameters.
+    grid : list of ndarray
+        Positions on the axes, of shapes (m_i,).
+    others_label : str
+        What to say of the others.
+    """
+
+    def __init__(self, search: Any, names: Sequence[str], others: str | Mapping[str, Any], metric: str | None) -> None:
+        self.model = model_of(search, metric)
+        self.trials, self._sampler = self.model.trials, self.model.sampler
+        names = self.trials.checked(names)
+        if len(names) not in _N_GRID or len(set(names)) < len(names):
+            raise ValueError(f"params need to be one or two different parameters, got {names!r}.")
+        if not (isinstance(others, Mapping) or others in {"best", "average"}):
+            raise ValueError(f'others need to be "best", "average" or a dict, got {others!r}.')
+        self._space = self._sampler.space
+        if constant := [name for name in names if name not in self._space.names]:
+            raise ValueError(f"params need to vary within a dict of the space, got {constant[0]!r}, which does not.")
+        self.axes = [ParamAxis.of(self.trials, name) for name in names]
+        rows = self._best_first()
+        is_active = self._space.active(rows)
+        self._columns, self._base = self._columns_and_base(names, rows, is_active)
+        if isinstance(others, Mapping):
+            self._set(others)
+        self.others_label = self._say(names, others)
+        self._is_average = others == "average"
+        self.grid, self._places = [], []
+        for axis, column in zip(self.axes, self._columns, strict=True):
+            positions, places = self._grid(axis, column, _N_GRID[len(names)])
+            self.grid.append(positions)
+            self._places.append(places)
+
+    def predict(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return mean and standard deviation, each of shape (m_0,) or (m_0, m_1); NaN where they are inactive."""
+        points = np.stack(np.meshgrid(*self._places, indexing="ij"), axis=-1).reshape(-1, len(self._places))
+        base = self._base[None]
+        if self._is_average:
+            base = qmc.Sobol(self._space.n_columns, scramble=True, seed=np.random.default_rng(0)).random_base2(
+                _LOG2_AVERAGED
+            )
+        n, k = len(points), len(base)
+        means, stds = np.empty((n, k)), np.empty((n, k))
+        step = max(1, _MOST_AT_ONCE // k)
+        for first in range(0, n, step):
+            part = points[first : first + step]
+            rows = np.repeat(base[None], len(part), axis=0)
+            rows[:, :, self._columns] = part[:, None, :]
+            rows = rows.reshape(-1, self._space.n_columns)
+            is_active = self._space.active(rows)[:, self._columns].all(axis=1)
+            belief = self._sampler.predict_at(self._space.snap(rows))
+            means[first : first + step] = np.where(is_active, belief.mean, np.nan).reshape(len(part), k)
+            stds[first : first + step] = np.where(is_active, belief.std, np.nan).reshape(len(part), k)
+        shape = [len(places) for places in self._places]
+        return _mean(means).reshape(shape), _mean(stds).reshape(shape)
+
+    def _best_first(self) -> NDArray[np.float64]:
+        """Return the points of all trials, shape (n, d), the best first: with most of the resource, then of score."""
+        trials = self.trials
+        resources = np.zeros(len(trials.params)) if trials.resources is None else trials.resources
+        order = np.lexsort((-np.nan_to_num(trials.scores, nan=-np.inf), -resources))
+        if trials.best is not None:
+            order = np.concatenate([[trials.best], order[order != trials.best]])
+        rows: NDArray[np.float64] = self._space.encode([trials.params[row] for row in order])
+        return rows
+
+    def _columns_and_base(
+        self, names: Sequence[str], rows: NDArray[np.float64], is_active: NDArray[np.bool_]
+    ) -> tuple[list[int], NDArray[np.float64]]:
+        """Return the columns of the parameters, and the point from which they vary, shape (d,).
+
+        Columns that are inactive there are those of the best trial in which they are active.
+        """
+        candidates = [[j for j, known in enumerate(self._space.names) if known == name] for name in names]
+        for row, active in zip(rows, is_active, strict=True):
+            found = [[j for j in columns if active[j]] for columns in candidates]
+            if all(found):
+                chosen = row, active
+                break
+        else:  # as a parent's category on one axis and another's child on the other
+            chosen = rows[0], is_active[0]
+            found = candidates
+        base = chosen[0].copy()
+        for j in np.flatnonzero(~chosen[1]):
+            having = np.flatnonzero(is_active[:, j])
+            if len(having):
+                base[j] = rows[having[0], j]
+        return [columns[0] for columns in found], base
+
+    def _set(self, others: Mapping[str, Any]) -> None:
+        """Give the other parameters these values.
+
+        Raises
+        ------
+        ValueError
+            If one was not searched, or cannot have its value.
+        """
+        for name, value in others.items():
+            columns = [j for j, known in enumerate(self._space.names) if known == name]
+            if not columns:
+                raise ValueError(f"others need to be parameters of the space, {self.trials.names}, got {name!r}.")
+            for j in columns:
+                self._base[j] = self._space.dimensions[j].encode([value])[0]
+
+    def _say(self, names: Sequence[str], others: str | Mapping[str, Any]) -> str:
+        if others == "average":
+            return "averaged over the other parameters"
+        (params,) = self._space.decode(self._base[None])
+        parts = [f"{name} = {value_label(value)}" for name, value in params.items() if name not in names]
+        if len(parts) > _MOST_SAID:
+            parts = [*parts[:_MOST_SAID], f"and {len(parts) - _MOST_SAID} more"]
+        return f"with {', '.join(parts)}" if parts else ""
+
+    def _grid(self, axis: ParamAxis, column: int, n: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return positions on an axis and places in the cube, of as many different values as there are, at most n."""
+        dimension = self._space.dimensions[column]
+        if dimension.is_categorical:
+            n = int(dimension.n_choices)
+            places = (np.arange(n) + 0.5) / n
+        else:
+            places = dimension.snap(np.linspace(0.0, 1.0, n))
+        positions = axis.positions([{axis.name: value} for value in dimension.decode(places)])
+        low, high = axis.limits
+        slack = 1e-9 * abs(high - low)
+        inside = (positions >= low - slack) & (positions <= high + slack)
+        positions, first = np.unique(positions[inside], return_index=True)
+        return positions, places[inside][first]
+
+
+def _mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the means of rows over what is known, NaN where nothing is, shape (n,)."""
+    counts = np.sum(~np.isnan(values), axis=1)
+    means = np.full(len(values), np.nan)
+    np.divide(np.nansum(values, axis=1), counts, out=means, where=counts > 0)
+    return means

@@ -1,0 +1,280 @@
+"""Who ran what when."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from skhpo.fitted import fitted
+from skhpo.plotting.figure import new_axes, tidy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from skhpo.trial import Outcome
+
+_COLORS = {"ok": ("C0", "#7fb2d9"), "failed": ("C3",), "crashed": ("black",), "timeout": ("C1",)}
+_LABELS = {"ok": "fit", "failed": "failed", "crashed": "worker died", "timeout": "stopped by fit_timeout"}
+_LONGEST_PAUSE = 0.2
+"""Pauses in which nobody ran anything, as between two runs of a search that was resumed, are cut out where they are
+longer than this share of the rest (and than a minute)."""
+_MOST_NUMBERS = 150
+_MOST_WORKERS = 40
+
+
+class TimelineDisplay:
+    """A bar per fit: which worker ran it, when, for how long, and how it ended.
+
+    Fits of equal trials are shown once. Use `from_search`.
+
+    Parameters
+    ----------
+    numbers, splits : ndarray of shape (n_fits,)
+        Trial and split of each fit.
+    workers : list of str of length n_fits
+        Who ran it: host, process and, where fits ran in threads, thread.
+    started : ndarray of shape (n_fits,)
+        When it began, in seconds since the first one began.
+    seconds : ndarray of shape (n_fits,)
+        How long it and its scoring took.
+    statuses : list of str of length n_fits
+        ``"ok"``, ``"failed"``, ``"crashed"`` or ``"timeout"``.
+    ends : ndarray of shape (n_fits,), bool
+        Fits after which the trial was given up, or the search stopped.
+    n_unknown : int
+        Fits of which it is not known who ran them when.
+
+    Attributes
+    ----------
+    pauses : ndarray of shape (n_pauses, 2)
+        Begin and end of long pauses in which nothing ran, in seconds since the first fit began; the drawing leaves them
+        out.
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure of ``ax_``.
+    bars_ : dict of (str, int) to matplotlib PolyCollection
+        Bars by status and shade.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.svm import SVC
+    >>> from skhpo import GridSearchCV
+    >>> from skhpo.plotting import TimelineDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> search = GridSearchCV(SVC(), {"C": [0.1, 1.0, 10.0]}, cv=2).fit(X, y)
+    >>> display = TimelineDisplay.from_search(search)
+    >>> display.numbers.tolist(), display.splits.tolist()
+    ([0, 0, 1, 1, 2, 2], [0, 1, 0, 1, 0, 1])
+    """
+
+    def __init__(
+        self,
+        *,
+        numbers: NDArray[np.int64],
+        splits: NDArray[np.int64],
+        workers: Sequence[str],
+        started: NDArray[np.float64],
+        seconds: NDArray[np.float64],
+        statuses: Sequence[str],
+        ends: NDArray[np.bool_],
+        n_unknown: int = 0,
+    ) -> None:
+        self.numbers = numbers
+        self.splits = splits
+        self.workers = workers
+        self.started = started
+        self.seconds = seconds
+        self.statuses = statuses
+        self.ends = ends
+        self.n_unknown = n_unknown
+
+    @classmethod
+    def from_search(cls, search: Any, *, ax: Any = None) -> Self:
+        """Draw the fits of a search.
+
+        Parameters
+        ----------
+        search : fitted search
+            A search of skhpo; ``cv_results_`` and what `skhpo.load_results` returns do not say who ran what when.
+        ax : matplotlib Axes, default=None
+            Where to draw; None for a new figure.
+
+        Returns
+        -------
+        display : TimelineDisplay
+
+        Raises
+        ------
+        ValueError
+            If the search does not know when its fits ran.
+        """
+        history = fitted(search).history
+        every: list[Outcome] = []
+        ends: set[tuple[int, int]] = set()
+        for trial in history.trials if history is not None else ():
+            found = [o for o in history.outcomes(trial.number).values() if not o.shared]  # type: ignore[union-attr]
+            ran = [outcome for outcome in found if outcome.status in _COLORS]
+            every += ran
+            ends |= {(outcome.number, outcome.split) for outcome in ran if outcome.stop}
+            if ran and len(ran) < len(found):
+                last = max(ran, key=lambda outcome: outcome.started or 0.0)
+                ends.add((last.number, last.split))
+        fits = sorted((o for o in every if o.started is not None), key=lambda o: (o.started, o.number, o.split))
+        if not fits:
+            raise ValueError(
+                "TimelineDisplay needs a fitted search of skhpo that knows when its fits ran, got results without it."
+            )
+        first = fits[0].started or 0.0
+        display = cls(
+            numbers=np.array([fit.number for fit in fits]),
+            splits=np.array([fit.split for fit in fits]),
+            workers=[str(fit.worker) for fit in fits],
+            started=np.array([(fit.started or 0.0) - first for fit in fits]),
+            seconds=np.array([fit.fit_time + fit.score_time for fit in fits]),
+            statuses=[fit.status for fit in fits],
+            ends=np.array([(fit.number, fit.split) in ends for fit in fits]),
+            n_unknown=len(every) - len(fits),
+        )
+        return display.plot(ax=ax)
+
+    @property
+    def pauses(self) -> NDArray[np.float64]:
+        """Begin and end of long pauses, shape (n_pauses, 2)."""
+        ends = np.maximum.accumulate(self.started + self.seconds)
+        gaps = np.column_stack([ends[:-1], self.started[1:]])
+        lengths = np.maximum(gaps[:, 1] - gaps[:, 0], 0.0)
+        kept = ends[-1] - lengths.sum()
+        for _ in range(len(lengths)):  # what is not cut counts to the rest
+            is_long = lengths > max(60.0, _LONGEST_PAUSE * kept)
+            longer = ends[-1] - lengths[is_long].sum()
+            if longer == kept:
+                break
+            kept = longer
+        return gaps[lengths > max(60.0, _LONGEST_PAUSE * kept)] if len(lengths) else gaps
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to; None for a new figure.
+
+        Returns
+        -------
+        display : TimelineDisplay
+        """
+        names = list(dict.fromkeys(self.workers))
+        ax = new_axes(self, ax, (8.0, min(9.0, 1.6 + 0.4 * len(names))))
+        self.ax_, self.figure_ = ax, ax.figure
+        pauses = self.pauses
+        shown = self.started - _cut(self.started, pauses)
+        length = float((shown + self.seconds).max())
+        unit, scale = ("s", 1.0) if length < 300 else ("min", 60.0) if length < 3 * 3600 else ("h", 3600.0)
+        rows = np.array([names.index(worker) for worker in self.workers])
+        begins, widths = shown / scale, np.maximum(self.seconds, 1e-3 * length) / scale
+        self._draw_bars(rows, begins, widths)
+        self._write_numbers(rows, begins, widths, length / scale)
+        for begin, end in pauses:
+            place = (begin - _cut(np.array([begin]), pauses)[0]) / scale
+            ax.axvline(place, color="0.4", ls="dashed", lw=1)
+            ax.text(place, len(names) - 0.3, f" pause of {_duration(end - begin)}", fontsize="small", va="center")
+        ax.set_ylim(len(names) - (0.0 if len(pauses) else 0.4), -0.6)
+        ax.set_xlim(-0.01 * length / scale, 1.02 * length / scale)
+        step = -(-len(names) // _MOST_WORKERS)
+        ax.set_yticks(range(0, len(names), step), _short(names)[::step])
+        ax.set_ylabel("Worker")
+        missing = f" ({self.n_unknown} fits of which it is not known are missing)" if self.n_unknown else ""
+        ax.set_xlabel(f"Time since the first fit began [{unit}]{missing}")
+        tidy(ax)
+        return self
+
+    def _draw_bars(self, rows: NDArray[np.int64], begins: NDArray[np.float64], widths: NDArray[np.float64]) -> None:
+        from matplotlib.collections import PolyCollection
+
+        self.bars_: dict[tuple[str, int], Any] = {}
+        statuses = np.array(self.statuses)
+        for status, colors in _COLORS.items():
+            for shade, color in enumerate(colors):
+                found = np.flatnonzero((statuses == status) & (self.numbers % len(colors) == shade))
+                if not len(found):
+                    continue
+                corners = [
+                    [
+                        (begins[i], rows[i] - 0.36),
+                        (begins[i] + widths[i], rows[i] - 0.36),
+                        (begins[i] + widths[i], rows[i] + 0.36),
+                        (begins[i], rows[i] + 0.36),
+                    ]
+                    for i in found
+                ]
+                bars = PolyCollection(
+                    corners,
+                    facecolors=color,
+                    edgecolors="white",
+                    linewidths=0.5 if len(rows) < 400 else 0.0,
+                    label=_LABELS[status] if shade == 0 or status not in [key[0] for key in self.bars_] else None,
+                )
+                self.ax_.add_collection(bars, autolim=False)
+                self.bars_[status, shade] = bars
+        if self.ends.any():
+            x = (begins + widths)[self.ends]
+            self.ax_.plot(x, rows[self.ends], "|", ms=14, mew=2, color="C4", label="given up after")
+        if len({status for status, _ in self.bars_}) + self.ends.any() > 1:
+            place = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.0, "ncols": 5}
+            self.ax_.legend(frameon=False, fontsize="small", **place)
+
+    def _write_numbers(
+        self, rows: NDArray[np.int64], begins: NDArray[np.float64], widths: NDArray[np.float64], length: float
+    ) -> None:
+        """Write the numbers of trials into bars that have room for them."""
+        digits = np.array([len(str(number)) for number in self.numbers])
+        roomy = np.flatnonzero(widths > 0.011 * (digits + 0.5) * length)
+        if len(widths) > _MOST_NUMBERS:
+            return
+        for i in roomy.tolist():
+            color = "white" if self.statuses[i] != "ok" or self.numbers[i] % 2 == 0 else "black"
+            self.ax_.text(
+                begins[i] + widths[i] / 2,
+                rows[i],
+                str(self.numbers[i]),
+                ha="center",
+                va="center",
+                fontsize="x-small",
+                color=color,
+                clip_on=True,
+            )
+
+
+def _cut(times: NDArray[np.float64], pauses: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how long the pauses before times were in all, shape (n,)."""
+    cut = np.zeros(len(times))
+    for begin, end in pauses:
+        cut += np.where(times >= end, end - begin, 0.0)
+    return cut
+
+
+def _short(names: Sequence[str]) -> list[str]:
+    """Return workers by number, with their host where there are several."""
+    hosts = [name.partition(":")[0] for name in names]
+    if len(set(hosts)) == 1:
+        return [str(i + 1) for i in range(len(names))]
+    counts: dict[str, int] = {}
+    short = []
+    for host in hosts:
+        counts[host] = counts.get(host, 0) + 1
+        short.append(f"{host} {counts[host]}")
+    return short
+
+
+def _duration(seconds: float) -> str:
+    """Return a duration in the largest unit of which there are two."""
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
