@@ -29,7 +29,9 @@ _filters: list[Any] = []
 
 def executed() -> list[str]:
     """Return the examples whose libraries are installed."""
-    return [name for name, modules in NEEDS.items() if all(map(importlib.util.find_spec, modules))]
+    return [
+        name for name, modules in NEEDS.items() if all(map(importlib.util.find_spec, modules))
+    ]
 
 
 def order(file_name: str) -> int:

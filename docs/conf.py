@@ -33,7 +33,13 @@ extensions = [
     "sphinx.ext.viewcode",
     "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build", "build", "examples/*.rst", "auto_examples/*.py", "auto_examples/*.ipynb"]
+exclude_patterns = [
+    "_build",
+    "build",
+    "examples/*.rst",
+    "auto_examples/*.py",
+    "auto_examples/*.ipynb",
+]
 templates_path = ["_templates"]
 nitpicky = False
 default_role = "literal"
@@ -78,7 +84,7 @@ html_theme_options = {
     "navigation_with_keys": False,
     "footer_start": ["copyright"],
     "footer_end": [],
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 8,
     "secondary_sidebar_items": ["page-toc"],
     "show_toc_level": 2,
 }

@@ -2,8 +2,8 @@
 A space over estimators
 =======================
 
-A list of dicts is one space: here, three estimators in the last step of a pipeline, with parameters of their own. One
-model learns which of them is worth more fits.
+A list of dicts is one space: here, three estimators in the last step of a pipeline, with
+parameters of their own. One model learns which of them is worth more fits.
 """
 
 # %%
@@ -21,7 +21,11 @@ from skhpo import BayesSearchCV, Float, Int
 X, y = load_breast_cancer(return_X_y=True)
 pipeline = Pipeline([("scale", StandardScaler()), ("model", SVC())])
 spaces = [
-    {"model": [SVC()], "model__C": Float(1e-2, 1e3, log=True), "model__gamma": Float(1e-5, 1e0, log=True)},
+    {
+        "model": [SVC()],
+        "model__C": Float(1e-2, 1e3, log=True),
+        "model__gamma": Float(1e-5, 1e0, log=True),
+    },
     {"model": [LogisticRegression(max_iter=2000)], "model__C": Float(1e-4, 1e2, log=True)},
     {
         "model": [RandomForestClassifier(n_estimators=10, random_state=0)],
@@ -37,7 +41,9 @@ search.best_params_
 model = np.array([type(params["model"]).__name__ for params in search.cv_results_["params"]])
 score = search.cv_results_["mean_test_score"]
 for name in np.unique(model):
-    print(f"{name:22}  {np.sum(model == name):2} candidates, best {score[model == name].max():.4f}")
+    print(
+        f"{name:22}  {np.sum(model == name):2} candidates, best {score[model == name].max():.4f}"
+    )
 
 # %%
 fig, ax = plt.subplots(figsize=(6, 3.5), layout="constrained")

@@ -2,8 +2,8 @@
 A conditional space over kernels
 ================================
 
-``gamma`` means nothing to a linear kernel, and ``degree`` only something to a polynomial one. Written with ``when``,
-such a parameter is not tried, and not modelled, where it does nothing.
+``gamma`` means nothing to a linear kernel, and ``degree`` only something to a polynomial one.
+Written with ``when``, such a parameter is not tried, and not modelled, where it does nothing.
 """
 
 # %%
@@ -36,7 +36,9 @@ search.cv_results_["param_degree"][:10]
 kernel = np.asarray(search.cv_results_["param_kernel"])
 score = search.cv_results_["mean_test_score"]
 for name in ("linear", "poly", "rbf"):
-    print(f"{name:6}  {np.sum(kernel == name):2} candidates, best {score[kernel == name].max():.3f}")
+    print(
+        f"{name:6}  {np.sum(kernel == name):2} candidates, best {score[kernel == name].max():.3f}"
+    )
 
 # %%
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.5), layout="constrained")

@@ -2,8 +2,8 @@
 On a Dask cluster
 =================
 
-The active joblib backend decides where fits run. Here the cluster is two workers in this process; yours goes in its
-place.
+The active joblib backend decides where fits run. Here the cluster is two workers in this process;
+yours goes in its place.
 """
 
 # %%
@@ -20,7 +20,9 @@ space = {"C": Float(1e-2, 1e3, log=True), "gamma": Float(1e-6, 1e-1, log=True)}
 search = BayesSearchCV(SVC(), space, n_iter=15, look_back=2, random_state=0)
 
 with (
-    LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
+    LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
+    ) as cluster,
     Client(cluster),
     joblib.parallel_config("dask"),
 ):

@@ -2,9 +2,9 @@
 Successive halving that goes on
 ===============================
 
-All candidates are tried with few trees, the better half of them with twice as many, and so on. Where a fit can go on
-exactly, as gradient boosting can, the candidates that stay keep the trees that they have (``resume_fits``, the
-default).
+All candidates are tried with few trees, the better half of them with twice as many, and so on.
+Where a fit can go on exactly, as gradient boosting can, the candidates that stay keep the trees
+that they have (``resume_fits``, the default).
 """
 
 # %%
@@ -25,7 +25,14 @@ space = {
     "max_features": Float(0.1, 1.0),
 }
 boosting = GradientBoostingClassifier(n_estimators=64, random_state=0)
-settings = {"n_candidates": 16, "factor": 2, "resource": "auto", "min_resources": 4, "cv": 3, "random_state": 0}
+settings = {
+    "n_candidates": 16,
+    "factor": 2,
+    "resource": "auto",
+    "min_resources": 4,
+    "cv": 3,
+    "random_state": 0,
+}
 
 start = time.process_time()
 search = SuccessiveHalvingCV(boosting, space, **settings).fit(X, y)
@@ -45,7 +52,10 @@ print(f"going on {seconds:.1f} s, starting over {time.process_time() - start:.1f
 fig, ax = plt.subplots(figsize=(6, 3.5), layout="constrained")
 results = search.cv_results_
 resource, score = results["n_resources"], results["mean_test_score"]
-tried = [{name: value for name, value in params.items() if name in space} for params in results["params"]]
+tried = [
+    {name: value for name, value in params.items() if name in space}
+    for params in results["params"]
+]
 for params in [tried[row] for row in np.flatnonzero(results["iter"] == 0)]:
     rows = [row for row, other in enumerate(tried) if other == params]
     ax.plot(resource[rows], score[rows], "o-", markersize=4)

@@ -2,8 +2,9 @@
 Gradient boosting of another library
 ====================================
 
-LightGBM's estimators are scikit-learn estimators, so they are tuned as those are. ``resource="auto"`` knows that
-their number of trees is what they can have little of; xgboost's and catboost's likewise.
+LightGBM's estimators are scikit-learn estimators, so they are tuned as those are.
+``resource="auto"`` knows that their number of trees is what they can have little of; xgboost's
+and catboost's likewise.
 """
 
 # %%
@@ -33,5 +34,5 @@ print(f"held out, tuned    {search.score(X_test, y_test):.3f}")
 search.best_params_
 
 # %%
-# A promoted candidate starts over: what these libraries offer for going on is not exact wherever rows or columns are
-# drawn at random.
+# A promoted candidate starts over: what these libraries offer for going on is not exact wherever
+# rows or columns are drawn at random.

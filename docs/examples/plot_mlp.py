@@ -2,8 +2,8 @@
 A neural network
 ================
 
-scikit-learn's multi-layer perceptron: numbers on log scales, layers as categories, and a momentum that exists for one
-of the solvers only.
+scikit-learn's multi-layer perceptron: numbers on log scales, layers as categories, and a momentum
+that exists for one of the solvers only.
 """
 
 # %%
@@ -29,7 +29,8 @@ space = {
 }
 
 # %%
-# Fifteen epochs are too few to converge, and are what is compared; the warnings about it are not wanted.
+# Fifteen epochs are too few to converge, and are what is compared; the warnings about it are not
+# wanted.
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", category=ConvergenceWarning)
     search = BayesSearchCV(pipeline, space, n_iter=20, cv=3, random_state=0).fit(X, y)

@@ -2,12 +2,14 @@
 Nested cross-validation
 =======================
 
-The best of many scores is too good: the search picked it because it was high. An outer cross-validation runs the
-whole search on each of its training sides and scores it on rows that the search has not seen.
+The best of many scores is too good: the search picked it because it was high. An outer
+cross-validation runs the whole search on each of its training sides and scores it on rows that
+the search has not seen.
 """
 
 # %%
-# Little data and labels that have nothing to do with the features: the truth is an accuracy of 0.5.
+# Little data and labels that have nothing to do with the features: the truth is an accuracy of
+# 0.5.
 import tempfile
 from pathlib import Path
 
@@ -24,12 +26,17 @@ search = RandomSearchCV(SVC(), space, n_iter=40, random_state=0).fit(X, y)
 print(f"best_score_            {search.best_score_:.3f}")
 
 # %%
-# Five searches of 200 fits each. With ``checkpoint`` the clones that the outer cross-validation makes share one file,
-# each with a search of its own: interrupted and called again, it goes on where it was.
+# Five searches of 200 fits each. With ``checkpoint`` the clones that the outer cross-validation
+# makes share one file, each with a search of its own: interrupted and called again, it goes on
+# where it was.
 with tempfile.TemporaryDirectory() as folder:
     search.set_params(checkpoint=Path(folder) / "nested.db")
     outer = cross_val_score(search, X, y, cv=5)
-    inner = [load_results(search.checkpoint, search=fold)["mean_test_score"].max() for fold in range(5)]
-print(f"outer cross-validation {outer.mean():.3f} +- {outer.std(ddof=1) / np.sqrt(len(outer)):.3f}")
+    inner = [
+        load_results(search.checkpoint, search=fold)["mean_test_score"].max() for fold in range(5)
+    ]
+print(
+    f"outer cross-validation {outer.mean():.3f} +- {outer.std(ddof=1) / np.sqrt(len(outer)):.3f}"
+)
 print("best inner scores:", np.round(inner, 3))
 print("outer scores:     ", np.round(outer, 3))

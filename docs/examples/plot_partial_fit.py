@@ -2,8 +2,9 @@
 A neural network by partial_fit, epoch by epoch
 ===============================================
 
-The resource is ``max_iter``, the epochs: 27 candidates get 1 epoch, a third of them 3, and so on up to 27. With
-``resume_fits="always"`` a candidate that stays is trained on by ``partial_fit`` from where it was.
+The resource is ``max_iter``, the epochs: 27 candidates get 1 epoch, a third of them 3, and so on
+up to 27. With ``resume_fits="always"`` a candidate that stays is trained on by ``partial_fit``
+from where it was.
 """
 
 # %%
@@ -50,20 +51,21 @@ print(f"best: {search.best_score_:.3f}")
 search.best_params_
 
 # %%
-# Going on by ``partial_fit`` is another fit than one from the start, with other scores; ``resume_fits=True`` would
-# start over here. Epochs per split that each way takes:
+# Going on by ``partial_fit`` is another fit than one from the start, with other scores;
+# ``resume_fits=True`` would start over here. Epochs per split that each way takes:
 epochs, candidates = np.array(search.n_resources_), np.array(search.n_candidates_)
 on_top = np.diff(epochs, prepend=0)
-print(
-    "going on", candidates @ on_top, "starting over", candidates @ epochs, "all to the end", candidates[0] * epochs[-1]
-)
+print(f"going on {candidates @ on_top}, starting over {candidates @ epochs}, all {27 * 27}")
 
 # %%
 # A line per candidate:
 fig, ax = plt.subplots(figsize=(6, 3.5), layout="constrained")
 results = search.cv_results_
 resource, score = results["n_resources"], results["mean_test_score"]
-tried = [{name: value for name, value in params.items() if name in space} for params in results["params"]]
+tried = [
+    {name: value for name, value in params.items() if name in space}
+    for params in results["params"]
+]
 for params in [tried[row] for row in np.flatnonzero(results["iter"] == 0)]:
     rows = [row for row, other in enumerate(tried) if other == params]
     ax.plot(resource[rows], score[rows], "o-", markersize=4)

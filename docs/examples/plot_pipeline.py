@@ -2,7 +2,8 @@
 A classifier in a pipeline
 ==========================
 
-The space names parameters of any step. ``degree`` exists only for one of the kernels, ``gamma`` for two of them.
+The space names parameters of any step. ``degree`` exists only for one of the kernels, ``gamma``
+for two of them.
 """
 
 # %%
@@ -16,7 +17,9 @@ from sklearn.svm import SVC
 from skhpo import BayesSearchCV, Categorical, Float, Int
 
 X, y = load_digits(return_X_y=True)
-X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.5, random_state=0, stratify=y)
+X_train, X_test, y_train, y_test = train_test_split(
+    X, y, test_size=0.5, random_state=0, stratify=y
+)
 
 pipeline = make_pipeline(StandardScaler(), SVC())
 space = {
@@ -29,7 +32,8 @@ space = {
 search = BayesSearchCV(pipeline, space, n_iter=25, cv=3, random_state=0).fit(X_train, y_train)
 
 # %%
-# The first candidate is the pipeline as it was given, so the search never ends below it in cross-validation.
+# The first candidate is the pipeline as it was given, so the search never ends below it in
+# cross-validation.
 print(f"cross-validated, untuned  {search.cv_results_['mean_test_score'][0]:.4f}")
 print(f"cross-validated, tuned    {search.best_score_:.4f}")
 print(f"held out, untuned         {pipeline.fit(X_train, y_train).score(X_test, y_test):.4f}")

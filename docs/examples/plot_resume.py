@@ -2,8 +2,8 @@
 Resume after a kill
 ===================
 
-A search with a ``checkpoint`` writes down each fit when it has finished. Here one runs in a process of its own, is
-killed the hard way in the middle, and goes on in this process.
+A search with a ``checkpoint`` writes down each fit when it has finished. Here one runs in a
+process of its own, is killed the hard way in the middle, and goes on in this process.
 """
 
 # %%
@@ -26,14 +26,19 @@ from skhpo import BayesSearchCV, Float
 
 X, y = load_digits(return_X_y=True)
 space = {"C": Float(1e-2, 1e3, log=True), "gamma": Float(1e-6, 1e-1, log=True)}
-BayesSearchCV(SVC(), space, n_iter=12, random_state=0, verbose=2, checkpoint=sys.argv[1]).fit(X[:400], y[:400])
+search = BayesSearchCV(
+    SVC(), space, n_iter=12, random_state=0, verbose=2, checkpoint=sys.argv[1]
+)
+search.fit(X[:400], y[:400])
 """
 
 # %%
 # Once it has told of 32 fits of its 60 it gets a ``SIGKILL``, which no program can catch.
 folder = tempfile.TemporaryDirectory()
 checkpoint = Path(folder.name) / "search.db"
-with subprocess.Popen([sys.executable, "-u", "-c", script, checkpoint], stdout=subprocess.PIPE, text=True) as child:
+with subprocess.Popen(
+    [sys.executable, "-u", "-c", script, checkpoint], stdout=subprocess.PIPE, text=True
+) as child:
     n_fits = 0
     for line in child.stdout:
         n_fits += "[CV] END" in line
@@ -46,7 +51,8 @@ print("ended with", child.returncode)
 print(len(load_results(checkpoint)["params"]), "candidates are complete")
 
 # %%
-# The same search with the same file goes on. ``n_fits`` counts those of the killed process, too: none was run twice.
+# The same search with the same file goes on. ``n_fits`` counts those of the killed process, too:
+# none was run twice.
 X, y = load_digits(return_X_y=True)
 X, y = X[:400], y[:400]
 space = {"C": Float(1e-2, 1e3, log=True), "gamma": Float(1e-6, 1e-1, log=True)}

@@ -2,12 +2,13 @@
 A text pipeline
 ===============
 
-Words to numbers to classes, tuned together. The vectoriser is the slow step; candidates that agree in it share its
-fit (``cache_prefix``).
+Words to numbers to classes, tuned together. The vectoriser is the slow step; candidates that
+agree in it share its fit (``cache_prefix``).
 """
 
 # %%
-# The texts are the beginnings of scikit-learn's own docstrings, the classes the modules they come from.
+# The texts are the beginnings of scikit-learn's own docstrings, the classes the modules they come
+# from.
 import importlib
 
 import numpy as np
@@ -19,7 +20,15 @@ from sklearn.pipeline import make_pipeline
 from skhpo import BayesSearchCV, Categorical, Float
 
 texts, y = [], []
-for name in ("cluster", "datasets", "ensemble", "feature_selection", "linear_model", "metrics", "preprocessing"):
+for name in (
+    "cluster",
+    "datasets",
+    "ensemble",
+    "feature_selection",
+    "linear_model",
+    "metrics",
+    "preprocessing",
+):
     module = importlib.import_module(f"sklearn.{name}")
     docs = [getattr(module, thing).__doc__ for thing in sorted(module.__all__)]
     texts += [doc[:400] for doc in docs if doc]
@@ -48,9 +57,14 @@ search.importances()
 
 # %%
 # Texts of our own:
-search.predict(["Area under the curve of a binary classifier", "Regression with a penalty on the coefficients"])
+search.predict(
+    [
+        "Area under the curve of a binary classifier",
+        "Regression with a penalty on the coefficients",
+    ]
+)
 
 # %%
-# Seconds per fit of those that found a fitted vectoriser and of those that had to fit one differ; the scores would be
-# the same to the bit.
+# Seconds per fit of those that found a fitted vectoriser and of those that had to fit one differ;
+# the scores would be the same to the bit.
 np.sort(search.cv_results_["mean_fit_time"].round(3))

@@ -14,7 +14,9 @@ from skhpo import BayesSearchCV, Categorical, Float, Int
 
 def main() -> None:
     X, y = load_digits(return_X_y=True)
-    X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.5, random_state=0, stratify=y)
+    X_train, X_test, y_train, y_test = train_test_split(
+        X, y, test_size=0.5, random_state=0, stratify=y
+    )
 
     pipeline = make_pipeline(StandardScaler(), SVC())
     space = {
@@ -24,14 +26,20 @@ def main() -> None:
         "svc__gamma": Float(1e-5, 1e0, log=True, when={"svc__kernel": ["rbf", "poly"]}),
         "svc__degree": Int(2, 5, when={"svc__kernel": "poly"}),
     }
-    search = BayesSearchCV(pipeline, space, n_iter=40, random_state=0, n_jobs=2).fit(X_train, y_train)
+    search = BayesSearchCV(pipeline, space, n_iter=40, random_state=0, n_jobs=2).fit(
+        X_train, y_train
+    )
 
     untuned = pipeline.fit(X_train, y_train).score(X_test, y_test)
     print(f"best cross-validated accuracy  {search.best_score_:.4f}")
     for name, value in search.best_params_.items():
-        print(f"    {name} = {value if isinstance(value, (str, bool, int)) else format(value, '.4g')}")
+        print(
+            f"    {name} = {value if isinstance(value, (str, bool, int)) else format(value, '.4g')}"
+        )
     print(f"what mattered                  {', '.join(list(search.importances())[:3])}")
-    print(f"fits run                       {search.stats()['n_fits']} in {search.stats()['search_time']:.1f} s")
+    print(
+        f"fits run                       {search.stats()['n_fits']} in {search.stats()['search_time']:.1f} s"
+    )
     print(f"held-out accuracy, tuned       {search.score(X_test, y_test):.4f}")
     print(f"held-out accuracy, untuned     {untuned:.4f}")
 
