@@ -8,6 +8,7 @@ from typing import Any
 
 NEEDS: dict[str, tuple[str, ...]] = {
     "plot_pipeline": (),
+    "plot_results": (),
     "plot_conditional_kernels": (),
     "plot_conditional_estimators": (),
     "plot_text": (),

@@ -10,12 +10,11 @@ that they have (``resume_fits``, the default).
 # %%
 import time
 
-import matplotlib.pyplot as plt
-import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.ensemble import GradientBoostingClassifier
 
 from skhpo import Float, Int, SuccessiveHalvingCV
+from skhpo.plotting import RungsDisplay
 
 X, y = load_digits(return_X_y=True)
 X, y = X[:600], y[:600] % 2  # odd or even
@@ -48,17 +47,5 @@ assert (search.cv_results_["mean_test_score"] == again.cv_results_["mean_test_sc
 print(f"going on {seconds:.1f} s, starting over {time.process_time() - start:.1f} s")
 
 # %%
-# A line per candidate: who was promoted, and what more trees gave.
-fig, ax = plt.subplots(figsize=(6, 3.5), layout="constrained")
-results = search.cv_results_
-resource, score = results["n_resources"], results["mean_test_score"]
-tried = [
-    {name: value for name, value in params.items() if name in space}
-    for params in results["params"]
-]
-for params in [tried[row] for row in np.flatnonzero(results["iter"] == 0)]:
-    rows = [row for row, other in enumerate(tried) if other == params]
-    ax.plot(resource[rows], score[rows], "o-", markersize=4)
-ax.set(xscale="log", xlabel="trees (log scale)", ylabel="mean cross-validated accuracy")
-ax.set_xticks(search.n_resources_, search.n_resources_)
-ax.minorticks_off()
+# A line per candidate: who was promoted, and what more of the resource gave.
+_ = RungsDisplay.from_search(search)

@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
 from skhpo import BayesSearchCV, Categorical, Float
+from skhpo.plotting import ParallelCoordinatesDisplay
 
 X, y = load_digits(return_X_y=True)
 X, y = X[:300], y[:300]
@@ -40,5 +41,6 @@ print(f"tuned    {search.best_score_:.3f}")
 search.best_params_
 
 # %%
-# What mattered:
-search.importances()
+# All candidates at once: a line each, through its parameters to its score. A line that leaves out
+# the momentum is one of a solver that has none.
+_ = ParallelCoordinatesDisplay.from_search(search)

@@ -11,7 +11,6 @@ from where it was.
 # Pixels first, then the network. Its ``max_iter`` is the full resource.
 import warnings
 
-import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
@@ -20,6 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
 from skhpo import Categorical, Float, SuccessiveHalvingCV
+from skhpo.plotting import RungsDisplay
 
 X, y = load_digits(return_X_y=True)
 X, y = X[:600], y[:600]
@@ -58,17 +58,5 @@ on_top = np.diff(epochs, prepend=0)
 print(f"going on {candidates @ on_top}, starting over {candidates @ epochs}, all {27 * 27}")
 
 # %%
-# A line per candidate:
-fig, ax = plt.subplots(figsize=(6, 3.5), layout="constrained")
-results = search.cv_results_
-resource, score = results["n_resources"], results["mean_test_score"]
-tried = [
-    {name: value for name, value in params.items() if name in space}
-    for params in results["params"]
-]
-for params in [tried[row] for row in np.flatnonzero(results["iter"] == 0)]:
-    rows = [row for row, other in enumerate(tried) if other == params]
-    ax.plot(resource[rows], score[rows], "o-", markersize=4)
-ax.set(xscale="log", xlabel="epochs (log scale)", ylabel="mean cross-validated accuracy")
-ax.set_xticks(search.n_resources_, search.n_resources_)
-ax.minorticks_off()
+# A line per candidate: who was promoted, and what more of the resource gave.
+_ = RungsDisplay.from_search(search)

@@ -45,13 +45,7 @@ search.best_params_
 search.importances()
 
 # %%
-# And the best score so far, candidate by candidate.
-import matplotlib.pyplot as plt
-import numpy as np
+# And how the scores went, candidate by candidate.
+from skhpo.plotting import OptimizationHistoryDisplay
 
-scores = search.cv_results_["mean_test_score"]
-fig, ax = plt.subplots(figsize=(6, 3.5), layout="constrained")
-ax.plot(scores, ".", label="candidate")
-ax.step(np.arange(len(scores)), np.maximum.accumulate(scores), where="post", label="best so far")
-ax.set(xlabel="candidate", ylabel="mean cross-validated accuracy")
-_ = ax.legend()
+_ = OptimizationHistoryDisplay.from_search(search)

@@ -17,6 +17,7 @@ from sklearn.datasets import load_digits
 from sklearn.svm import SVC
 
 from skhpo import BayesSearchCV, Float, load_results
+from skhpo.plotting import TimelineDisplay
 
 script = """
 import sys
@@ -65,3 +66,7 @@ whole = BayesSearchCV(SVC(), space, n_iter=12, random_state=0).fit(X, y)
 assert resumed.cv_results_["params"] == whole.cv_results_["params"]
 assert (resumed.cv_results_["mean_test_score"] == whole.cv_results_["mean_test_score"]).all()
 folder.cleanup()
+
+# %%
+# Who ran what and when, in both processes:
+_ = TimelineDisplay.from_search(resumed)

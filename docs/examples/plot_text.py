@@ -18,6 +18,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 
 from skhpo import BayesSearchCV, Categorical, Float
+from skhpo.plotting import ParamImportancesDisplay
 
 texts, y = [], []
 for name in (
@@ -53,7 +54,7 @@ search.best_params_
 
 # %%
 # What mattered:
-search.importances()
+_ = ParamImportancesDisplay.from_search(search)
 
 # %%
 # Texts of our own:

@@ -25,7 +25,8 @@ class ResponseDisplay:
     """What the model believes of the score along one or two parameters, and the trials.
 
     A Bayesian search has a model; to the results of other searches the same one is fitted: a Gaussian process over the
-    whole space. In a search with rungs it is of the score on the full resource. Use `from_search`.
+    whole space. In a search with rungs it is of the score on the full resource. Averages over the other parameters are
+    those of [1]_. Use `from_search`.
 
     Parameters
     ----------
@@ -74,8 +75,8 @@ class ResponseDisplay:
 
     References
     ----------
-    .. [1] J. H. Friedman: Greedy function approximation: a gradient boosting machine. Annals of Statistics 29 (2001),
-       for averages over the other parameters.
+    .. [1] J. H. Friedman: Greedy function approximation: a gradient boosting machine. Annals of Statistics 29
+       (2001).
 
     Examples
     --------
@@ -144,7 +145,7 @@ class ResponseDisplay:
         params : str or sequence of one or two str
             The parameters to vary.
         others : {"best", "average"} or dict, default="best"
-            What the other parameters are: those of the best trial (that has these), averaged over the space [1]_, or
+            What the other parameters are: those of the best trial (that has these), averaged over the space, or
             given. An average's standard deviation is the average one, which is an upper bound.
         metric : str, default=None
             Which of several metrics; None is the one that decides, or else the first.

@@ -1,0 +1,59 @@
+"""
+Pictures of a search
+====================
+
+:mod:`skhpo.plotting` has displays in scikit-learn's convention: ``XDisplay.from_search(search)``.
+They also take scikit-learn's own searches, and what :func:`~skhpo.load_results` returns.
+"""
+
+# %%
+import matplotlib.pyplot as plt
+from sklearn.datasets import load_breast_cancer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from skhpo import BayesSearchCV, Categorical, Float
+from skhpo.plotting import (
+    OptimizationHistoryDisplay,
+    ParallelCoordinatesDisplay,
+    ParamImportancesDisplay,
+    ResponseDisplay,
+    TimelineDisplay,
+)
+
+X, y = load_breast_cancer(return_X_y=True)
+space = {
+    "svc__kernel": Categorical(["rbf", "sigmoid"]),
+    "svc__C": Float(1e-2, 1e3, log=True),
+    "svc__gamma": Float(1e-5, 1e0, log=True),
+    "standardscaler__with_mean": Categorical([True, False]),
+}
+search = BayesSearchCV(
+    make_pipeline(StandardScaler(), SVC()), space, n_iter=30, cv=3, n_jobs=2, random_state=0
+).fit(X, y)
+
+# %%
+# The scores in the order of the candidates, and the best so far.
+_ = OptimizationHistoryDisplay.from_search(search)
+
+# %%
+# Shares of the parameters in how much the modelled score varies over the space.
+_ = ParamImportancesDisplay.from_search(search)
+
+# %%
+# What the model believes of the score along one parameter, and what was observed.
+_ = ResponseDisplay.from_search(search, "svc__gamma")
+
+# %%
+# Along two of them.
+_ = ResponseDisplay.from_search(search, ["svc__C", "svc__gamma"])
+
+# %%
+# A line per candidate through its parameters to its score.
+_ = ParallelCoordinatesDisplay.from_search(search)
+
+# %%
+# Which worker ran what, and when. A display draws into axes that are given.
+fig, ax = plt.subplots(figsize=(9, 2.5), layout="constrained")
+_ = TimelineDisplay.from_search(search, ax=ax)
