@@ -110,5 +110,13 @@ def _scikit_learns_page(app: Any, env: Any, node: Any, contnode: Any) -> Any:  #
     return nodes.reference("", "", contnode, internal=False, refuri=uri)
 
 
+def _without_scikit_learns_versions(*event: Any) -> None:
+    """Drop from inherited docstrings since when scikit-learn has what they describe."""
+    _, _, _, obj, _, lines = event  # of autodoc-process-docstring
+    if str(getattr(obj, "__module__", "")).startswith("sklearn."):
+        lines[:] = [line for line in lines if not line.strip().startswith(".. version")]
+
+
 def setup(app: Any) -> None:
     app.connect("missing-reference", _scikit_learns_page)
+    app.connect("autodoc-process-docstring", _without_scikit_learns_versions)

@@ -13,6 +13,7 @@ from sklearn.datasets import load_digits
 from sklearn.svm import SVC
 
 from skhpo import BayesSearchCV, Float
+from skhpo.plotting import TimelineDisplay
 
 X, y = load_digits(return_X_y=True)
 X, y = X[:600], y[:600]
@@ -28,6 +29,10 @@ with (
 ):
     search.fit(X, y)
 print(f"{search.stats()['n_fits']} fits, best {search.best_score_:.4f}")
+
+# %%
+# Who ran what, and when:
+_ = TimelineDisplay.from_search(search)
 
 # %%
 # With the same ``look_back`` the candidates and scores are those of a search in one process:

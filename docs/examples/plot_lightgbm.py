@@ -13,6 +13,7 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.model_selection import train_test_split
 
 from skhpo import Float, Int, SuccessiveHalvingCV
+from skhpo.plotting import RungsDisplay
 
 X, y = load_breast_cancer(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0, stratify=y)
@@ -34,5 +35,7 @@ print(f"held out, tuned    {search.score(X_test, y_test):.3f}")
 search.best_params_
 
 # %%
-# A promoted candidate starts over: what these libraries offer for going on is not exact wherever
-# rows or columns are drawn at random.
+# A line per candidate: who was promoted, and what more trees gave. By default a promoted candidate
+# starts over here, because what these libraries offer for going on is another fit than one from
+# the start wherever rows or columns are drawn at random; ``resume_fits="always"`` goes on.
+_ = RungsDisplay.from_search(search)

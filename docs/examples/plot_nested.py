@@ -13,6 +13,7 @@ the search has not seen.
 import tempfile
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.model_selection import cross_val_score
 from sklearn.svm import SVC
@@ -40,3 +41,13 @@ print(
 )
 print("best inner scores:", np.round(inner, 3))
 print("outer scores:     ", np.round(outer, 3))
+
+# %%
+# Each outer fold: the best score that its search found, and the score on the rows that were kept
+# away from it.
+fig, ax = plt.subplots(figsize=(6, 3), layout="constrained")
+ax.plot(inner, "o", label="best inner score")
+ax.plot(outer, "s", label="outer score")
+ax.axhline(0.5, color="grey", linestyle=":", label="truth")
+ax.set(xlabel="outer fold", ylabel="accuracy", xticks=range(5))
+_ = ax.legend()

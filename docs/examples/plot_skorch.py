@@ -14,6 +14,7 @@ from skorch import NeuralNetClassifier
 from torch import nn
 
 from skhpo import BayesSearchCV, Categorical, Float, Int
+from skhpo.plotting import OptimizationHistoryDisplay
 
 torch.manual_seed(0)
 torch.set_num_threads(1)
@@ -53,6 +54,9 @@ space = {
 search = BayesSearchCV(net, space, n_iter=15, cv=3, random_state=0).fit(X, y)
 print(f"best: {search.best_score_:.3f}")
 search.best_params_
+
+# %%
+_ = OptimizationHistoryDisplay.from_search(search)
 
 # %%
 # The best network, trained on all the data:

@@ -75,7 +75,7 @@ class ResponseDisplay:
 
     References
     ----------
-    .. [1] J. H. Friedman: Greedy function approximation: a gradient boosting machine. Annals of Statistics 29
+    .. [1] Friedman: Greedy function approximation: a gradient boosting machine. Annals of Statistics 29
        (2001).
 
     Examples

@@ -130,9 +130,9 @@ class BayesSearchCV(BaseSearch):
 
     References
     ----------
-    .. [1] D. R. Jones, M. Schonlau, W. J. Welch: Efficient global optimization of expensive black-box functions.
+    .. [1] Jones, Schonlau, Welch: Efficient global optimization of expensive black-box functions.
        Journal of Global Optimization 13 (1998).
-    .. [2] S. Ament et al.: Unexpected improvements to expected improvement for Bayesian optimization. NeurIPS 2023.
+    .. [2] Ament et al.: Unexpected improvements to expected improvement for Bayesian optimization. NeurIPS 2023.
 
     Examples
     --------
@@ -247,9 +247,9 @@ class BayesSearchCV(BaseSearch):
 
         References
         ----------
-        .. [3] A. Saltelli et al.: Variance based sensitivity analysis of model output. Computer Physics
+        .. [3] Saltelli et al.: Variance based sensitivity analysis of model output. Computer Physics
            Communications 181 (2010).
-        .. [4] F. Hutter, H. Hoos, K. Leyton-Brown: An efficient approach for assessing hyperparameter importance.
+        .. [4] Hutter, Hoos, Leyton-Brown: An efficient approach for assessing hyperparameter importance.
            ICML 2014.
         """
         check_is_fitted(self)
