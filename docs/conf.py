@@ -50,6 +50,7 @@ myst_heading_anchors = 3
 
 # Reference
 autosummary_generate = True
+toc_object_entries_show_parents = "hide"
 autodoc_typehints = "none"  # the docstrings say more
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
