@@ -8,7 +8,7 @@ import sys
 import time
 from abc import abstractmethod
 from contextlib import closing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -27,9 +27,8 @@ from skhpo.journals.memory import MemoryJournal
 from skhpo.loop import run_search
 from skhpo.prefix import PrefixCache
 from skhpo.progress import Progress
-from skhpo.resources import Resource
+from skhpo.report import Report, relative_test_size, report_of
 from skhpo.results import cv_results, metric_names
-from skhpo.schedulers.fixed import FixedScheduler
 from skhpo.space import Space, check_names, params_key
 from skhpo.trial import History, TrialStarted
 
@@ -39,37 +38,8 @@ if TYPE_CHECKING:
     from skhpo.executors.base import Executor
     from skhpo.journals.base import Journal
     from skhpo.loop import StopReason
-    from skhpo.samplers.base import Sampler
-    from skhpo.schedulers.base import Scheduler
+    from skhpo.plan import Plan
     from skhpo.trial import Params, Trial
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How a search goes about it.
-
-    Parameters
-    ----------
-    sampler : Sampler
-        Who proposes parameters.
-    scheduler : Scheduler
-        Who decides what to start.
-    look_back : int or None
-        How many trials may be under way when the next one is decided; None for the fewest that keep the workers busy.
-    resource : Resource
-        What a trial's fraction is a fraction of.
-    """
-
-    sampler: Sampler
-    scheduler: Scheduler
-    look_back: int | None = None
-    resource: Resource = field(default_factory=Resource)
-
-    @property
-    def n_trials(self) -> int | None:
-        """How many trials there will be at most, where that is known."""
-        bounds = (self.scheduler.n_trials, self.sampler.n_max if isinstance(self.scheduler, FixedScheduler) else None)
-        return min((bound for bound in bounds if bound is not None), default=None)
 
 
 class BaseSearch(_sklearn.BaseSearchCV):
@@ -223,13 +193,43 @@ class BaseSearch(_sklearn.BaseSearchCV):
         stats : dict
             ``n_fits``, the fits that were run, without the one on all the data (equal candidates are fitted once; fits
             of earlier runs that a checkpoint remembers count); ``fit_time``, the seconds of these fits and their
-            scoring, added up; ``search_time``, seconds that the search took this time, without the fit on all the data;
-            ``suggest_time``, those of them spent on deciding what to try; ``n_workers``, fits that could run at the
-            same time; ``stop_reason``: ``"finished"``, ``"exhausted"`` where the space had no more points,
-            ``"timeout"``, ``"callback"``, or ``"interrupt"``.
+            scoring, added up; ``started``, when the search began this time, seconds since the epoch; ``search_time``,
+            seconds that it took, without the fit on all the data; ``suggest_time``, those of them spent on deciding
+            what to try; ``n_workers``, fits that could run at the same time; ``stop_reason``: ``"finished"``,
+            ``"exhausted"`` where the space had no more points, ``"timeout"``, ``"callback"``, or ``"interrupt"``.
         """
         check_is_fitted(self, "cv_results_")
         return dict(self._stats)
+
+    def report(self) -> Report:
+        """Return what the search found, in words: print it, or let a notebook show it.
+
+        What was tried, the best and how sure that is, the estimator's own parameters in comparison if they were tried,
+        failures by reason, where the time went, and parameters whose best value lies at an end of their range.
+
+        Returns
+        -------
+        report : Report
+            ``str(report)`` is the text; what it says is in attributes too.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.svm import SVC
+        >>> from skhpo import GridSearchCV
+        >>> X, y = load_iris(return_X_y=True)
+        >>> print(GridSearchCV(SVC(), {"C": [0.1, 1.0, 10.0]}).fit(X, y).report())
+        GridSearchCV of SVC
+          Tried         3 trials, 15 fits: 15 ok
+          Ended         all that was planned was run
+          Best          score 0.98, standard deviation 0.016 over 5 splits (trial 2)
+                        C = 10.0
+          ...
+          Ranges        C = 10 lies at the upper end of its range (0.1 to 10, log scale): widen it, for example to
+                        100, if larger values make sense
+        """
+        check_is_fitted(self, "cv_results_")
+        return report_of(self, self._stats, self._test_to_train)
 
     def _note(self, history: History, stats: dict[str, Any]) -> None:
         """Keep what happened, for `stats`, the report and the plots."""
@@ -253,6 +253,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
             )
         if not splits:
             raise ValueError(self._why_nothing())
+        self._test_to_train = relative_test_size(splits)
         return splits
 
     def _deciding_metric(self, names: list[str] | None) -> str | None:

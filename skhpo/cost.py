@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ class Cost:
         When the search began, by the clock.
     deciding : float
         Seconds inside of the context, which may be entered again and again.
+    started : float
+        When the search began, seconds since the epoch.
     n_workers : int or None
         Fits that can run at the same time; None before that is known.
 
@@ -43,6 +46,7 @@ class Cost:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self.began = self._entered = clock()
+        self.started = time.time()
         self.deciding = 0.0
         self.n_workers: int | None = None
 
@@ -63,6 +67,7 @@ class Cost:
             "n_fits": len(fits),
             "fit_time": sum(outcome.fit_time + outcome.score_time for outcome in fits),
             "suggest_time": self.deciding,
+            "started": self.started,
             "search_time": self._clock() - self.began,
             "n_workers": self.n_workers,
             "stop_reason": reason,

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from skhpo.space import Dimension
     from skhpo.trial import History, Params
 
-_FAULTS = {"failed", "crashed", "timeout"}
 _LOG_FROM = 100.0
 """Positive numbers of which the largest is so many times the smallest are taken to have been meant on a log scale."""
 
@@ -40,11 +39,12 @@ class Fitted:
     label : str
         What to call it.
     split_scores : ndarray of shape (n, n_splits)
-        Larger is better; NaN where a fit failed.
+        Larger is better; NaN where a fit failed or was not run.
     scores : ndarray of shape (n,)
         Mean scores; NaN where a fit failed.
     failed, stopped : ndarray of shape (n,), bool
-        Trials of which a fit failed, and those that were given up before all splits were done.
+        Trials of which a fit failed, and others that were given up before all splits were run, whose mean scores are
+        estimates.
     resources, rungs, brackets : ndarray of shape (n,) or None
         Of a search with rungs: what a trial had of the resource, its rung, and, with several, its bracket.
     resource_name : str or None
@@ -158,14 +158,13 @@ def fitted(search: Any, metric: str | None = None) -> Fitted:
     split_scores = np.column_stack([results[f"split{i}_test_{metric}"] for i in range(n_splits)]).astype(float)
     scores = np.array(results[f"mean_test_{metric}"], dtype=float)
     history, numbers = _history(search, len(scores))
-    failed, stopped = np.isnan(scores), np.zeros(len(scores), dtype=bool)
-    if history is not None:
-        for row, number in enumerate(numbers):
-            status = {split: outcome.status for split, outcome in history.outcomes(number).items()}
-            failed[row] = bool(_FAULTS & set(status.values()))
-            stopped[row] = not failed[row] and set(status.values()) - {"ok"} != set()
-            split_scores[row, [split for split, found in status.items() if found != "ok"]] = np.nan
+    failed = np.isnan(scores)
+    for row, number in enumerate(numbers):
+        status = {split: outcome.status for split, outcome in history.outcomes(number).items()} if history else {}
+        failed[row] = any(found != "ok" for found in status.values())
+        split_scores[row, [split for split in range(n_splits) if status.get(split) != "ok"]] = np.nan
     scores[failed] = np.nan
+    stopped = ~failed & np.isnan(split_scores).any(axis=1)
     resource = _resource_name(search, results)
     params = [{name: value for name, value in row.items() if name != resource} for row in results["params"]]
     parts = _parts(search, resource)

@@ -30,7 +30,7 @@ LAYERS = [
     ],
     ["acquisition"],
     ["samplers"],
-    ["loop", "evaluation", "checkpoint", "stored"],
+    ["loop", "evaluation", "checkpoint", "stored", "plan", "report"],
     ["_base_search", "plotting", "testing"],
     ["search"],
     ["__init__"],

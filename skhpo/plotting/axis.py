@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from skhpo.space.dimension import Discrete
+from skhpo.space.scale import is_log, likely_ends
 from skhpo.space.values import freeze
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ _DESCRIBED = re.compile(r"\{'class': '[\w.]*?(\w+)',")
 
 _MOST_CATEGORIES = 40
 _MOST_TICKS_AT_VALUES = 8
-_LONG_TAIL = 0.5
-"""Where the outermost hundredth of a distribution takes more than this of the rest's width, the axis ends before it."""
 
 
 @dataclass(frozen=True)
@@ -67,15 +66,15 @@ class ParamAxis:
             known = {freeze(value): value for dimension in dimensions for value in _choices(dimension)}
             known |= {freeze(value): value for value in observed if freeze(value) not in known}
             return cls(name, "categorical", False, (0.0, float(len(known) - 1)), categories=tuple(known.values()))
-        is_log = all(_is_log(dimension) for dimension in dimensions)
-        ends = [end for dimension in dimensions for end in _ends(dimension, is_log=is_log)]
+        is_log_scale = all(is_log(dimension) for dimension in dimensions)
+        ends = [end for dimension in dimensions for end in likely_ends(dimension)]
         ends += [float(value) for value in observed]
         is_integer = all(isinstance(value, int | np.integer) for value in [*observed, *_sample(dimensions)])
         few = [dimension for dimension in dimensions if dimension.n_choices <= _MOST_TICKS_AT_VALUES]
         values = sorted({float(value) for dimension in few for value in _choices(dimension)})
         return cls(
             name,
-            "log" if is_log else "linear",
+            "log" if is_log_scale else "linear",
             is_integer,
             (min(ends), max(ends)),
             values=tuple(values) if len(few) == len(dimensions) and len(values) <= _MOST_TICKS_AT_VALUES else (),
@@ -243,22 +242,3 @@ def _choices(dimension: Dimension) -> list[Any]:
 
 def _sample(dimensions: Sequence[Dimension]) -> list[Any]:
     return [value for dimension in dimensions for value in dimension.decode(np.linspace(0.05, 0.95, 5))]
-
-
-def _is_log(dimension: Dimension) -> bool:
-    """Whether the middle of a dimension is nearer to the geometric mean of its ends than to the arithmetic one."""
-    low, middle, high = map(float, dimension.decode(np.array([0.05, 0.5, 0.95])))
-    if not 0 < low < middle < high:
-        return False
-    return abs(math.log(middle / math.sqrt(low * high))) < abs(math.log(middle / ((low + high) / 2)))
-
-
-def _ends(dimension: Dimension, *, is_log: bool) -> tuple[float, float]:
-    """Return where the axis of a dimension begins and ends."""
-    ends = list(map(float, dimension.decode(np.array([0.0, 0.01, 0.99, 1.0]))))
-    with np.errstate(divide="ignore"):  # a log scale never reaches 0
-        lowest, low, high, highest = np.log(ends) if is_log else ends
-    return (
-        ends[1] if low - lowest > _LONG_TAIL * (high - low) else ends[0],
-        ends[2] if highest - high > _LONG_TAIL * (high - low) else ends[3],
-    )

@@ -83,14 +83,12 @@ def _metric_of(search: Any) -> str:
 
 
 def _told(trials: Fitted) -> list[tuple[Trial, Any]]:
-    """Return trials and their scores, shape (n_splits,), NaN where one failed; those given up are left out."""
+    """Return trials and their scores, shape (n_splits,), NaN where one failed."""
     parents = {row: above for rows in trials.candidates() for above, row in pairwise(rows)}
     if trials.rungs is None:
         parents = {}
     told = []
     for row, params in enumerate(trials.params):
-        if trials.stopped[row]:
-            continue
         fraction = 1.0 if trials.resources is None else float(trials.resources[row] / trials.top_resource)
         scores = np.full(trials.split_scores.shape[1], trials.scores[row])
         told.append((Trial(row, params, fraction=fraction, parent=parents.get(row)), scores))

@@ -45,8 +45,8 @@ class ResponseDisplay:
     failed : ndarray of shape (n_trials,), bool
         Trials of which a fit failed.
     estimated : ndarray of shape (n_trials,), bool
-        Trials with less than the full resource: their scores are what they would have with that, by the median gain of
-        those that were tried with both.
+        Trials with less than the full resource, whose scores are what they would have with that, by the median gain of
+        those that were tried with both; and those that were given up before all splits were run.
     best : int or None
         The best trial.
     others : str
@@ -174,7 +174,7 @@ class ResponseDisplay:
             positions=np.column_stack([axis.positions(shown) for axis in surface.axes]),
             scores=scores,
             failed=np.isnan(scores),
-            estimated=~trials.is_full[rows],
+            estimated=~trials.is_full[rows] | trials.stopped[rows],
             best=int(best[0]) if len(best) else None,
             others=surface.others_label,
             label=trials.label,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from skhpo.trial import Outcome
+    from skhpo.trial import History, Outcome
 
 _COLORS = {"ok": ("C0", "#7fb2d9"), "failed": ("C3",), "crashed": ("black",), "timeout": ("C1",)}
 _LABELS = {"ok": "fit", "failed": "failed", "crashed": "worker died", "timeout": "stopped by fit_timeout"}
@@ -117,11 +117,10 @@ class TimelineDisplay:
         every: list[Outcome] = []
         ends: set[tuple[int, int]] = set()
         for trial in history.trials if history is not None else ():
-            found = [o for o in history.outcomes(trial.number).values() if not o.shared]  # type: ignore[union-attr]
-            ran = [outcome for outcome in found if outcome.status in _COLORS]
+            ran, is_given_up = _fits_of(trial.number, history)
             every += ran
             ends |= {(outcome.number, outcome.split) for outcome in ran if outcome.stop}
-            if ran and len(ran) < len(found):
+            if is_given_up:
                 last = max(ran, key=lambda outcome: outcome.started or 0.0)
                 ends.add((last.number, last.split))
         fits = sorted((o for o in every if o.started is not None), key=lambda o: (o.started, o.number, o.split))
@@ -249,6 +248,16 @@ class TimelineDisplay:
                 color=color,
                 clip_on=True,
             )
+
+
+def _fits_of(number: int, history: History | None) -> tuple[list[Outcome], bool]:
+    """Return the fits that a trial had itself, and whether it was given up before it had one on each split."""
+    if history is None:
+        return [], False
+    found = history.outcomes(number).values()
+    ran = [outcome for outcome in found if not outcome.shared]
+    is_ok = all(outcome.status == "ok" for outcome in found)
+    return ran, bool(ran) and is_ok and len(found) < history.n_splits and history.is_finished(number)
 
 
 def _cut(times: NDArray[np.float64], pauses: NDArray[np.float64]) -> NDArray[np.float64]:

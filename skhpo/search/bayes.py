@@ -10,8 +10,9 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skhpo._base_search import BaseSearch, Plan
+from skhpo._base_search import BaseSearch
 from skhpo._sklearn import RANDOM_CONSTRAINTS, HasMethods, Interval
+from skhpo.plan import Plan
 from skhpo.samplers.bayes import BayesSampler
 from skhpo.schedulers.fixed import FixedScheduler
 from skhpo.space import Space

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from sklearn.utils import check_random_state
 
-from skhpo._base_search import BaseSearch, Plan
+from skhpo._base_search import BaseSearch
 from skhpo._sklearn import RANDOM_CONSTRAINTS, Interval, StrOptions
 from skhpo.executors import SharedFolder
+from skhpo.plan import Plan
 from skhpo.resources import (
     Iterations,
     Models,

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from skhpo._base_search import BaseSearch, Plan
+from skhpo._base_search import BaseSearch
 from skhpo._sklearn import RANDOM_CONSTRAINTS
+from skhpo.plan import Plan
 from skhpo.samplers.random import RandomSampler
 from skhpo.schedulers.fixed import FixedScheduler
 

@@ -1,0 +1,41 @@
+"""How a search goes about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from skhpo.resources import Resource
+from skhpo.schedulers.fixed import FixedScheduler
+
+if TYPE_CHECKING:
+    from skhpo.samplers.base import Sampler
+    from skhpo.schedulers.base import Scheduler
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a search goes about it.
+
+    Parameters
+    ----------
+    sampler : Sampler
+        Who proposes parameters.
+    scheduler : Scheduler
+        Who decides what to start.
+    look_back : int or None
+        How many trials may be under way when the next one is decided; None for the fewest that keep the workers busy.
+    resource : Resource
+        What a trial's fraction is a fraction of.
+    """
+
+    sampler: Sampler
+    scheduler: Scheduler
+    look_back: int | None = None
+    resource: Resource = field(default_factory=Resource)
+
+    @property
+    def n_trials(self) -> int | None:
+        """How many trials there will be at most, where that is known."""
+        bounds = (self.scheduler.n_trials, self.sampler.n_max if isinstance(self.scheduler, FixedScheduler) else None)
+        return min((bound for bound in bounds if bound is not None), default=None)

@@ -1,0 +1,7 @@
+"""What a search found, how sure that is, and what it cost, in words."""
+
+from skhpo.report.comparison import Difference, relative_test_size
+from skhpo.report.range_ends import AtEnd
+from skhpo.report.report import Report, report_of
+
+__all__ = ["AtEnd", "Difference", "Report", "relative_test_size", "report_of"]

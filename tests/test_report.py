@@ -1,0 +1,317 @@
+"""What a search says about itself."""
+
+import numpy as np
+import pytest
+from scipy.stats import loguniform, norm, ttest_1samp, uniform
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.datasets import load_iris
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from skhpo import BayesSearchCV, Categorical, Float, GridSearchCV, Int, RandomSearchCV, SuccessiveHalvingCV
+from skhpo.cost import Cost
+from skhpo.report import relative_test_size, report_of
+from skhpo.report.range_ends import at_ends
+from skhpo.report.report import _reason
+from skhpo.trial import History, Outcome, Trial
+
+ROWS, Y = np.arange(30.0).reshape(-1, 1), np.arange(30) % 2
+IRIS = load_iris(return_X_y=True)
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning"),
+    pytest.mark.filterwarnings("ignore:One or more of the test scores are non-finite"),
+    pytest.mark.filterwarnings("ignore:Scoring failed"),
+]
+
+
+class Table(ClassifierMixin, BaseEstimator):
+    """Scores what a table says of its row and the fold."""
+
+    def __init__(self, row=0, other=1.0, n=1):
+        self.row, self.other, self.n = row, other, n
+
+    TABLE = ((0.50, 0.60, 0.70), (0.80, 0.90, 0.95), (0.81, 0.84, 0.99), (0.80, 0.90, 0.95))
+
+    def fit(self, X, y):
+        if self.row == 4:
+            raise ValueError("no such <row>\n    in the table")
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return np.zeros(len(X), dtype=int)
+
+    def score(self, X, y):
+        return self.TABLE[self.row][int(X[0, 0]) // 10]
+
+
+def tuned(rows, *, estimator=None, **kwargs):
+    return GridSearchCV(Table() if estimator is None else estimator, {"row": rows}, cv=3, **kwargs).fit(ROWS, Y)
+
+
+def test_differences_are_paired_and_corrected():
+    report = tuned([0, 1, 2]).report()
+    best, other = np.array(Table.TABLE[1]), np.array(Table.TABLE[2])
+    plain = ttest_1samp(best - other, 0.0)
+    # Three folds: the test side is half as large as the training side, and 1/3 + 1/2 stands for 1/3.
+    error = (best - other).std(ddof=1) * np.sqrt(1 / 3 + 1 / 2)
+    assert report.runner_up.row == 2
+    assert report.runner_up.mean == pytest.approx((best - other).mean())
+    assert report.runner_up.standard_error == pytest.approx(error)
+    assert report.runner_up.p_value > plain.pvalue  # the correction makes less sure
+    assert report.n_close == 1
+    assert "Within one standard error of the best: 1 of 2 others" in str(report)
+    assert "Nadeau and Bengio 2003" in str(report)
+    assert f"trial 2 (standard error {error:.2g}, p = {report.runner_up.p_value:.2g})" in str(report)
+
+
+def test_the_t_test_is_the_plain_one_where_nothing_has_to_be_corrected():
+    search = tuned([0, 1, 2])
+    found = report_of(search, search.stats(), 0.0).runner_up
+    plain = ttest_1samp(np.subtract(Table.TABLE[1], Table.TABLE[2]), 0.0)
+    assert found.p_value == pytest.approx(plain.pvalue)
+
+
+def test_equals_are_level_and_close():
+    report = tuned([0, 1, 3]).report()
+    assert (report.runner_up.mean, report.runner_up.standard_error) == (0.0, 0.0)
+    assert np.isnan(report.runner_up.p_value)
+    assert report.n_close == 1
+    assert "level with the next best" in str(report)
+
+
+def test_the_same_candidate_twice_is_no_runner_up():
+    report = tuned([1, 1, 0]).report()
+    assert report.runner_up.row == 2
+    assert "1 trial equal to an earlier one" in str(report)
+    assert "9 fits" not in str(report)  # three were shared
+
+
+def test_one_candidate_or_one_split_tell_little():
+    assert tuned([1]).report().runner_up is None
+    assert "no other candidate to compare" in str(tuned([1]).report())
+    one = GridSearchCV(Table(), {"row": [0, 1]}, cv=[(np.arange(10, 30), np.arange(10))]).fit(ROWS, Y).report()
+    assert one.runner_up.mean == pytest.approx(0.3)
+    assert np.isnan(one.runner_up.standard_error)
+    assert "one split does not tell" in str(one)
+
+
+def test_a_choice_of_the_users_may_be_behind():
+    report = tuned([0, 1], refit=lambda results: 0).report()
+    assert report.runner_up.mean < 0
+    assert "behind the next best, trial 1" in str(report)
+
+
+def test_against_the_untuned_estimator():
+    report = tuned([2, 1, 0]).report()
+    assert report.untuned.row == 2
+    assert report.untuned.mean == pytest.approx(np.mean(Table.TABLE[1]) - np.mean(Table.TABLE[0]))
+    assert "The estimator's own parameters, trial 2, score 0.6: the best is 0.28 ahead" in str(report)
+    assert tuned([2, 1]).report().untuned is None
+    assert "Unknown: the estimator's own parameters were not tried." in str(tuned([2, 1]).report())
+    own_best = tuned([0, 1], estimator=Table(row=1)).report()
+    assert own_best.untuned.row == 1
+    assert "own parameters are the best" in str(own_best)
+
+
+def test_a_bayesian_search_knows_the_untuned_estimator():
+    space = {"C": Float(1e-2, 1e2, log=True), "kernel": Categorical(["rbf", "linear"])}
+    search = BayesSearchCV(SVC(), space, n_iter=4, cv=2, random_state=0).fit(*IRIS)
+    assert search.report().untuned.row == 0
+
+
+def test_failures_by_reason_and_fits_by_status():
+    report = tuned([0, 4, 1]).report()
+    assert report.failures == {"ValueError: no such <row>": 3}
+    assert "3 trials, 9 fits: 6 ok, 3 failed" in str(report)
+    assert "3 fits: ValueError: no such <row>" in str(report)
+    assert tuned([0, 1]).report().failures == {}
+    fallible = tuned([0, 1], scoring=lambda estimator, X, y: 1 / estimator.row, error_score=0.25).report()
+    assert fallible.failures == {"the scorer failed": 3}
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (
+            'Traceback (most recent call last):\n  File "a.py", line 1\n    f()\nValueError: bad\nmore\n',
+            "ValueError: bad",
+        ),
+        (
+            "The fit took longer than fit_timeout=1.0 seconds and was stopped.",
+            "The fit took longer than fit_timeout=1.0 ",
+        ),
+        (
+            'Traceback:\n  File "a.py", line 1\nKeyError: 1\n\nDuring handling:\n\n  File "b.py", line 2\nOSError\n',
+            "OSError",
+        ),
+    ],
+)
+def test_reasons_are_one_line(error, reason):
+    assert _reason(Outcome(0, 0, None, error=error, status="failed")).startswith(reason)
+
+
+def test_the_text_and_its_table_say_the_same_and_the_table_is_escaped():
+    report = tuned([0, 4, 1]).report()
+    html = report._repr_html_()
+    assert "no such &lt;row&gt;" in html
+    assert "<row>" not in html
+    assert repr(report) == str(report)
+    headings = ["Tried", "Ended", "Best", "How sure", "Untuned", "Failures", "Time", "Ranges"]
+    assert list(report.sections) == headings
+    assert all(f"  {heading} " in str(report) and f">{heading}</th>" in html for heading in headings)
+    assert max(map(len, str(report).splitlines())) <= 110
+
+
+def test_time():
+    search = tuned([0, 1, 2])
+    (asked, busy) = search.report().sections["Time"]
+    stats = search.stats()
+    assert f"{stats['search_time']:.3g} s for the search" in asked
+    assert f"{stats['fit_time']:.3g} s in fits" in busy
+    assert "1 worker had" in busy
+
+
+def test_time_of_a_search_that_went_on(tmp_path):
+    space = {"other": Float(0, 1)}
+    kwargs = {"cv": 3, "random_state": 0, "checkpoint": tmp_path / "search.db"}
+    RandomSearchCV(Table(), space, n_iter=2, **kwargs).fit(ROWS, Y)
+    search = RandomSearchCV(Table(), space, n_iter=3, **kwargs).fit(ROWS, Y)
+    times = search.report().sections["Time"]
+    assert "in 6 fits that ran before, or nobody knows when" in times[-1]
+    again = RandomSearchCV(Table(), space, n_iter=3, **kwargs).fit(ROWS, Y)
+    assert "in 9 fits" in again.report().sections["Time"][-1]
+
+
+def test_why_it_ended():
+    assert tuned([0, 1]).report().sections["Ended"] == ["all that was planned was run"]
+    small = BayesSearchCV(Table(), {"row": [0, 1, 2]}, n_iter=9, cv=3, random_state=0).fit(ROWS, Y)
+    assert small.report().sections["Ended"] == ["the space has no more points"]
+    search = tuned([0, 1])
+    search._history.start(Trial(2, {"row": 2}))
+    search.timeout = 5
+    late = report_of(search, search.stats() | {"stop_reason": "timeout"}, 0.5)
+    assert late.sections["Ended"] == ["timeout=5 seconds were over; 1 trial begun and not complete"]
+
+
+def test_several_metrics():
+    scoring = ["accuracy", "f1_macro"]
+    search = GridSearchCV(SVC(), {"C": [0.1, 1.0]}, scoring=scoring, refit="f1_macro", cv=3).fit(*IRIS)
+    (first, *others) = search.report().sections["Best"]
+    assert first.startswith("f1_macro ")
+    assert any(line.startswith("its accuracy is ") for line in others)
+    unrefitted = GridSearchCV(SVC(), {"C": [0.1, 1.0]}, scoring=scoring, refit=False, cv=3).fit(*IRIS)
+    assert unrefitted.report().sections["Best"][0].startswith("accuracy ")
+
+
+def test_rungs_compare_what_had_all_of_the_resource():
+    search = SuccessiveHalvingCV(
+        Table(),
+        {"other": Float(0, 1), "row": [0, 1, 2]},
+        n_candidates=9,
+        resource="n",
+        max_resources=9,
+        min_resources=1,
+        cv=3,
+        random_state=0,
+    ).fit(ROWS, Y)
+    report = search.report()
+    assert "9 with 1, 3 with 3, 1 with 9 of n; only those with 9 compare" in str(report)
+    assert report.runner_up is None
+    assert report.untuned is None
+    assert "with all of the resource" in report.sections["Untuned"][0]
+
+
+def test_a_report_needs_a_fitted_search():
+    search = GridSearchCV(SVC(), {"C": [1.0]})
+    with pytest.raises(NotFittedError):
+        search.report()
+    with pytest.raises(NotFittedError):
+        clone(tuned([0, 1])).report()
+
+
+def test_values_of_any_kind_are_named():
+    space = {"svc": [SVC(C=2), SVC()], "standardscaler": ["passthrough", StandardScaler()]}
+    search = GridSearchCV(make_pipeline(StandardScaler(), SVC()), space, cv=2).fit(*IRIS)
+    text = str(search.report())
+    assert "svc = SVC" in text
+    assert "np.float64" not in str(RandomSearchCV(SVC(), {"C": loguniform(1, 9)}, n_iter=2, cv=2).fit(*IRIS).report())
+
+
+# -- ends of ranges ---------------------------------------------------------------------------------------------------
+
+
+class Space:
+    """What `at_ends` needs of the trials."""
+
+    is_space_known = True
+
+    def __init__(self, **space):
+        from skhpo.space import Space as Real
+
+        self.parameters = Real(space).parameters
+
+    def dimensions(self, name):
+        return [self.parameters[name]]
+
+
+@pytest.mark.parametrize(
+    ("dimension", "value", "expected"),
+    [
+        (Float(1e-3, 1e3, log=True), 1e3, ("upper", 1e4)),
+        (Float(1e-3, 1e3, log=True), 950.0, ("upper", 1e4)),
+        (Float(1e-3, 1e3, log=True), 0.00105, ("lower", 1e-4)),
+        (Float(1e-3, 1e3, log=True), 500.0, None),  # on a linear scale it would be half way
+        (Float(1e-3, 1e3, log=True), 1.0, None),
+        (Float(1.0, 4.0, log=True), 4.0, ("upper", 8.0)),
+        (Float(0.0, 1000.0), 995.0, ("upper", 1500.0)),
+        (Float(0.0, 1000.0), 0.01, ("lower", None)),  # it would become negative
+        (Float(-2.0, 0.0), 0.0, ("upper", None)),
+        (Float(-2.0, 2.0), -2.0, ("lower", -4.0)),
+        (Int(1, 20), 20, ("upper", 30)),
+        (Int(1, 20), 19, None),
+        (Int(1, 20), 1, ("lower", None)),
+        (Int(10, 1000, log=True), 1000, ("upper", 10_000)),
+        (Int(1, 1000, log=True), 1, ("lower", None)),
+        ([1, 2, 3, 4], 4, ("upper", 6)),
+        ([0.1, 1.0, 10.0], 10.0, ("upper", 100.0)),
+        ([0.1, 1.0, 10.0], 1.0, None),
+        ([1, 2], 2, None),  # each of two is an end
+        (Categorical([1, 2, 3, 4]), 4, None),
+        (["a", "b", "c"], "c", None),
+        (loguniform(1e-2, 1e2), 99.9, ("upper", 1e3)),
+        (uniform(0, 1), 0.999, ("upper", 1.5)),
+        (norm(0, 1), 6.0, None),  # has no end
+    ],
+)
+def test_which_values_lie_at_an_end(dimension, value, expected):
+    found = at_ends(Space(x=dimension), {"x": value})
+    assert [(each.end, each.suggestion) for each in found] == ([] if expected is None else [expected])
+
+
+def test_an_end_is_named_with_the_advice():
+    report = GridSearchCV(SVC(), {"C": [0.001, 0.01, 0.1]}, cv=3).fit(*IRIS).report()
+    (found,) = report.at_end
+    assert (found.name, found.end, found.is_log) == ("C", "upper", True)
+    assert "C = 0.1 lies at the upper end of its range (0.001 to 0.1, log scale)" in str(report)
+    assert "widen it, for example to 1, if larger" in " ".join(str(report).split())
+    inside = GridSearchCV(Table(), {"row": [0, 1, 2]}, cv=3).fit(ROWS, Y).report()
+    assert inside.at_end == []
+    assert inside.sections["Ranges"] == ["The best numbers lie inside of their ranges."]
+
+
+def test_sizes_of_sides():
+    assert relative_test_size([(np.array([True, True, False]), np.array([False, False, True]))]) == 0.5
+    assert relative_test_size([([], [1])]) == 1.0
+
+
+def test_cost_counts_each_fit_once():
+    history = History(1)
+    for number, is_shared in enumerate([False, True]):
+        history.start(Trial(number, {}))
+        history.record(Outcome(number, 0, 0.5, fit_time=2.0, score_time=1.0, shared=is_shared))
+    stats = Cost(lambda: 0.0).stats(history, "finished")
+    assert (stats["n_fits"], stats["fit_time"]) == (1, 3.0)
