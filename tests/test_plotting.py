@@ -463,13 +463,28 @@ def test_timeline_by_hand():
     np.testing.assert_allclose(display.pauses, [[210.0, 50_000.0]])
     (bar,) = display.bars_["timeout", 0].get_paths()
     assert bar.vertices[:2, 0].tolist() == pytest.approx([210 / 60, 300 / 60])  # in minutes, after the pause
-    assert bar.vertices[:, 1].min() > 1.5  # the third worker's row
+    assert display.lanes == [("one", 0), ("two", 0), ("one", 1), ("one", 0)]
+    assert bar.vertices[:, 1].min() > 1.5  # the third row
     assert texts(display.ax_.get_yticklabels()) == ["one 1", "two 1", "one 2"]
     assert "[min]" in display.ax_.get_xlabel()
     assert "2 fits" in display.ax_.get_xlabel()
     assert any("pause of 14 h" in text.get_text() for text in display.ax_.texts)
     labels = texts(display.ax_.get_legend().get_texts())
     assert labels == ["fit", "worker died", "stopped by fit_timeout", "given up after"]
+
+
+def test_who_replaces_a_worker_takes_its_row():
+    display = TimelineDisplay(
+        numbers=np.arange(4),
+        splits=np.zeros(4, dtype=int),
+        workers=["host:1", "host:2", "host:3", "host:2"],
+        started=np.array([0.0, 1.0, 5.0, 9.0]),
+        seconds=np.array([3.0, 3.0, 3.0, 3.0]),
+        statuses=["crashed", "ok", "ok", "ok"],
+        ends=np.zeros(4, dtype=bool),
+    ).plot()
+    assert [lane for _, lane in display.lanes] == [0, 1, 0, 1]
+    assert texts(drawn(display).ax_.get_yticklabels()) == ["1", "2"]
 
 
 def test_timeline_needs_a_search_that_knows(bayes):

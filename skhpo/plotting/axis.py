@@ -26,6 +26,7 @@ _LONGEST_NAME = 32
 _DESCRIBED = re.compile(r"\{'class': '[\w.]*?(\w+)',")
 """How a checkpoint describes an object."""
 
+_LETTERS_PER_INCH = 12.0
 _MOST_CATEGORIES = 40
 _MOST_TICKS_AT_VALUES = 8
 
@@ -127,24 +128,16 @@ class ParamAxis:
         places = places[(places >= low - slack) & (places <= high + slack)]
         return places, number_labels(places)
 
-    def dress(self, axis: Any, *, n_letters: int = 60) -> None:
-        """Give a matplotlib axis the scale, the limits, the ticks and the name of the parameter.
-
-        Parameters
-        ----------
-        axis : matplotlib Axis
-            Of x or y.
-        n_letters : int
-            Letters for which it has room, if it is an x axis; more are turned.
-        """
+    def dress(self, axis: Any) -> None:
+        """Give a matplotlib axis, of x or y, the scale, the limits, the ticks and the name of the parameter."""
         from matplotlib.ticker import FixedLocator, NullLocator
 
+        axes, low, high = axis.axes, *self.limits
         is_x = axis.axis_name == "x"
-        set_limits = axis.axes.set_xlim if is_x else axis.axes.set_ylim
-        (axis.axes.set_xlabel if is_x else axis.axes.set_ylabel)(name_label(self.name))
-        low, high = self.limits
+        set_limits = axes.set_xlim if is_x else axes.set_ylim
+        (axes.set_xlabel if is_x else axes.set_ylabel)(name_label(self.name))
         if self.scale == "log":
-            (axis.axes.set_xscale if is_x else axis.axes.set_yscale)("log")
+            (axes.set_xscale if is_x else axes.set_yscale)("log")
             margin = (high / low) ** 0.03
             set_limits(low / margin, high * margin)
         elif self.scale == "categorical":
@@ -152,12 +145,13 @@ class ParamAxis:
         else:
             margin = 0.03 * (high - low) or 0.5
             set_limits(low - margin, high + margin)
-        is_categorical = self.scale == "categorical"
-        places, labels = self.ticks((15 if not is_x else n_letters // 5) if is_categorical else 7)
+        inches = axes.get_window_extent().width / axes.figure.dpi if is_x else math.inf
+        n_most = min(15, max(2, int(inches / 0.4))) if is_x else 15
+        places, labels = self.ticks(n_most if self.scale == "categorical" else min(7, max(2, n_most * 2 // 3)))
         axis.set_major_locator(FixedLocator(places))
         axis.set_minor_locator(NullLocator())
         axis.set_ticklabels(labels)
-        if is_x and sum(len(label) + 2 for label in labels) > n_letters:
+        if sum(len(label) + 2 for label in labels) > _LETTERS_PER_INCH * inches:
             for label in axis.get_ticklabels():
                 label.set(rotation=30, ha="right", rotation_mode="anchor")
 

@@ -280,7 +280,7 @@ class ResponseDisplay:
                 vmax=limits[1],
                 cmap="viridis" if part is self.ax_[0] else "Greys",
             )
-            self.axes[0].dress(part.xaxis, n_letters=40)
+            self.axes[0].dress(part.xaxis)
             self.axes[1].dress(part.yaxis)
             part.set_xlim(edges[0][0], edges[0][-1])
             part.set_ylim(edges[1][0], edges[1][-1])

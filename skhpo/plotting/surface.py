@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _N_GRID = {1: 101, 2: 41}
-_LOG2_AVERAGED = 8
-"""So many points of the space an average is over, as a power of 2: its error is then small beside the model's own."""
+_LOG2_AVERAGED = {1: 8, 2: 6}
+"""An average is over so many points of the space, as a power of 2, at each place of one or two axes: it should take no
+longer than a few seconds."""
 
 _MOST_AT_ONCE = 4096
 _MOST_SAID = 4
@@ -79,7 +80,7 @@ class Surface:
         base = self._base[None]
         if self._is_average:
             base = qmc.Sobol(self._space.n_columns, scramble=True, seed=np.random.default_rng(0)).random_base2(
-                _LOG2_AVERAGED
+                _LOG2_AVERAGED[len(self._places)]
             )
         n, k = len(points), len(base)
         means, stds = np.empty((n, k)), np.empty((n, k))

@@ -28,7 +28,9 @@ _MOST_WORKERS = 40
 class TimelineDisplay:
     """A bar per fit: which worker ran it, when, for how long, and how it ended.
 
-    Fits of equal trials are shown once. Use `from_search`.
+    There is a row per worker of each host; one that takes the place of another, which has died, takes its row. Bars
+    are dark for trials of even number, and have it written where there is room. Fits of equal trials are shown once.
+    Use `from_search`.
 
     Parameters
     ----------
@@ -49,6 +51,8 @@ class TimelineDisplay:
 
     Attributes
     ----------
+    lanes : list of (str, int) of length n_fits
+        The row of each fit, as the host and a number from 0.
     pauses : ndarray of shape (n_pauses, 2)
         Begin and end of long pauses in which nothing ran, in seconds since the first fit began; the drawing leaves them
         out.
@@ -156,6 +160,23 @@ class TimelineDisplay:
             kept = longer
         return gaps[lengths > max(60.0, _LONGEST_PAUSE * kept)] if len(lengths) else gaps
 
+    @property
+    def lanes(self) -> list[tuple[str, int]]:
+        """Host, and row among those of the host, of each fit; who begins after another's last fit takes its row."""
+        spans: dict[str, tuple[float, float]] = {}
+        for worker, begin, seconds in zip(self.workers, self.started.tolist(), self.seconds.tolist(), strict=True):
+            first, last = spans.get(worker, (begin, begin))
+            spans[worker] = min(first, begin), max(last, begin + seconds)
+        free_from: dict[str, list[float]] = {}
+        lane_of: dict[str, tuple[str, int]] = {}
+        for worker, (first, last) in sorted(spans.items(), key=lambda item: item[1]):
+            host = worker.partition(":")[0]
+            ends = free_from.setdefault(host, [])
+            lane = next((i for i, end in enumerate(ends) if end <= first), len(ends))
+            ends[lane : lane + 1] = [last]
+            lane_of[worker] = host, lane
+        return [lane_of[worker] for worker in self.workers]
+
     def plot(self, ax: Any = None) -> Self:
         """Draw.
 
@@ -168,14 +189,15 @@ class TimelineDisplay:
         -------
         display : TimelineDisplay
         """
-        names = list(dict.fromkeys(self.workers))
+        lanes = self.lanes
+        names = sorted(set(lanes), key=lanes.index)
         ax = new_axes(self, ax, (8.0, min(9.0, 1.6 + 0.4 * len(names))))
         self.ax_, self.figure_ = ax, ax.figure
         pauses = self.pauses
         shown = self.started - _cut(self.started, pauses)
         length = float((shown + self.seconds).max())
         unit, scale = ("s", 1.0) if length < 300 else ("min", 60.0) if length < 3 * 3600 else ("h", 3600.0)
-        rows = np.array([names.index(worker) for worker in self.workers])
+        rows = np.array([names.index(lane) for lane in lanes])
         begins, widths = shown / scale, np.maximum(self.seconds, 1e-3 * length) / scale
         self._draw_bars(rows, begins, widths)
         self._write_numbers(rows, begins, widths, length / scale)
@@ -186,7 +208,7 @@ class TimelineDisplay:
         ax.set_ylim(len(names) - (0.0 if len(pauses) else 0.4), -0.6)
         ax.set_xlim(-0.01 * length / scale, 1.02 * length / scale)
         step = -(-len(names) // _MOST_WORKERS)
-        ax.set_yticks(range(0, len(names), step), _short(names)[::step])
+        ax.set_yticks(range(0, len(names), step), [_lane_label(lane, names) for lane in names[::step]])
         ax.set_ylabel("Worker")
         missing = f" ({self.n_unknown} fits of which it is not known are missing)" if self.n_unknown else ""
         ax.set_xlabel(f"Time since the first fit began [{unit}]{missing}")
@@ -268,17 +290,10 @@ def _cut(times: NDArray[np.float64], pauses: NDArray[np.float64]) -> NDArray[np.
     return cut
 
 
-def _short(names: Sequence[str]) -> list[str]:
-    """Return workers by number, with their host where there are several."""
-    hosts = [name.partition(":")[0] for name in names]
-    if len(set(hosts)) == 1:
-        return [str(i + 1) for i in range(len(names))]
-    counts: dict[str, int] = {}
-    short = []
-    for host in hosts:
-        counts[host] = counts.get(host, 0) + 1
-        short.append(f"{host} {counts[host]}")
-    return short
+def _lane_label(lane: tuple[str, int], lanes: Sequence[tuple[str, int]]) -> str:
+    """Return a row's number, with its host where there are several."""
+    host, number = lane
+    return str(number + 1) if len({other for other, _ in lanes}) == 1 else f"{host} {number + 1}"
 
 
 def _duration(seconds: float) -> str:
