@@ -133,23 +133,27 @@ class Results:
     ----------
     methods, problems, seeds : list
         What the axes are.
-    left_out : list of str
-        Methods that miss runs.
+    left_out : dict of str to list of int
+        Methods that miss runs, and the seeds on which they have all.
     best, middle : dict of str to float
         Per problem the best score of any run, and the median of random candidates.
     unit : dict of str to float
         Per problem the seconds of scikit-learn's random search.
     """
 
-    def __init__(self, rows):
+    def __init__(self, rows, seeds=None):
         by_cell = {(row["method"], row["problem"], row["seed"]): row for row in rows if row["kind"] == "run"}
         self.problems = [name for name in PROBLEMS if any(key[1] == name for key in by_cell)]
-        self.seeds = sorted({key[2] for key in by_cell})
+        self.seeds = sorted({key[2] for key in by_cell}) if seeds is None else seeds
         cells = list(itertools.product(self.problems, self.seeds))
         started = [name for name in METHODS if any(key[0] == name for key in by_cell)]
         started += sorted({key[0] for key in by_cell} - set(started))  # of a version that has methods this one has not
         self.methods = [name for name in started if all((name, *cell) in by_cell for cell in cells)]
-        self.left_out = [name for name in started if name not in self.methods]
+        self.left_out = {  # and on which seeds they were run on all problems
+            name: [seed for seed in self.seeds if all((name, problem, seed) in by_cell for problem in self.problems)]
+            for name in started
+            if name not in self.methods
+        }
         self.runs = by_cell
         self.n_trials = max(row["trials"] for row in by_cell.values())
         self.best = {
@@ -200,12 +204,23 @@ def report(rows, folder, images):
         held_out(results),
     ]
     missing = sorted({row["method"] for row in rows if row["kind"] == "missing"} - set(results.methods))
-    for names, why in ((missing, "not installed"), (results.left_out, "not run on all problems and seeds")):
-        if names:
-            tables.append(f"Left out, {why}: {', '.join(names)}.\n")
+    tables += fewer_seeds(rows, results)
+    if missing:
+        tables.append(f"Left out, not installed: {', '.join(missing)}.\n")
     (folder / "quality.md").write_text("\n".join(tables), encoding="utf-8")
     print(overview(results))
     curves.quality(results, images)
+
+
+def fewer_seeds(rows, results):
+    """Yield a table of all methods on the seeds on which those that were left out have all runs."""
+    for seeds in sorted({tuple(seeds) for seeds in results.left_out.values() if seeds}):
+        names = [name for name, has in results.left_out.items() if set(seeds) <= set(has)]
+        of_these = overview(Results(rows, list(seeds))).partition("\n\n")[2]
+        yield (
+            f"## On seeds {', '.join(map(str, seeds))} only\n\nNot run on the other seeds: {', '.join(names)}. "
+            f"All methods on the same seeds:\n\n{of_these}"
+        )
 
 
 def budgets(results):

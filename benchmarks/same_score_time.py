@@ -269,6 +269,9 @@ def report(rows, folder, images):
     environments = [row for row in rows if row["kind"] == "environment"]
     found = ratios(rows)
     problems = [name for name in PROBLEMS if any(name in cells for cells in found.values())]
+    is_whole = {name: len({len(cells.get(problem, ())) for problem in problems}) == 1 for name, cells in found.items()}
+    left_out = [name for name in found if not is_whole[name]]
+    found = {name: cells for name, cells in found.items() if is_whole[name]}
     known = {row["problem"]: row for row in rows if row["kind"] == "run"}
     lines = []
     for name, cells in found.items():
@@ -318,6 +321,8 @@ def report(rows, folder, images):
         "## The whole grid\n\nReal fits, seconds of CPU, median of repeats in turn.\n",
         record.table(["problem", "candidates", OUR_GRID, THEIRS, "ratio"], real_lines),
     ]
+    if left_out:
+        parts.append(f"Left out, not run on all problems: {', '.join(left_out)}.\n")
     if missing:
         parts.append(f"Left out, not installed: {', '.join(missing)}.\n")
     (folder / "same_score_time.md").write_text("\n".join(parts), encoding="utf-8")

@@ -115,6 +115,49 @@ def test_a_trace_charges_shared_evaluations_to_each_method(tmp_path):
     assert in_fits[0] > 0
 
 
+def a_run(method, seed, *improvements, problem="SVC, digits", median=0.5):
+    return {
+        "kind": "run",
+        "method": method,
+        "problem": problem,
+        "seed": seed,
+        "trials": 4,
+        "seconds": 2.0,
+        "own_seconds": 0.1,
+        "median": median,
+        "improvements": [[n_fits, 0.1 * n_fits, score, score] for n_fits, score in improvements],
+    }
+
+
+def test_regret_is_0_at_the_best_of_all_and_1_at_the_median_of_random_ones():
+    from benchmarks.quality import OURS, RANDOM, Results
+
+    rows = [
+        a_run(OURS, 0, (3, 0.6), (9, 0.9)),
+        a_run(OURS, 1, (6, 0.8)),
+        a_run(RANDOM, 0, (3, 0.1), (12, 0.7)),
+        a_run(RANDOM, 1, (3, 0.7)),
+    ]
+    results = Results(rows)
+    assert results.methods == [OURS, RANDOM]
+    # Ours on two seeds, then theirs; a score below the median of random ones counts as that, and so does none.
+    np.testing.assert_allclose(results.regret([3, 12])[:, 0], [[[0.75, 0], [1, 0.25]], [[1, 0.5], [0.5, 0.5]]])
+    # In units of the random search's 2 s: 0.45 of it are the first 9 fits.
+    np.testing.assert_allclose(results.regret([0.45], column=1)[0, 0, :, 0], [0, 0.25])
+
+
+def test_a_method_that_misses_runs_is_compared_on_the_seeds_that_it_has():
+    from benchmarks.quality import OURS, RANDOM, Results, fewer_seeds
+
+    rows = [a_run(name, seed, (3, 0.6)) for name in (OURS, RANDOM) for seed in (0, 1)]
+    rows.append(a_run("Optuna GP", 0, (3, 0.9)))
+    results = Results(rows)
+    assert results.left_out == {"Optuna GP": [0]}
+    (text,) = fewer_seeds(rows, results)
+    assert "On seeds 0 only" in text
+    assert "| Optuna GP | 0.000 [0.000, 0.000]" in text
+
+
 @pytest.mark.slow
 def test_a_quick_run_writes_its_files(tmp_path):
     """Peers that are not installed are left out by name."""
