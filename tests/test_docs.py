@@ -8,6 +8,7 @@ not see, say what else there is to know: ``<!-- needs: module ... -->`` skips it
 import builtins
 import importlib.util
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,9 @@ def namespace(tmp_path, monkeypatch):
     X, y = load_wine(return_X_y=True)
     X = scale(X)
     X, X_new, y, _ = train_test_split(X, y, random_state=0, stratify=y)
-    return {"X": X, "y": y, "X_new": X_new, "__name__": "page"}
+    yield {"X": X, "y": y, "X_new": X_new, "__name__": "page"}
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.mark.parametrize("path", cases([path for path in PAGES if BLOCK.search(path.read_text(encoding="utf-8"))]))

@@ -1,6 +1,6 @@
 """
-Pictures of a search
-====================
+What a search found, in words and pictures
+==========================================
 
 :mod:`skhpo.plotting` has displays in scikit-learn's convention: ``XDisplay.from_search(search)``.
 They also take scikit-learn's own searches, and what :func:`~skhpo.load_results` returns.
@@ -30,8 +30,18 @@ space = {
     "standardscaler__with_mean": Categorical([True, False]),
 }
 search = BayesSearchCV(
-    make_pipeline(StandardScaler(), SVC()), space, n_iter=30, cv=3, n_jobs=2, random_state=0
+    make_pipeline(StandardScaler(), SVC(gamma=0.01)),
+    space,
+    n_iter=30,
+    cv=3,
+    n_jobs=2,
+    random_state=0,
 ).fit(X, y)
+
+# %%
+# In words: what was tried, the best and how sure that is, and where the time went. A notebook shows
+# it as below; ``print`` gives the same as text.
+search.report()
 
 # %%
 # The scores in the order of the candidates, and the best so far.
