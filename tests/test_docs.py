@@ -105,3 +105,18 @@ def test_new_calls_in_tables_run(path, namespace):
             few = {"n_iter": 3, "cv": 3, "n_jobs": 1}
             found.set_params(**{name: value for name, value in few.items() if name in found.get_params(deep=False)})
             found.fit(namespace["X"], namespace["y"])
+
+
+def test_figures_are_those_of_the_pages_they_come_from():
+    """Each number in a row of *What was measured* stands on the page that the row links to."""
+    text = (DOCS / "why.md").read_text(encoding="utf-8").partition("## What was measured")[2].partition("## ")[0]
+    figures = []
+    for row in ROW.finditer(text):
+        *_, ours, others, source = row["cells"].split("|")
+        if link := re.search(r"\((\w+\.md)\)", source):
+            page = (DOCS / link[1]).read_text(encoding="utf-8")
+            for figure in re.findall(r"\d[\d.,]*\d|\d", ours + others):
+                whole = rf"(?<![\d.,]){re.escape(figure)}(?![\d]|[.,]\d)"
+                assert re.search(whole, page), f"{figure} is not in {link[1]}"
+                figures.append(figure)
+    assert len(figures) > 20
