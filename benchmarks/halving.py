@@ -1,17 +1,21 @@
-"""SuccessiveHalvingCV beside HalvingRandomSearchCV, and beside a random search of the same time.
+"""SuccessiveHalvingCV beside HalvingRandomSearchCV: the same candidates with the same amounts.
 
-``OMP_NUM_THREADS=1 python benchmarks/halving.py`` takes some minutes and prints the tables of ``docs/halving.md``.
-Schedules are powers of two, so that both halving searches try the same candidates with the same amounts.
+``OMP_NUM_THREADS=1 python benchmarks/halving.py iterations`` prints the tables of ``docs/halving.md`` about time where
+iterations are the resource, ``starting-over`` the one where fits cannot go on, ``rows`` the one where rows are it, and
+``busy`` how busy two workers are. Seconds are those of the processor, of all processes together, which others on the
+machine change less than those of the clock; ``busy`` counts fits that sleep, by the clock.
 """
 
 import argparse
+import os
 import time
 import warnings
+from pathlib import Path
 
 import numpy as np
+from real_data import LARGE, SMALL
 from scipy.stats import loguniform, randint, uniform
-from sklearn.base import clone, is_classifier
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
+from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_classifier
 from sklearn.ensemble import (
     AdaBoostClassifier,
     AdaBoostRegressor,
@@ -28,124 +32,204 @@ from sklearn.model_selection import HalvingRandomSearchCV, train_test_split
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
-from skhpo import RandomSearchCV, SuccessiveHalvingCV
+from skhpo import Float, SuccessiveHalvingCV
 
-
-def digits(of):
-    X, y = load_digits(return_X_y=True)
-    return X, of(y)
-
-
-DATA = {
-    "breast cancer": lambda: load_breast_cancer(return_X_y=True),
-    "wine": lambda: load_wine(return_X_y=True),
-    "iris": lambda: load_iris(return_X_y=True),
-    "diabetes (regression)": lambda: load_diabetes(return_X_y=True),
-    "digits, odd": lambda: digits(lambda y: y % 2),
-    "digits, above 4": lambda: digits(lambda y: (y > 4).astype(int)),
-}
 FOREST = {"max_features": uniform(0.05, 0.95), "min_samples_leaf": randint(1, 20), "max_depth": randint(2, 16)}
 BOOSTING = {"learning_rate": loguniform(1e-2, 1), "max_depth": randint(1, 6), "min_samples_leaf": randint(1, 20)}
 HIST = {"learning_rate": loguniform(1e-2, 1), "max_leaf_nodes": randint(3, 32), "min_samples_leaf": randint(2, 40)}
-ESTIMATORS = {
+GOING_ON = {
     "RandomForest": (RandomForestClassifier, RandomForestRegressor, "n_estimators", FOREST),
     "GradientBoosting": (GradientBoostingClassifier, GradientBoostingRegressor, "n_estimators", BOOSTING),
     "HistGradientBoosting": (HistGradientBoostingClassifier, HistGradientBoostingRegressor, "max_iter", HIST),
 }
-NO_CONTINUATION = {
+STARTING_OVER = {
     "AdaBoost": (AdaBoostClassifier, AdaBoostRegressor, "n_estimators", {"learning_rate": loguniform(1e-2, 2)}),
+}
+# Amounts that are whole numbers whether one computes them up, as scikit-learn does, or down.
+SCHEDULES = {
+    "defaults": {"factor": 3, "min_resources": 1, "max_resources": 81, "n_candidates": 81, "cv": 5},
+    "factor 3": {"factor": 3, "min_resources": 3, "max_resources": 81, "n_candidates": 27, "cv": 3},
+    "factor 2": {"factor": 2, "min_resources": 4, "max_resources": 64, "n_candidates": 16, "cv": 3},
+    "factor 1.5": {"factor": 1.5, "min_resources": 16, "max_resources": 81, "n_candidates": 7, "cv": 3},
 }
 ROWS = {
     "LogisticRegression": (LogisticRegression(max_iter=2000), {"C": loguniform(1e-4, 1e2)}),
     "SVC": (SVC(), {"C": loguniform(1e-2, 1e3), "gamma": loguniform(1e-5, 1e-1)}),
     "KNeighbors": (KNeighborsClassifier(), {"n_neighbors": randint(1, 30), "p": randint(1, 3)}),
+    "RandomForest": (RandomForestClassifier(50, random_state=0), FOREST),
 }
 
 
+def cpu_seconds():
+    """Seconds of the processor that this process and those it has started have had."""
+    tick, total, ours = os.sysconf("SC_CLK_TCK"), time.process_time(), {os.getpid()}
+    stats = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text(encoding="utf-8").rpartition(")")[2].split()
+        except OSError:
+            continue
+        stats.append((int(path.parent.name), int(fields[1]), (int(fields[11]) + int(fields[12])) / tick))
+    for pid, parent, seconds in sorted(stats):
+        if parent in ours and pid not in ours:
+            ours.add(pid)
+            total += seconds
+    return total
+
+
 def timed(search, X, y):
-    """Seconds of the processor, which others on the machine change less, and of the clock."""
-    cpu, wall = time.process_time(), time.perf_counter()
+    """Seconds of the processor and of the clock."""
+    cpu, wall = cpu_seconds(), time.perf_counter()
     search.fit(X, y)
-    return time.process_time() - cpu, time.perf_counter() - wall
+    return cpu_seconds() - cpu, time.perf_counter() - wall
 
 
-def compare(estimator, space, data, seed, *, n_candidates=16, timeout=True, **schedule):
-    """Seconds and held-out scores of theirs, ours, and random search in our time, and how many candidates that had."""
+def compare(estimator, space, data, seed, *, is_default=False, **common):
+    """Seconds and held-out scores of theirs and ours; by turns one of them goes first."""
     X, y = data
     X_train, X_test, y_train, y_test = train_test_split(
         X, y, test_size=1 / 3, random_state=seed, stratify=y if is_classifier(estimator) else None
     )
-    common = {"cv": 3, "random_state": seed, "factor": 2, "n_candidates": n_candidates, **schedule}
-    theirs = HalvingRandomSearchCV(clone(estimator), space, return_train_score=False, **common)
-    ours = SuccessiveHalvingCV(clone(estimator), space, **common)
-    times = [timed(theirs, X_train, y_train), timed(ours, X_train, y_train)]
-    searches = [theirs, ours]
-    if timeout:
-        full = clone(estimator)
-        if schedule["resource"] != "n_samples":
-            full.set_params(**{schedule["resource"]: schedule["max_resources"]})
-        random = RandomSearchCV(full, space, n_iter=10_000, cv=3, random_state=seed, timeout=times[1][1])
-        times.append(timed(random, X_train, y_train))
-        searches.append(random)
-        n_random = len(random.cv_results_["params"])
-    else:
-        n_random = 0
-    return [cpu for cpu, _ in times], [search.score(X_test, y_test) for search in searches], n_random
+    common = {"random_state": seed, **common}
+    theirs = {} if is_default else {"return_train_score": False}
+    searches = [
+        HalvingRandomSearchCV(clone(estimator), space, **theirs, **common),
+        SuccessiveHalvingCV(clone(estimator), space, **common),
+    ]
+    times = [None, None]
+    for which in (0, 1) if seed % 2 == 0 else (1, 0):
+        times[which] = timed(searches[which], X_train, y_train)
+    return times, [search.score(X_test, y_test) for search in searches], [iterations_of(search) for search in searches]
 
 
-def iterations(estimators, seeds, *, timeout):
+def iterations_of(search):
+    """Iterations of all fits together: those of a promoted candidate are what comes on top if it can go on."""
+    of = search.cv_results_["n_resources"]
+    if not isinstance(search, SuccessiveHalvingCV):
+        return of.sum()
+    amounts = np.array([0, *search.n_resources_])
+    return np.diff(amounts)[search.cv_results_["iter"]].sum()
+
+
+def show(name, data_name, found):
+    times, scores = np.sum([row[0] for row in found], axis=0), np.mean([row[1] for row in found], axis=0)
+    cpu, wall = times[1] / times[0]
+    print(
+        f"| {name} | {data_name} | {times[0, 0]:.1f} | {times[1, 0]:.1f} | **{cpu:.2f}** | {wall:.2f} "
+        f"| {scores[0]:.4f} | {scores[1]:.4f} |",
+        flush=True,
+    )
+    return times, scores, np.sum([row[2] for row in found], axis=0)
+
+
+HEAD = (
+    "| estimator | data | theirs, s | ours, s | ours / theirs | by the clock | their score | our score |\n"
+    "|---|---|---|---|---|---|---|---|"
+)
+
+
+def sum_up(rows):
+    times, scores = np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
+    ratios, gains = times[:, 1, 0] / times[:, 0, 0], scores[:, 1] - scores[:, 0]
+    cpu, wall = times[:, 1].sum(axis=0) / times[:, 0].sum(axis=0)
+    fitted = np.sum([row[2] for row in rows], axis=0)
+    print(
+        f"\nTime, ours / theirs: {cpu:.2f} in all, median {np.median(ratios):.2f}, {ratios.min():.2f} to "
+        f"{ratios.max():.2f}, at most half in {(ratios <= 0.5).sum()} of {len(rows)}; by the clock {wall:.2f}. "
+        f"If fits go on, {fitted[1] / fitted[0]:.2f} of the iterations. "
+        f"Held-out score: better {(gains > 0).sum()}, equal {(gains == 0).sum()}, worse {(gains < 0).sum()}.\n",
+        flush=True,
+    )
+
+
+def iterations(estimators, schedule, seeds, n_jobs):
     rows = []
+    print(f"{schedule}, {n_jobs} worker(s)\n\n{HEAD}")
     for name, (classifier, regressor, resource, space) in estimators.items():
-        for data_name, load in DATA.items():
-            data = load()
-            kind = regressor if "regression" in data_name else classifier
-            schedule = {"resource": resource, "min_resources": 4, "max_resources": 64}
-            found = [compare(kind(random_state=0), space, data, s, timeout=timeout, **schedule) for s in range(seeds)]
-            seconds = np.sum([row[0] for row in found], axis=0)
-            scores = np.mean([row[1] for row in found], axis=0)
-            rows.append((seconds, scores))
-            line = f"| {name} | {data_name} | {seconds[0]:.1f} | {seconds[1]:.1f} | {seconds[1] / seconds[0]:.2f} "
-            line += " ".join(f"| {score:.4f}" for score in scores)
-            print(line + (f" | {np.mean([row[2] for row in found]):.0f} |" if timeout else " |"), flush=True)
-    seconds = np.array([row[0] for row in rows])
-    scores = np.array([row[1] for row in rows])
-    print(f"\nTime, ours / theirs: {seconds[:, 1].sum() / seconds[:, 0].sum():.2f} in all, ", end="")
-    print(f"{(seconds[:, 1] / seconds[:, 0]).min():.2f} to {(seconds[:, 1] / seconds[:, 0]).max():.2f}. ", end="")
-    print("Held-out score: ", end="")
-    names = ["HalvingRandomSearchCV", "RandomSearchCV in the same time"]
-    for name, other in zip(names, [0, 2] if timeout else [0], strict=False):
-        gain = scores[:, 1] - scores[:, other]
-        print(f"better than {name} {(gain > 0).sum()}, equal {(gain == 0).sum()}, worse {(gain < 0).sum()}; ", end="")
-    print("\n")
+        for data_name, load in SMALL.items():
+            estimator = (regressor if "regression" in data_name else classifier)(random_state=0)
+            more = {"resource": resource, "n_jobs": n_jobs, "is_default": schedule == "defaults", **SCHEDULES[schedule]}
+            rows.append(
+                show(name, data_name, [compare(estimator, space, load(), seed, **more) for seed in range(seeds)])
+            )
+    sum_up(rows)
 
 
 def rows_as_resource(seeds):
-    data = load_digits(return_X_y=True)
+    rows = []
+    print(f"rows\n\n{HEAD}")
     for name, (estimator, space) in ROWS.items():
-        schedule = {"resource": "n_samples", "min_resources": 299}
-        found = [compare(estimator, space, data, s, n_candidates=4, timeout=False, **schedule) for s in range(seeds)]
-        seconds = np.sum([row[0] for row in found], axis=0)
-        scores = np.mean([row[1] for row in found], axis=0)
-        print(f"| {name} | digits | {seconds[0]:.2f} | {seconds[1]:.2f} | {seconds[1] / seconds[0]:.2f} ", end="")
-        print(f"| {scores[0]:.4f} | {scores[1]:.4f} |", flush=True)
+        for data_name in ("digits", "diamonds, cut", "doctor visits"):
+            data = LARGE[data_name]()
+            least = len(data[1]) * 2 // 3 // 4
+            more = {"resource": "n_samples", "min_resources": least, "factor": 2, "n_candidates": 4, "cv": 3}
+            rows.append(show(name, data_name, [compare(estimator, space, data, seed, **more) for seed in range(seeds)]))
+    sum_up(rows)
+
+
+class Sleeping(ClassifierMixin, BaseEstimator):
+    """Takes time in proportion to its iterations, and other times for other parameters."""
+
+    def __init__(self, n_steps=81, a=0.5, seconds=1.0):
+        self.n_steps = n_steps
+        self.a = a
+        self.seconds = seconds
+
+    def fit(self, X, y):
+        pace = np.random.default_rng(int(self.a * 1e9)).uniform(0.5, 2)
+        time.sleep(self.seconds * pace * self.n_steps / 81)
+        self.classes_ = np.unique(y)
+        return self
+
+    def score(self, X, y):
+        noise = np.random.default_rng(int(self.a * 1e9) + self.n_steps).normal()
+        return self.a + 0.1 * noise * (1 - self.n_steps / 81)
+
+
+def busy(seeds, seconds):
+    X, y = np.zeros((60, 1)), np.arange(60) % 2
+    warm = SuccessiveHalvingCV(Sleeping(seconds=0.01), {"a": Float(0, 1)}, resource="n_steps", n_jobs=2, n_candidates=9)
+    warm.set_params(refit=False).fit(X, y)
+    print("| splits | promotion | look-back | seconds | fits | busy, median | lowest |\n|---|---|---|---|---|---|---|")
+    for cv in (5, 3):
+        for more in ({}, {"asynchronous": True}, {"asynchronous": True, "look_back": 2}):
+            found = []
+            for seed in range(seeds):
+                search = SuccessiveHalvingCV(
+                    Sleeping(seconds=seconds), {"a": Float(0, 1)}, n_candidates=81, resource="n_steps", min_resources=1,
+                    cv=cv, n_jobs=2, random_state=seed, refit=False, **more,
+                ).fit(X, y)  # fmt: skip
+                fits = cv * (search.cv_results_["mean_fit_time"] + search.cv_results_["mean_score_time"]).sum()
+                found.append(
+                    (search.stats()["search_time"], fits / 2 / search.stats()["search_time"], search.stats()["n_fits"])
+                )
+            wall, share, n_fits = np.array(found).T
+            kind = "asynchronous" if more else "rung by rung"
+            print(
+                f"| {cv} | {kind} | {more.get('look_back', 'default')} | {np.median(wall):.1f} "
+                f"| {np.median(n_fits):.0f} | {100 * np.median(share):.1f} % | {100 * share.min():.1f} % |",
+                flush=True,
+            )
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=["iterations", "starting-over", "rows", "busy"])
     parser.add_argument("--seeds", type=int, default=2)
-    seeds = parser.parse_args().seeds
+    parser.add_argument("--schedules", nargs="+", default=list(SCHEDULES))
+    parser.add_argument("--n-jobs", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=2.0, help="busy: how long a full fit sleeps on average")
+    chosen = parser.parse_args()
     warnings.simplefilter("ignore")
-    began = time.perf_counter()
-    print(
-        "| estimator | data | theirs, s | ours, s | ours / theirs | theirs | ours | random, our time | its candidates |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|")
-    iterations(ESTIMATORS, seeds, timeout=True)
-    print("| estimator | data | theirs, s | ours, s | ours / theirs | theirs | ours |\n|---|---|---|---|---|---|---|")
-    iterations(NO_CONTINUATION, seeds, timeout=False)
-    print("| estimator | data | theirs, s | ours, s | ours / theirs | theirs | ours |\n|---|---|---|---|---|---|---|")
-    rows_as_resource(seeds)
-    print(f"\n{time.perf_counter() - began:.0f} seconds")
+    if chosen.what == "busy":
+        busy(chosen.seeds, chosen.seconds)
+    elif chosen.what == "starting-over":
+        iterations(STARTING_OVER, "factor 2", chosen.seeds, chosen.n_jobs)
+    elif chosen.what == "rows":
+        rows_as_resource(chosen.seeds)
+    else:
+        for schedule in chosen.schedules:
+            iterations(GOING_ON, schedule, chosen.seeds, chosen.n_jobs)
 
 
 if __name__ == "__main__":

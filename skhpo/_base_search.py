@@ -316,7 +316,9 @@ class BaseSearch(_sklearn.BaseSearchCV):
             Progress(history, n_trials, stream, seconds_left=deadline - time.monotonic()) as progress,
         ):
             cost.n_workers = executor.n_workers
-            look_back = plan.look_back or journal.constant("look_back", _look_back(executor, n_splits))
+            look_back = plan.look_back or journal.constant(
+                "look_back", _look_back(executor, n_splits, plan.scheduler.slack)
+            )
             reason = run_search(
                 plan.sampler,
                 plan.scheduler,
@@ -434,6 +436,7 @@ def _number(trial: Trial) -> Hashable:
     return trial.number
 
 
-def _look_back(executor: Executor, n_splits: int) -> int:
+def _look_back(executor: Executor, n_splits: int, slack: int) -> int:
     """Return the smallest look-back that keeps all workers busy: a trial is several tasks."""
-    return 1 if executor.n_workers == 1 else math.ceil(executor.n_workers / n_splits) + 1
+    n_trials = math.ceil(executor.n_workers / n_splits)
+    return 1 if executor.n_workers == 1 else max(n_trials + 1, slack * n_trials)

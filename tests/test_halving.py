@@ -17,8 +17,10 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.fixes import parse_version
 
 from skhpo import Float, Int, RandomSearchCV, SuccessiveHalvingCV, load_results
+from skhpo.resources import Iterations, Models
 from skhpo.samplers.base import Sampler
 from skhpo.samplers.rungs import RungSampler
+from skhpo.schedulers.halving import halving_bracket
 from skhpo.trial import Trial
 
 X, Y = load_iris(return_X_y=True)
@@ -185,6 +187,36 @@ def test_auto_never_starts_with_too_few_rows():
     with pytest.warns(UserWarning, match="min_resources"):
         search.fit(*make_classification(1400, random_state=0))
     assert search.n_resources_ == [1400]
+
+
+# The items of scikit-learn's own tests that `halving_swap` exempts for their amounts: n_candidates, min_resources and
+# max_resources; then what is as there (iterations, those required and possible, candidates), and our amounts.
+EXEMPT = [
+    (60, "exhaust", 1000, (4, 4, 4, [60, 20, 7, 3]), [37, 111, 333, 1000]),
+    (6, "smallest", "auto", (2, 2, 4, [6, 2]), [333, 1000]),
+    (6, 50, "auto", (2, 2, 3, [6, 2]), [333, 1000]),
+    (6, "smallest", 30, (1, 2, 1, [6]), [30]),
+    (6, "exhaust", "auto", (2, 2, 2, [6, 2]), [333, 1000]),
+    (6, "exhaust", 1000, (2, 2, 2, [6, 2]), [333, 1000]),
+    (6, "exhaust", 599, (2, 2, 2, [6, 2]), [199, 599]),
+    (6, "exhaust", 50, (1, 2, 1, [6]), [50]),
+]
+
+
+@pytest.mark.parametrize(("n_candidates", "least", "full", "theirs", "amounts"), EXEMPT)
+def test_only_the_amounts_are_others_than_scikit_learns(n_candidates, least, full, theirs, amounts):
+    for more in [{}, {"aggressive_elimination": True}] if n_candidates == 60 else [{}]:
+        search = SuccessiveHalvingCV(
+            Counting(),
+            {"a": list(range(60))},
+            n_candidates=n_candidates,
+            min_resources=least,
+            max_resources=full,
+            **more,
+        ).fit(*make_classification(1000, random_state=0))
+        found = search.n_iterations_, search.n_required_iterations_, search.n_possible_iterations_, search.n_candidates_
+        assert found == theirs
+        assert search.n_resources_ == amounts
 
 
 def test_exhaust():
@@ -607,21 +639,78 @@ def test_a_better_model_in_the_end():
     assert search.best_score_ > 0.93
 
 
+BOOSTERS = [
+    ("lightgbm", "LGBMClassifier", {"verbose": -1, "n_jobs": 1, "random_state": 0}),
+    ("xgboost", "XGBClassifier", {"n_jobs": 1, "random_state": 0}),
+    (
+        "catboost",
+        "CatBoostClassifier",
+        # Without a learning rate it chooses one that depends on the number of iterations.
+        {"verbose": 0, "allow_writing_files": False, "thread_count": 1, "random_seed": 0, "learning_rate": 0.2},
+    ),
+]
+
+
+def n_trees(booster):
+    if hasattr(booster, "tree_count_"):
+        return booster.tree_count_
+    n = booster.booster_.num_trees() if hasattr(booster, "booster_") else booster.get_booster().num_boosted_rounds()
+    return n // 3 if hasattr(booster, "booster_") else n  # of lightgbm, one for each class
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(
-    ("library", "name", "resource", "quiet"),
-    [
-        ("lightgbm", "LGBMClassifier", "n_estimators", {"verbose": -1}),
-        ("xgboost", "XGBClassifier", "n_estimators", {}),
-        ("catboost", "CatBoostClassifier", "iterations", {"verbose": 0, "allow_writing_files": False}),
-    ],
-)
-def test_boosters_of_other_libraries_halve_on_their_iterations(library, name, resource, quiet):
+@pytest.mark.parametrize(("library", "name", "settings"), BOOSTERS, ids=[name for _, name, _ in BOOSTERS])
+def test_boosters_of_other_libraries_halve_on_their_iterations_and_go_on(library, name, settings, monkeypatch):
     booster = getattr(pytest.importorskip(library), name)
-    estimator = booster(**{resource: 9}, **quiet)
-    search = halve(estimator, {"learning_rate": Float(0.01, 1.0, log=True)}, n_candidates=9, min_resources=1).fit(X, Y)
-    assert search.resource_ == resource
-    assert search.n_resources_ == [1, 3, 9]
-    assert search.best_score_ > 0.8
-    assert search.best_params_[resource] == 9
+    resource = "iterations" if library == "catboost" else "n_estimators"
+    estimator = booster(**{resource: 9}, **settings)
+    space = {"learning_rate": Float(0.05, 1.0, log=True)}
+
+    def grown(estimator, X, y):
+        return {"score": estimator.score(X, y), "trees": n_trees(estimator)}
+
+    search = halve(estimator, space, n_candidates=9, min_resources=1, scoring=grown, refit="score")
+    over = clone(search).fit(X, Y)
+    assert over.resource_ == resource
+    assert over.n_resources_ == [1, 3, 9]
+    assert over.best_score_ > 0.8
+    assert over.best_params_[resource] == n_trees(over.best_estimator_) == 9
+
+    rounds = []
+    original = booster.fit
+
+    def counted(self, *args, **kwargs):
+        rounds.append(self.get_params()[resource])
+        return original(self, *args, **kwargs)
+
+    monkeypatch.setattr(booster, "fit", counted)
+    always = clone(search).set_params(resume_fits="always", refit=False).fit(X, Y)
+    assert sum(rounds) == 3 * (9 * 1 + 3 * 2 + 1 * 6)
+    np.testing.assert_array_equal(always.cv_results_["mean_test_trees"], always.cv_results_["n_resources"])
+    # Where nothing is drawn at random it is the same fit.
+    np.testing.assert_allclose(always.cv_results_["mean_test_score"], over.cv_results_["mean_test_score"], atol=1e-12)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("library", "name", "settings"), BOOSTERS, ids=[name for _, name, _ in BOOSTERS])
+def test_boosters_that_draw_rows_go_on_in_the_same_way_whoever_has_the_model(library, name, settings):
+    booster = getattr(pytest.importorskip(library), name)
+    drawn = {"bootstrap_type": "Bernoulli"} if library == "catboost" else {"subsample_freq": 1}
+    more = {} if library == "xgboost" else drawn
+    resource = "iterations" if library == "catboost" else "n_estimators"
+    estimator = make_pipeline(StandardScaler(), booster(**{resource: 9}, subsample=0.5, **more, **settings))
+    step = estimator.steps[-1][0]
+    brackets = [halving_bracket(9, 1, 9)]
+    trials = [Trial(i, {}, f, rung=i, parent=i - 1 if i else None) for i, f in enumerate([1 / 9, 3 / 9, 1.0])]
+    found = Iterations(f"{step}__{resource}", 9, Models(), brackets, is_exact=False)
+    for trial in trials:
+        with found.begun(trial, 0, estimator) as model:
+            model.set_params(**found.params(trial.fraction)).fit(X, Y)
+        found.keep(trial, 0, model, 0.5)
+    lost = Iterations(f"{step}__{resource}", 9, Models(), brackets, is_exact=False)
+    with lost.begun(trials[-1], 0, estimator) as other:
+        other.set_params(**lost.params(1.0)).fit(X, Y)
+    assert n_trees(model[-1]) == n_trees(other[-1]) == 9
+    np.testing.assert_array_equal(model.predict_proba(X), other.predict_proba(X))

@@ -47,6 +47,10 @@ class AshaScheduler(Scheduler):
     {'C': 1.0}
     """
 
+    slack = 5
+    """Beside a trial on the full resource there is time for many on little of it. In simulations with 2 and 8 workers,
+    27 to 81 trials and factors 2 and 3, workers were busiest with 5 to 10."""
+
     def __init__(self, brackets: Sequence[Bracket], factor: float = 3) -> None:
         self.brackets = brackets
         self.factor = factor

@@ -26,6 +26,9 @@ class Scheduler(ABC):
     n_trials: int | None = None
     """How many trials it will start at most; None where that is not known."""
 
+    slack: int = 1
+    """How many times the trials that fill the workers are to be under way, where some take far longer than others."""
+
     @abstractmethod
     def next_trial(self, history: History, ask: Ask) -> Trial | None:
         """Return the trial to start now, or None.

@@ -148,7 +148,7 @@ class SuccessiveHalvingCV(BaseSearch):
         ``memory`` of their own are left alone. Turn it off if a transformer depends on more than data and parameters.
     look_back : int or None, default=None
         How many trials may be under way when the next one is decided, that one included. None is 1 for one worker, and
-        the fewest that keep all busy for several.
+        for several the fewest that keep all busy; with ``asynchronous``, 5 times those that have a fit for each worker.
 
     Attributes
     ----------
