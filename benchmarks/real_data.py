@@ -17,7 +17,7 @@ def digits(of=lambda y: y):
     return X, of(y)
 
 
-def fair(most=6000):
+def fair(most=4000):
     """Whether there was an affair, of 6,366 women (Fair 1978)."""
     import statsmodels.api as sm
 
@@ -25,7 +25,7 @@ def fair(most=6000):
     return some(data.drop(columns="affairs"), (data["affairs"] > 0).astype(int), most)
 
 
-def doctor_visits(most=6000):
+def doctor_visits(most=4000):
     """Whether there was one, of 20,190 people (RAND health insurance experiment)."""
     import statsmodels.api as sm
 
@@ -39,19 +39,19 @@ def diamonds():
     return data.assign(**{name: data[name].cat.codes for name in ("cut", "color", "clarity")})
 
 
-def diamond_cut(most=6000):
+def diamond_cut(most=4000):
     """Five classes, of 53,940 diamonds."""
     data = diamonds()
     return some(data.drop(columns="cut"), data["cut"], most)
 
 
-def diamond_price(most=6000):
+def diamond_price(most=4000):
     """Logarithm of the price in dollars, of 53,940 diamonds."""
     data = diamonds()
     return some(data.drop(columns="price"), np.log(data["price"]), most)
 
 
-def house_price(most=6000):
+def house_price(most=4000):
     """Logarithm of the median price in dollars, of 8,602 months and cities in Texas, fewer where it is not known."""
     from plotnine.data import txhousing
 
