@@ -28,13 +28,13 @@ from skhpo import BayesSearchCV, Float
 X, y = load_digits(return_X_y=True)
 space = {"C": Float(1e-2, 1e3, log=True), "gamma": Float(1e-6, 1e-1, log=True)}
 search = BayesSearchCV(
-    SVC(), space, n_iter=12, random_state=0, verbose=2, checkpoint=sys.argv[1]
+    SVC(), space, n_iter=30, random_state=0, verbose=2, checkpoint=sys.argv[1]
 )
-search.fit(X[:400], y[:400])
+search.fit(X[:600], y[:600])
 """
 
 # %%
-# Once it has told of 32 fits of its 60 it gets a ``SIGKILL``, which no program can catch.
+# Once it has told of 32 fits of its 150 it gets a ``SIGKILL``, which no program can catch.
 folder = tempfile.TemporaryDirectory()
 checkpoint = Path(folder.name) / "search.db"
 with subprocess.Popen(
@@ -55,14 +55,14 @@ print(len(load_results(checkpoint)["params"]), "candidates are complete")
 # The same search with the same file goes on. ``n_fits`` counts those of the killed process, too:
 # none was run twice.
 X, y = load_digits(return_X_y=True)
-X, y = X[:400], y[:400]
+X, y = X[:600], y[:600]
 space = {"C": Float(1e-2, 1e3, log=True), "gamma": Float(1e-6, 1e-1, log=True)}
-resumed = BayesSearchCV(SVC(), space, n_iter=12, random_state=0, checkpoint=checkpoint).fit(X, y)
+resumed = BayesSearchCV(SVC(), space, n_iter=30, random_state=0, checkpoint=checkpoint).fit(X, y)
 print(resumed.stats()["n_fits"], "fits")
 
 # %%
 # It is the search that nobody interrupted, candidate by candidate and score by score:
-whole = BayesSearchCV(SVC(), space, n_iter=12, random_state=0).fit(X, y)
+whole = BayesSearchCV(SVC(), space, n_iter=30, random_state=0).fit(X, y)
 assert resumed.cv_results_["params"] == whole.cv_results_["params"]
 assert (resumed.cv_results_["mean_test_score"] == whole.cv_results_["mean_test_score"]).all()
 folder.cleanup()
