@@ -30,7 +30,7 @@ space = {"C": Float(1e-2, 1e3, log=True), "gamma": Float(1e-6, 1e-1, log=True)}
 search = BayesSearchCV(
     SVC(), space, n_iter=30, random_state=0, verbose=2, checkpoint=sys.argv[1]
 )
-search.fit(X[:600], y[:600])
+search.fit(X[:400], y[:400])
 """
 
 # %%
@@ -55,7 +55,7 @@ print(len(load_results(checkpoint)["params"]), "candidates are complete")
 # The same search with the same file goes on. ``n_fits`` counts those of the killed process, too:
 # none was run twice.
 X, y = load_digits(return_X_y=True)
-X, y = X[:600], y[:600]
+X, y = X[:400], y[:400]
 space = {"C": Float(1e-2, 1e3, log=True), "gamma": Float(1e-6, 1e-1, log=True)}
 resumed = BayesSearchCV(SVC(), space, n_iter=30, random_state=0, checkpoint=checkpoint).fit(X, y)
 print(resumed.stats()["n_fits"], "fits")
