@@ -46,7 +46,7 @@ space = {
     "logisticregression__C": Float(1e-1, 1e3, log=True),
 }
 cv = StratifiedKFold(3, shuffle=True, random_state=0)
-search = BayesSearchCV(pipeline, space, n_iter=20, cv=cv, random_state=0).fit(texts, y)
+search = BayesSearchCV(pipeline, space, n_iter=15, cv=cv, random_state=0).fit(texts, y)
 
 print(f"untuned  {search.cv_results_['mean_test_score'][0]:.3f}")
 print(f"tuned    {search.best_score_:.3f}")

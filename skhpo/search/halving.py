@@ -200,11 +200,11 @@ class SuccessiveHalvingCV(BaseSearch):
 
     References
     ----------
-    .. [1] K. Jamieson, A. Talwalkar: Non-stochastic best arm identification and hyperparameter optimization. AISTATS
+    .. [1] Jamieson, Talwalkar: Non-stochastic best arm identification and hyperparameter optimization. AISTATS
        2016.
-    .. [2] L. Li et al.: Hyperband: a novel bandit-based approach to hyperparameter optimization. JMLR 18 (2018).
-    .. [3] L. Li et al.: A system for massively parallel hyperparameter tuning. MLSys 2020.
-    .. [4] S. Falkner, A. Klein, F. Hutter: BOHB: robust and efficient hyperparameter optimization at scale. ICML 2018.
+    .. [2] Li et al.: Hyperband: a novel bandit-based approach to hyperparameter optimization. JMLR 18 (2018).
+    .. [3] Li et al.: A system for massively parallel hyperparameter tuning. MLSys 2020.
+    .. [4] Falkner, Klein, Hutter: BOHB: robust and efficient hyperparameter optimization at scale. ICML 2018.
 
     Examples
     --------
