@@ -90,7 +90,7 @@ html_theme_options = {
     "secondary_sidebar_items": ["page-toc"],
     "show_toc_level": 2,
 }
-html_sidebars = {"why": [], "how_it_works": [], "index": []}
+html_sidebars = {"why": [], "how_it_works": [], "extend": [], "index": []}
 
 _SKLEARN = "https://scikit-learn.org/stable"
 

@@ -68,5 +68,5 @@ assert (resumed.cv_results_["mean_test_score"] == whole.cv_results_["mean_test_s
 folder.cleanup()
 
 # %%
-# Who ran what and when, in both processes:
+# When the fits ran, those of both processes; between them, the kill and what followed on this page:
 _ = TimelineDisplay.from_search(resumed)
