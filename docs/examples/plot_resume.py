@@ -53,7 +53,7 @@ print(len(load_results(checkpoint)["params"]), "candidates are complete")
 
 # %%
 # The same search with the same file goes on. ``n_fits`` counts those of the killed process, too:
-# none was run twice.
+# what had finished was not run again.
 X, y = load_digits(return_X_y=True)
 X, y = X[:400], y[:400]
 space = {"C": Float(1e-2, 1e3, log=True), "gamma": Float(1e-6, 1e-1, log=True)}
