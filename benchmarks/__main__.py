@@ -17,8 +17,12 @@ NAMES = {
     "quality": ("scores against fits and seconds, beside the peers", "benchmarks.quality"),
     "same_score_time": ("seconds until a full grid search's best score is reached", "benchmarks.same_score_time"),
     "halving": (
-        "successive halving beside scikit-learn's",
-        scripts.Script("halving", quick=("--seeds", "1"), n_seeds=2),
+        "successive halving beside scikit-learn's: iterations, starting-over, rows or busy",
+        scripts.Script("halving", default=("iterations",), quick=("rows", "--seeds", "1"), n_seeds=2),
+    ),
+    "halving_peers": (
+        "successive halving, random search and Optuna's Hyperband pruner in the same time",
+        scripts.Script("halving_peers", quick=("--seeds", "1", "--data", "digits, odd"), n_seeds=3),
     ),
     "ablation": (
         "what each choice of the Bayesian sampler is worth",

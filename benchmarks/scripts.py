@@ -11,9 +11,10 @@ from benchmarks import record
 
 @dataclass(frozen=True)
 class Script:
-    """A script of this folder, its arguments for a quick run, and how many seeds it has by itself, from 0."""
+    """A script of this folder, its arguments where none are given and for a quick run, and its seeds, from 0."""
 
     name: str
+    default: tuple[str, ...] = ()
     quick: tuple[str, ...] = ()
     n_seeds: int = 1
 
@@ -39,6 +40,7 @@ def run(script, arguments):
         results = rest[place + 1]
         del rest[place : place + 2]
     is_quick = "--quick" in rest
+    rest = rest or list(script.default)
     environment = record.environment(script.name, rest, script.seeds([*rest, *script.quick] if is_quick else rest))
     rest = [*(script.quick if is_quick else ()), *(each for each in rest if each != "--quick")]
     here = Path(__file__).parent
