@@ -42,7 +42,7 @@ NAMES = {
     ),
     "prefix_cache": (
         "what sharing fitted steps saves",
-        scripts.Script("prefix_cache", quick=("--seeds", "1"), n_seeds=3),
+        scripts.Script("prefix_cache", quick=("--seeds", "1", "--pipelines", "scaler, SGD"), n_seeds=3),
     ),
     "engine": (
         "utilisation of workers, cost per fit, data and memory",

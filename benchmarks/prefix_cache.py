@@ -85,12 +85,14 @@ def one(case, seed):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
-    n_seeds = parser.parse_args().seeds
+    cases = {"quantiles, PCA, SGD": numbers, "tf-idf, SGD": text, "scaler, SGD": cheap}
+    parser.add_argument("--pipelines", nargs="+", choices=list(cases), default=list(cases))
+    options = parser.parse_args()
+    n_seeds = options.seeds
     cpu = platform.processor() or platform.machine()
     print(f"scikit-learn {sklearn.__version__}, Python {platform.python_version()}, {cpu}, {n_seeds} seeds\n")
-    cases = {"quantiles, PCA, SGD": numbers, "tf-idf, SGD": text, "scaler, SGD": cheap}
-    for position, (title, case) in enumerate(cases.items()):
-        runs = [one(case, seed) for seed in range(n_seeds)]
+    for position, title in enumerate(options.pipelines):
+        runs = [one(cases[title], seed) for seed in range(n_seeds)]
         seconds = {name: float(np.median([run[name] for run in runs])) for name in runs[0]}
         if position == 0:
             print("| pipeline | " + " | ".join(seconds) + " |\n|" + "---|" * (1 + len(seconds)))
