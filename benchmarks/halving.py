@@ -45,13 +45,15 @@ GOING_ON = {
 STARTING_OVER = {
     "AdaBoost": (AdaBoostClassifier, AdaBoostRegressor, "n_estimators", {"learning_rate": loguniform(1e-2, 2)}),
 }
-# Amounts that are whole numbers whether one computes them up, as scikit-learn does, or down.
+# Amounts that are the same whether one computes them up, as scikit-learn does, or down.
 SCHEDULES = {
     "defaults": {"factor": 3, "min_resources": 1, "max_resources": 81, "n_candidates": 81, "cv": 5},
     "factor 3": {"factor": 3, "min_resources": 3, "max_resources": 81, "n_candidates": 27, "cv": 3},
     "factor 2": {"factor": 2, "min_resources": 4, "max_resources": 64, "n_candidates": 16, "cv": 3},
     "factor 1.5": {"factor": 1.5, "min_resources": 16, "max_resources": 81, "n_candidates": 7, "cv": 3},
 }
+# Both divide the one amount by the other, rounded down, to see how many rungs there may be; here for five.
+ROOM = {"factor 1.5": ({"max_resources": 96}, {"min_resources": 13})}
 ROWS = {
     "LogisticRegression": (LogisticRegression(max_iter=2000), {"C": loguniform(1e-4, 1e2)}),
     "SVC": (SVC(), {"C": loguniform(1e-2, 1e3), "gamma": loguniform(1e-5, 1e-1)}),
@@ -84,7 +86,7 @@ def timed(search, X, y):
     return cpu_seconds() - cpu, time.perf_counter() - wall
 
 
-def compare(estimator, space, data, seed, *, is_default=False, **common):
+def compare(estimator, space, data, seed, *, is_default=False, room=({}, {}), **common):
     """Seconds and held-out scores of theirs and ours; by turns one of them goes first."""
     X, y = data
     X_train, X_test, y_train, y_test = train_test_split(
@@ -93,12 +95,15 @@ def compare(estimator, space, data, seed, *, is_default=False, **common):
     common = {"random_state": seed, **common}
     theirs = {} if is_default else {"return_train_score": False}
     searches = [
-        HalvingRandomSearchCV(clone(estimator), space, **theirs, **common),
-        SuccessiveHalvingCV(clone(estimator), space, **common),
+        HalvingRandomSearchCV(clone(estimator), space, **theirs, **(common | room[0])),
+        SuccessiveHalvingCV(clone(estimator), space, **(common | room[1])),
     ]
     times = [None, None]
     for which in (0, 1) if seed % 2 == 0 else (1, 0):
         times[which] = timed(searches[which], X_train, y_train)
+    schedules = [(search.n_resources_, search.n_candidates_) for search in searches]
+    if common["resource"] != "n_samples" and schedules[0] != schedules[1]:  # of rows, theirs ends below the full amount
+        raise ValueError(f"The schedules differ: {schedules}")
     return times, [search.score(X_test, y_test) for search in searches], [iterations_of(search) for search in searches]
 
 
@@ -149,6 +154,7 @@ def iterations(estimators, schedule, seeds, n_jobs):
         for data_name, load in SMALL.items():
             estimator = (regressor if "regression" in data_name else classifier)(random_state=0)
             more = {"resource": resource, "n_jobs": n_jobs, "is_default": schedule == "defaults", **SCHEDULES[schedule]}
+            more["room"] = ROOM.get(schedule, ({}, {}))
             rows.append(
                 show(name, data_name, [compare(estimator, space, load(), seed, **more) for seed in range(seeds)])
             )
