@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from skhpo.journals.base import Journal
     from skhpo.loop import StopReason
     from skhpo.plan import Plan
+    from skhpo.schedulers.base import Scheduler
     from skhpo.trial import Params, Trial
 
 
@@ -118,7 +119,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
 
     def _strategy(self) -> list[Any]:
         """Return what the trials depend on besides the space and the problem, JSON-able."""
-        return [type(self).__name__]
+        return [type(self).__name__, *(["racing", self.look_back] if getattr(self, "racing", False) else [])]
 
     # The estimator inside is not validated yet.
     @_sklearn.fit_context(prefer_skip_nested_validation=False)  # type: ignore[untyped-decorator]
@@ -290,7 +291,8 @@ class BaseSearch(_sklearn.BaseSearchCV):
         n_trials, n_splits = plan.n_trials, len(problem.splits)
         if self.verbose > 0 and n_trials is not None:
             print(  # noqa: T201  (scikit-learn's line)
-                f"Fitting {n_splits} folds for each of {n_trials} candidates, totalling {n_trials * n_splits} fits"
+                f"Fitting {n_splits} folds for each of {n_trials} candidates, totalling "
+                f"{'at most ' if plan.scheduler.is_racing else ''}{n_trials * n_splits} fits"
             )
         context = root.subcontext(
             task_name="search",
@@ -316,16 +318,16 @@ class BaseSearch(_sklearn.BaseSearchCV):
             Progress(history, n_trials, stream, seconds_left=deadline - time.monotonic()) as progress,
         ):
             cost.n_workers = executor.n_workers
-            look_back = plan.look_back or journal.constant(
-                "look_back", _look_back(executor, n_splits, plan.scheduler.slack)
-            )
+            look_back = plan.look_back or journal.constant("look_back", _look_back(executor, plan.scheduler, n_splits))
             reason = run_search(
                 plan.sampler,
                 plan.scheduler,
                 executor,
                 journal,
                 history,
-                make_tasks=lambda trial: problem.tasks(trial, places.of(trial) if problem.caller is not None else None),
+                make_task=lambda trial, split: problem.task(
+                    trial, split, places.of(trial) if problem.caller is not None else None
+                ),
                 # Where callbacks watch the fits each is run: they would else be told of some that did not happen.
                 identity=_identity if problem.caller is None else _number,
                 look_back=look_back,
@@ -362,7 +364,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
     def _conclude(self, history: History, metric: Any) -> None:
         """Turn the history into ``cv_results_`` and ``best_*``."""
         numbers = [trial.number for trial in history.trials if history.is_finished(trial.number)]
-        outcomes = [history.outcomes(number)[split] for number in numbers for split in range(history.n_splits)]
+        outcomes = [outcome for number in numbers for _, outcome in sorted(history.outcomes(number).items())]
         if not outcomes:
             raise ValueError(self._why_nothing())
         _sklearn.check_failures((outcome.error for outcome in outcomes), self.error_score)
@@ -436,7 +438,9 @@ def _number(trial: Trial) -> Hashable:
     return trial.number
 
 
-def _look_back(executor: Executor, n_splits: int, slack: int) -> int:
-    """Return the smallest look-back that keeps all workers busy: a trial is several tasks."""
-    n_trials = math.ceil(executor.n_workers / n_splits)
-    return 1 if executor.n_workers == 1 else max(n_trials + 1, slack * n_trials)
+def _look_back(executor: Executor, scheduler: Scheduler, n_splits: int) -> int:
+    """Return the smallest look-back that keeps all workers busy: a trial is several tasks; in a race it counts fits."""
+    if executor.n_workers == 1:
+        return 1
+    n = executor.n_workers if scheduler.is_racing else math.ceil(executor.n_workers / n_splits)
+    return max(n + 1, scheduler.slack * n)

@@ -133,18 +133,12 @@ class Problem:
         """Return some of the samples, as a scorer is given them."""
         return take_rows(self.X, np.asarray(rows))
 
-    def tasks(self, trial: Trial, context: FitContext | None = None) -> list[Task]:
-        """Return the tasks of a trial, one per split, each with its place below ``context`` in the tree of tasks."""
-        n_splits = len(self.splits)
-        return [
-            Task(
-                trial,
-                split,
-                context
-                and context.subcontext(task_name="candidate-split-evaluation", task_id=trial.number * n_splits + split),
-            )
-            for split in range(n_splits)
-        ]
+    def task(self, trial: Trial, split: int, context: FitContext | None = None) -> Task:
+        """Return the task of a trial and a split, with its place below ``context`` in the tree of tasks."""
+        number = trial.number * len(self.splits) + split
+        return Task(
+            trial, split, context and context.subcontext(task_name="candidate-split-evaluation", task_id=number)
+        )
 
 
 class Places:

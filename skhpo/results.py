@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from skhpo.resources import Resource
-    from skhpo.trial import History, Scores
+    from skhpo.trial import History, Outcome, Scores
 
 
 def cv_results(
@@ -46,16 +46,17 @@ def cv_results(
     Returns
     -------
     dict
-        Keys, order, types and values are those of ``GridSearchCV.cv_results_``.
+        Keys, order, types and values are those of ``GridSearchCV.cv_results_``; after a race, ``status`` and
+        ``n_splits_run`` come last.
 
     Warns
     -----
     UserWarning
         If a mean score is not finite.
     """
-    rows = [[history.outcomes(number)[split] for split in range(history.n_splits)] for number in numbers]
-    outcomes = [outcome for row in rows for outcome in row]
-    shape = (len(rows), history.n_splits)
+    outcomes = [history.outcomes(number).get(split) for number in numbers for split in range(history.n_splits)]
+    shape = (len(numbers), history.n_splits)
+    race = _Race(history, numbers) if history.steps else None
     trials = [history.trials[number] for number in numbers]
     params = [trial.params for trial in trials]
 
@@ -68,20 +69,20 @@ def cv_results(
             results["bracket"] = np.array([trial.bracket for trial in trials])
         params = [trial.params | resource.params(trial.fraction) for trial in trials]
         fractions = np.array([trial.fraction for trial in trials])
-    for name, times in (
-        ("fit_time", [outcome.fit_time for outcome in outcomes]),
-        ("score_time", [outcome.score_time for outcome in outcomes]),
-    ):
-        results.update(_mean_and_std(name, np.array(times, dtype=np.float64).reshape(shape)))
+    for name in ("fit_time", "score_time"):
+        times = [np.nan if outcome is None else getattr(outcome, name) for outcome in outcomes]
+        results.update(_mean_and_std(name, np.array(times, dtype=np.float64).reshape(shape), race))
     results.update(masked_params(params))
     results["params"] = params
 
-    test = [outcome.test_scores for outcome in outcomes]
-    train = [outcome.train_scores for outcome in outcomes]
-    for metric in metric_names(test) or ["score"]:
-        results.update(_test_columns(metric, _column(test, metric, error_score).reshape(shape), fractions))
+    for metric in metric_names([outcome.test_scores for outcome in outcomes if outcome is not None]) or ["score"]:
+        test = _column(outcomes, "test_scores", metric, error_score).reshape(shape)
+        results.update(_test_columns(metric, test, fractions, race))
         if return_train_score:
-            results.update(_score_columns(f"train_{metric}", _column(train, metric, error_score).reshape(shape)))
+            train = _column(outcomes, "train_scores", metric, error_score).reshape(shape)
+            results.update(_score_columns(f"train_{metric}", train, race))
+    if race is not None:
+        results.update(race.columns())
     return results
 
 
@@ -93,24 +94,75 @@ def metric_names(scores: Sequence[Scores | None]) -> list[str] | None:
     return None
 
 
-def _column(scores: Sequence[Scores | None], metric: str, error_score: float) -> NDArray[np.float64]:
-    """Return one metric of all outcomes, shape (n_outcomes,), failed fits replaced."""
-    picked = (found[metric] if isinstance(found, dict) else found for found in scores)
-    return np.array([error_score if score is None else score for score in picked], dtype=np.float64)
+class _Race:
+    """What is different about the results of a search that skipped splits of trials."""
+
+    def __init__(self, history: History, numbers: Sequence[int]) -> None:
+        self.history, self.numbers = history, numbers
+        self.row = {number: row for row, number in enumerate(numbers)}
+        splits = range(history.n_splits)
+        self.is_run = np.array([[split in history.outcomes(number) for split in splits] for number in numbers])
+        self.partial: list[int] = np.flatnonzero(~self.is_run.all(axis=1)).tolist()
+
+    def adjusted_means(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the means over all splits of scores of shape (n_rows, n_splits), NaN where a split was skipped.
+
+        That of a stopped trial is the mean of the trial it was stopped against plus the mean difference on the splits
+        that both have: a split that is easy or difficult is so for both.
+        """
+        means: NDArray[np.float64] = np.average(values, axis=1)
+        for row in self.partial:
+            against = self.history.stopped[self.numbers[row]]
+            if against is not None:
+                run, other = self.is_run[row], self.row[against]
+                means[row] = means[other] + (values[row, run] - values[other, run]).mean()
+        return means
+
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """Return the columns that only a race has."""
+        return {
+            "status": np.array([self._status(number) for number in self.numbers], dtype=object),
+            "n_splits_run": np.array([len(self.history.outcomes(number)) for number in self.numbers]),
+        }
+
+    def _status(self, number: int) -> str:
+        bad = [outcome.status for outcome in self.history.outcomes(number).values() if outcome.status != "ok"]
+        if bad or number not in self.history.stopped:
+            return bad[0] if bad else "complete"
+        return "raced" if self.history.stopped[number] is not None else "failed"  # a score that is NaN
 
 
-def _mean_and_std(name: str, values: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    """Return mean and population standard deviation over the splits; one NaN makes both NaN."""
+def _column(outcomes: Sequence[Outcome | None], side: str, metric: str, error_score: float) -> NDArray[np.float64]:
+    """Return one metric of all outcomes, shape (n_outcomes,), failed fits replaced, NaN for those that were skipped."""
+    picked = []
+    for outcome in outcomes:
+        scores = np.nan if outcome is None else getattr(outcome, side)
+        found = scores[metric] if isinstance(scores, dict) else scores
+        picked.append(error_score if found is None else found)
+    return np.array(picked, dtype=np.float64)
+
+
+def _mean_and_std(name: str, values: NDArray[np.float64], race: _Race | None = None) -> dict[str, NDArray[np.float64]]:
+    """Return mean and population standard deviation over the splits; one NaN makes both NaN.
+
+    In a race, those over the splits that were not skipped.
+    """
     mean = np.average(values, axis=1)
     std = np.sqrt(np.average((values - mean[:, np.newaxis]) ** 2, axis=1))
+    if race is not None:
+        for row in race.partial:
+            run = values[row, race.is_run[row]]
+            mean[row], std[row] = run.mean(), run.std()
     return {f"mean_{name}": mean, f"std_{name}": std}
 
 
-def _score_columns(name: str, values: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
+def _score_columns(name: str, values: NDArray[np.float64], race: _Race | None) -> dict[str, NDArray[Any]]:
     columns = {f"split{split}_{name}": values[:, split] for split in range(values.shape[1])}
     # Infinite scores make inf - inf: the mean says so, and a warning of our own follows.
     with np.errstate(invalid="ignore"):
-        columns.update(_mean_and_std(name, values))
+        columns.update(_mean_and_std(name, values, race))
+        if race is not None:
+            columns[f"mean_{name}"] = race.adjusted_means(values)
     mean = columns[f"mean_{name}"]
     if not np.isfinite(mean).all():
         side = name.partition("_")[0]
@@ -118,8 +170,10 @@ def _score_columns(name: str, values: NDArray[np.float64]) -> dict[str, NDArray[
     return columns
 
 
-def _test_columns(metric: str, values: NDArray[np.float64], fractions: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
-    columns = _score_columns(f"test_{metric}", values)
+def _test_columns(
+    metric: str, values: NDArray[np.float64], fractions: NDArray[np.float64], race: _Race | None
+) -> dict[str, NDArray[Any]]:
+    columns = _score_columns(f"test_{metric}", values, race)
     mean = columns[f"mean_test_{metric}"]
     columns[f"rank_test_{metric}"] = rank(mean) if (fractions == 1).all() else rank_by_rung(mean, fractions)
     return columns

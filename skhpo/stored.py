@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from skhpo.journals.sqlite import stored_searches
 from skhpo.resources import measure_of
 from skhpo.results import cv_results
-from skhpo.trial import History, Trial, TrialStarted
+from skhpo.trial import History, TrialStarted
 
 if TYPE_CHECKING:
     import os
@@ -61,11 +62,8 @@ def load_results(path: str | os.PathLike[str], search: int = -1) -> dict[str, An
     history = History(header["n_splits"])
     for event in events:
         if isinstance(event, TrialStarted):
-            trial = event.trial
-            params = readable_params(trial.params, header["space"])
-            history.start(Trial(trial.number, params, trial.fraction, trial.rung, trial.bracket, trial.parent))
-        else:
-            history.record(event.outcome)
+            event = TrialStarted(replace(event.trial, params=readable_params(event.trial.params, header["space"])))  # noqa: PLW2901
+        history.apply(event)
     complete = [trial.number for trial in history.trials if history.is_finished(trial.number)]
     if not complete:
         raise ValueError(f"path needs to name a journal with a complete candidate, got {str(path)!r}, which has none.")

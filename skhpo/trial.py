@@ -1,11 +1,13 @@
 """What a search knows: trials, their tasks, their outcomes, and the history of all of them.
 
-A search is an append-only list of two events, *a trial was started* and *a fit finished*. `History` is what follows
-from that list; schedulers are pure functions of it. Scores are larger-is-better everywhere.
+A search is an append-only list of events: *a trial was started*, *a fit finished*, and where the splits of a trial are
+decided one by one (a race), *a fit was started* and *a trial was stopped*. `History` is what follows from that list;
+schedulers are pure functions of it. Scores are larger-is-better everywhere.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
@@ -117,7 +119,32 @@ class FitFinished:
     outcome: Outcome
 
 
-Event: TypeAlias = TrialStarted | FitFinished
+@dataclass(frozen=True, slots=True)
+class FitStarted:
+    """Event of a race: a trial is to be fitted on a split."""
+
+    number: int
+    split: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrialStopped:
+    """Event of a race: a trial is not worth its other splits.
+
+    Parameters
+    ----------
+    number : int
+        Which trial.
+    against : int or None
+        Number of the complete trial that it cannot catch up with; None where it has failed.
+    """
+
+    number: int
+    against: int | None = None
+
+
+Event: TypeAlias = TrialStarted | FitFinished | FitStarted | TrialStopped
+Decision: TypeAlias = TrialStarted | FitStarted | TrialStopped
 
 
 class History:
@@ -137,6 +164,12 @@ class History:
     n_told : int
         Scores of ``trials[:n_told]`` may be looked at: the rest count as pending whatever is known of them, so that
         no decision depends on timing.
+    steps : list of (int, int)
+        Of a race, the fits that were started, trial and split, in order.
+    n_seen : int
+        Of a race: the outcomes of ``steps[:n_seen]`` may be looked at.
+    stopped : dict of int to int or None
+        Of a race, the trials that were stopped, and against which other.
     """
 
     def __init__(self, n_splits: int, metric: str | None = None) -> None:
@@ -144,8 +177,30 @@ class History:
         self.metric = metric
         self.trials: list[Trial] = []
         self.n_told = 0
+        self.steps: list[tuple[int, int]] = []
+        self.n_seen = 0
+        self.stopped: dict[int, int | None] = {}
         self._outcomes: list[dict[int, Outcome]] = []
         self._n_finished = 0
+        self._begun: dict[int, list[int]] = {}
+        self._seen: dict[int, dict[int, float]] = {}
+        self._open: dict[int, None] = {}
+        self._complete: list[int] = []
+
+    def apply(self, event: Event) -> None:
+        """Add an event."""
+        match event:
+            case TrialStarted(trial):
+                self.start(trial)
+            case FitFinished(outcome):
+                self.record(outcome)
+            case FitStarted(number, split):
+                self.steps.append((number, split))
+                self._begun.setdefault(number, []).append(split)
+            case TrialStopped(number, against):
+                self.stopped[number] = against
+                self._open.pop(number)
+                self._count_finished()
 
     def start(self, trial: Trial) -> None:
         """Add a trial.
@@ -159,10 +214,14 @@ class History:
             raise ValueError(f"Trials start in order: expected number {len(self.trials)}, got {trial.number}.")
         self.trials.append(trial)
         self._outcomes.append({})
+        self._open[trial.number] = None
 
     def record(self, outcome: Outcome) -> None:
         """Add the outcome of one task of a started trial."""
         self._outcomes[outcome.number][outcome.split] = outcome
+        self._count_finished()
+
+    def _count_finished(self) -> None:
         while self._n_finished < len(self.trials) and self.is_finished(self._n_finished):
             self._n_finished += 1
 
@@ -186,20 +245,58 @@ class History:
         return self._outcomes[number]
 
     def is_finished(self, number: int) -> bool:
-        """Whether all tasks of the trial have an outcome."""
-        return len(self._outcomes[number]) == self.n_splits
+        """Whether all tasks that the trial is to have, have an outcome."""
+        n_tasks = len(self.begun(number)) if number in self.stopped else self.n_splits
+        return len(self._outcomes[number]) == n_tasks
 
     def scores(self, number: int) -> NDArray[np.float64]:
         """Scores of a trial on the deciding metric, shape (n_splits,); NaN where a fit failed or is missing."""
         scores = np.full(self.n_splits, np.nan)
         for split, outcome in self._outcomes[number].items():
-            found = outcome.test_scores
-            if isinstance(found, dict):
-                found = found.get(self.metric) if self.metric is not None else next(iter(found.values()))
-            if found is not None and outcome.status == "ok":
-                scores[split] = found
+            scores[split] = self._score(outcome)
         return scores
+
+    def _score(self, outcome: Outcome) -> float:
+        found = outcome.test_scores
+        if isinstance(found, dict):
+            found = found.get(self.metric) if self.metric is not None else next(iter(found.values()))
+        return found if found is not None and outcome.status == "ok" else math.nan
 
     def score(self, number: int) -> float:
         """Mean score of a trial over its splits; NaN if one is missing or failed."""
         return float(self.scores(number).mean())
+
+    # -- races: the splits of a trial one by one ----------------------------------------------------------------------
+
+    @property
+    def open(self) -> Sequence[int]:
+        """Trials that are neither stopped nor seen on all splits, in order."""
+        return list(self._open)
+
+    @property
+    def complete(self) -> Sequence[int]:
+        """Trials that are seen on all splits without a failure, in the order in which they were."""
+        return self._complete
+
+    def begun(self, number: int) -> Sequence[int]:
+        """Splits of a trial on which fits were started, in order."""
+        return self._begun.get(number, [])
+
+    def seen(self, number: int) -> Mapping[int, float]:
+        """Scores of a trial that may be looked at, by split, in order; NaN where the fit failed."""
+        return self._seen.get(number, {})
+
+    def is_known(self, n_steps: int) -> bool:
+        """Whether all of the first steps have outcomes."""
+        return all(split in self._outcomes[number] for number, split in self.steps[self.n_seen : n_steps])
+
+    def see(self, n_steps: int) -> None:
+        """Let the outcomes of the first steps be looked at; they are known."""
+        for number, split in self.steps[self.n_seen : n_steps]:
+            seen = self._seen.setdefault(number, {})
+            seen[split] = self._score(self._outcomes[number][split])
+            if len(seen) == self.n_splits:
+                self._open.pop(number, None)
+                if not any(map(math.isnan, seen.values())):
+                    self._complete.append(number)
+        self.n_seen = max(self.n_seen, n_steps)

@@ -27,6 +27,9 @@ SEARCHES = {
     "random, scipy": (RandomSearchCV, {"C": loguniform(1e-2, 1e2)}, {"n_iter": 9, "random_state": 0}),
     "bayes, one by one": (BayesSearchCV, SPACE, {"n_iter": 9, "random_state": 0, "look_back": 1}),
     "bayes": (BayesSearchCV, SPACE, {"n_iter": 9, "random_state": 0, "look_back": 3}),
+    "grid, racing": (GridSearchCV, {"C": list(np.logspace(-3, 3, 12))}, {"racing": True, "look_back": 4}),
+    "random, racing": (RandomSearchCV, SPACE, {"n_iter": 12, "random_state": 0, "racing": True, "look_back": 4}),
+    "bayes, racing": (BayesSearchCV, SPACE, {"n_iter": 12, "random_state": 0, "racing": True, "look_back": 4}),
     "halving": (
         SuccessiveHalvingCV,
         SPACE,

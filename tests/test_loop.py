@@ -95,7 +95,7 @@ def search(sampler, executor, *, n_trials=12, scheduler=None, journal=None, run=
         executor,
         journal,
         history,
-        make_tasks=lambda trial: [Task(trial, split) for split in range(N_SPLITS)],
+        make_task=Task,
         identity=lambda trial: (trial.params["x"], trial.fraction),
         **kwargs,
     )

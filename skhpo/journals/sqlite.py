@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skhpo.journals.base import Journal, T
-from skhpo.trial import FitFinished, Outcome, Trial, TrialStarted
+from skhpo.trial import FitFinished, FitStarted, Outcome, Trial, TrialStarted, TrialStopped
 
 if TYPE_CHECKING:
     import os
@@ -293,6 +293,10 @@ def _to_json(event: Event, codec: Codec) -> dict[str, Any]:
             "bracket": trial.bracket,
             "parent": trial.parent,
         }
+    if isinstance(event, FitStarted):
+        return {"kind": "fit started", **asdict(event)}
+    if isinstance(event, TrialStopped):
+        return {"kind": "trial stopped", **asdict(event)}
     fields = asdict(event.outcome)
     for name in ("test_scores", "train_scores"):
         fields[name] = _each(_number, fields[name])
@@ -303,6 +307,10 @@ def _from_json(body: dict[str, Any], from_json: Callable[[Any], Params]) -> Even
     kind = body.pop("kind")
     if kind == "trial":
         return TrialStarted(Trial(**{**body, "params": from_json(body["params"])}))
+    if kind == "fit started":
+        return FitStarted(**body)
+    if kind == "trial stopped":
+        return TrialStopped(**body)
     for name in ("test_scores", "train_scores"):
         body[name] = _each(_score, body[name])
     return FitFinished(Outcome(**body))

@@ -48,6 +48,6 @@ class Sampler(ABC):
         trial : Trial
             What was tried.
         scores : ndarray of shape (n_splits,)
-            Score on each split, larger is better; NaN where the fit failed. A failure is a fact about the
-            parameters, not a low score.
+            Score on each split, larger is better. All are NaN if the trial failed on one: a failure is a fact about the
+            parameters, not a low score. In a race, some are NaN where splits were skipped.
         """

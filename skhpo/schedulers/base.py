@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from skhpo.trial import History, Params, Trial
+    from skhpo.trial import FitStarted, History, Params, Trial, TrialStopped
 
 Ask: TypeAlias = Callable[[int], "Params | None"]
 
@@ -28,6 +28,29 @@ class Scheduler(ABC):
 
     slack: int = 1
     """How many times the trials that fill the workers are to be under way, where some take far longer than others."""
+
+    is_racing: bool = False
+    """Whether it decides about each split of a trial, in `next_split`; else a trial is fitted on all of them."""
+
+    def next_split(
+        self,
+        history: History,  # noqa: ARG002
+        *,
+        look_back: int,  # noqa: ARG002
+        can_start: bool,  # noqa: ARG002
+    ) -> FitStarted | TrialStopped | None:
+        """Return what is to happen with a trial that was started, or None: start another, or wait.
+
+        Parameters
+        ----------
+        history : History
+            What has happened. It must look at scores by way of ``history.seen`` only.
+        look_back : int
+            How many fits may be under way when the next one is decided, that one included.
+        can_start : bool
+            Whether another trial may be started instead.
+        """
+        return None
 
     @abstractmethod
     def next_trial(self, history: History, ask: Ask) -> Trial | None:

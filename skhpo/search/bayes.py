@@ -14,7 +14,7 @@ from skhpo._base_search import BaseSearch
 from skhpo._sklearn import RANDOM_CONSTRAINTS, HasMethods, Interval
 from skhpo.plan import Plan
 from skhpo.samplers.bayes import BayesSampler
-from skhpo.schedulers.fixed import FixedScheduler
+from skhpo.search.race import make_scheduler
 from skhpo.space import Space
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ class BayesSearchCV(BaseSearch):
     look_back : int or None, default=None
         How many candidates may be under way when the next one is decided, that one included. None is 1 for one worker,
         and the fewest that keep all busy for several. Set it for the same candidates on machines of different size.
+        With ``racing`` it counts fits, and None is one more than there are workers for several.
     cache_prefix : bool, default=True
         Whether the first steps of a :class:`~sklearn.pipeline.Pipeline`, where candidates have them in common, are
         fitted once per split and worker instead of once per candidate, and kept in memory, up to 256 MB per worker.
@@ -93,11 +94,20 @@ class BayesSearchCV(BaseSearch):
         seed that draw random numbers are fitted each time, so give them a ``random_state``; so are those with
         ``copy=False`` or ``warm_start=True``. Pipelines that are subclassed, inside of another estimator, or have a
         ``memory`` of their own are left alone. Turn it off if a transformer depends on more than data and parameters.
+    racing : bool, default=False
+        Whether a candidate that will not be the best after all does not get all of its splits. After each, its scores
+        are compared with those of the best candidate on the same splits; it is stopped if the probability that the
+        remaining ones would turn the order is below 1 % (``skhpo.schedulers.racing`` has the rule). Never stopped are
+        ties, the best, and anyone before three candidates are complete. The metric is that of ``refit``. In
+        ``cv_results_``, splits that were skipped are NaN, ``mean_test_score`` of a stopped candidate is adjusted, see
+        there, and columns ``status`` and ``n_splits_run`` are added. It assumes that splits differ by chance only.
 
     Attributes
     ----------
     cv_results_ : dict of str to ndarray
-        A row per candidate, as in scikit-learn.
+        A row per candidate, as in scikit-learn. With ``racing``, ``mean_test_score`` of a stopped candidate is the mean
+        of the one it was stopped against plus their mean difference on the splits that both have, and so below it;
+        ``status`` is "complete", "raced", "failed", "crashed" or "timeout", and ``n_splits_run`` how many were run.
     best_estimator_ : estimator
         The best candidate fitted on all the data; only if ``refit``.
     best_score_ : float
@@ -156,6 +166,7 @@ class BayesSearchCV(BaseSearch):
         "initial_params": ["array-like", None],
         "warm_start_from": [HasMethods(["fit"]), dict, None],
         "look_back": [Interval(Integral, 1, None, closed="left"), None],
+        "racing": ["boolean"],
     }
 
     def __init__(
@@ -180,6 +191,7 @@ class BayesSearchCV(BaseSearch):
         warm_start_from: Any = None,
         look_back: int | None = None,
         cache_prefix: bool = True,
+        racing: bool = False,
     ) -> None:
         super().__init__(
             estimator,
@@ -202,6 +214,7 @@ class BayesSearchCV(BaseSearch):
         self.initial_params = initial_params
         self.warm_start_from = warm_start_from
         self.look_back = look_back
+        self.racing = racing
 
     @property
     def _space(self) -> Any:
@@ -266,7 +279,8 @@ class BayesSearchCV(BaseSearch):
             initial_params=[*own_params(space, problem.estimator), *checked(space, self.initial_params or ())],
             prior=self._prior(space),
         )
-        return Plan(self._sampler, FixedScheduler(self.n_iter), look_back=self.look_back)
+        scheduler = make_scheduler(self, problem, self._sampler, self.n_iter)
+        return Plan(self._sampler, scheduler, look_back=self.look_back)
 
     def _strategy(self) -> list[Any]:
         prior = self._prior(Space(self.param_distributions))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from skhpo._base_search import BaseSearch
-from skhpo._sklearn import RANDOM_CONSTRAINTS
+from skhpo._sklearn import RANDOM_CONSTRAINTS, Interval
 from skhpo.plan import Plan
 from skhpo.samplers.random import RandomSampler
-from skhpo.schedulers.fixed import FixedScheduler
+from skhpo.search.race import make_scheduler
 
 if TYPE_CHECKING:
     import os
@@ -77,11 +78,23 @@ class RandomSearchCV(BaseSearch):
         seed that draw random numbers are fitted each time, so give them a ``random_state``; so are those with
         ``copy=False`` or ``warm_start=True``. Pipelines that are subclassed, inside of another estimator, or have a
         ``memory`` of their own are left alone. Turn it off if a transformer depends on more than data and parameters.
+    racing : bool, default=False
+        Whether a candidate that will not be the best after all does not get all of its splits. After each, its scores
+        are compared with those of the best candidate on the same splits; it is stopped if the probability that the
+        remaining ones would turn the order is below 1 % (``skhpo.schedulers.racing`` has the rule). Never stopped are
+        ties, the best, and anyone before three candidates are complete. The metric is that of ``refit``. In
+        ``cv_results_``, splits that were skipped are NaN, ``mean_test_score`` of a stopped candidate is adjusted, see
+        there, and columns ``status`` and ``n_splits_run`` are added. It assumes that splits differ by chance only.
+    look_back : int or None, default=None
+        With ``racing``, how many fits may be under way when the next one is decided, that one included. None is 1 for
+        one worker, and one more than there are for several. Set it for the same fits on machines of different size.
 
     Attributes
     ----------
     cv_results_ : dict of str to ndarray
-        A row per candidate, as in scikit-learn.
+        A row per candidate, as in scikit-learn. With ``racing``, ``mean_test_score`` of a stopped candidate is the mean
+        of the one it was stopped against plus their mean difference on the splits that both have, and so below it;
+        ``status`` is "complete", "raced", "failed", "crashed" or "timeout", and ``n_splits_run`` how many were run.
     best_estimator_ : estimator
         The best candidate fitted on all the data; only if ``refit``.
     best_score_ : float
@@ -130,6 +143,8 @@ class RandomSearchCV(BaseSearch):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseSearch._parameter_constraints,
         **{name: RANDOM_CONSTRAINTS[name] for name in ("param_distributions", "n_iter", "random_state")},
+        "racing": ["boolean"],
+        "look_back": [Interval(Integral, 1, None, closed="left"), None],
     }
 
     def __init__(
@@ -151,6 +166,8 @@ class RandomSearchCV(BaseSearch):
         fit_timeout: float | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
         cache_prefix: bool = True,
+        racing: bool = False,
+        look_back: int | None = None,
     ) -> None:
         super().__init__(
             estimator,
@@ -170,11 +187,13 @@ class RandomSearchCV(BaseSearch):
         self.param_distributions = param_distributions
         self.n_iter = n_iter
         self.random_state = random_state
+        self.racing = racing
+        self.look_back = look_back
 
     @property
     def _space(self) -> Any:
         return self.param_distributions
 
-    def _plan(self, problem: Problem, random_state: Any, done: Sequence[Params]) -> Plan:  # noqa: ARG002
+    def _plan(self, problem: Problem, random_state: Any, done: Sequence[Params]) -> Plan:
         sampler = RandomSampler(self.param_distributions, n_iter=self.n_iter, random_state=random_state, done=done)
-        return Plan(sampler, FixedScheduler(sampler.n_max))
+        return Plan(sampler, make_scheduler(self, problem, sampler, sampler.n_max), look_back=self.look_back)

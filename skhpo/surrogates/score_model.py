@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _CHAIN = 8  # fits in a row that start from each other: a resumption repeats at most so many
 _N_WARM = 12  # steps of a fit that starts from the one before; it moves little with one more observation
 _N_COLD = 50
+_MOST_NOISE = 4.0  # of a warped score: twice the standard deviation of all
 _LARGEST = 1e100  # beyond it squares of scores overflow; a score of 1e100 is as good as one of 1e300
 
 # Mode one edge of the cube, median 2.7. A judgement between 0.7 and 1.2, which docs/ablation.md has; the shorter
@@ -108,6 +109,8 @@ class ScoreModel:
         self.options = options
         self._rows: list[Array] = []
         self._values: list[float] = []
+        self._partial: dict[int, Array] = {}  # scores of observations on some of the splits
+        self._complete: dict[int, Array] = {}  # and of those on all, where there are several
         self._replaced_at: list[float] = []
         self._last: dict[bytes, int] = {}
         self.n_rescues = 0
@@ -126,13 +129,16 @@ class ScoreModel:
 
     @property
     def values(self) -> Array:
-        """Mean scores of all observations, NaN where a split failed, shape (n,)."""
-        return np.array(self._values)
+        """Mean scores of all observations, NaN where a split failed, shape (n,).
+
+        Of those that were told of some splits only, what the others say about these splits is taken into account.
+        """
+        return self._adjusted(self.n)[0]
 
     def tell(self, row: Array, scores: Array) -> None:
-        """Remember the scores, shape (n_splits,), of a point of shape (d,); NaN where a fit failed.
+        """Remember the scores, shape (n_splits,), of a point of shape (d,); NaN on the splits that were skipped.
 
-        A point that fails on one split is a failure: its mean is NaN, as in scikit-learn's ``cv_results_``.
+        A point whose scores are all NaN has failed.
         A point that is told again, on more data as a rule, replaces what was told of it before.
         """
         before = self._last.get(key := np.asarray(row, dtype=float).tobytes())
@@ -141,7 +147,13 @@ class ScoreModel:
         self._last[key] = self.n
         self._replaced_at.append(np.inf)
         self._rows.append(np.array(row, dtype=float))
-        self._values.append(float(np.where(np.isfinite(scores), np.clip(scores, -_LARGEST, _LARGEST), np.nan).mean()))
+        found = np.where(np.isfinite(scores), np.clip(scores, -_LARGEST, _LARGEST), np.nan)
+        is_known = np.isfinite(found)
+        if is_known.any() and not is_known.all():
+            self._partial[self.n - 1] = found
+        elif is_known.all() and len(found) > 1:
+            self._complete[self.n - 1] = found
+        self._values.append(float(found.mean()))
 
     def belief(self) -> Belief:
         """What follows from all observations."""
@@ -150,7 +162,7 @@ class ScoreModel:
         return self._newest[1]
 
     def _belief_after(self, n: int) -> Belief:
-        X, y = self._current(n)
+        X, y, v = self._current(n)
         ok = np.isfinite(y)
         theta, theta_success = self._hyperparameters(n)
         gp, warp = None, None
@@ -159,7 +171,7 @@ class ScoreModel:
             gp = self._process()
             gp.theta = theta
             rows = _active_set(theta.warp(X[ok]), warp.z, self.options.n_exact, theta.lengthscales)
-            gp.condition(X[ok][rows], warp.z[rows])
+            gp.condition(X[ok][rows], warp.z[rows], _warped_noise(v[ok], warp)[rows])
             self.n_rescues += gp.n_rescues
         if ok.all():
             return Belief(gp, warp, None)
@@ -172,10 +184,32 @@ class ScoreModel:
         self.n_rescues += success.n_rescues
         return Belief(gp, warp, success, mean)
 
-    def _current(self, n: int) -> tuple[Array, Array]:
-        """Points and values of the first n observations, those that were replaced among them left out."""
+    def _current(self, n: int) -> tuple[Array, Array, Array]:
+        """Points, values and noise of the first n observations, those that were replaced among them left out."""
         current = np.array(self._replaced_at[:n]) >= n
-        return self.points[:n][current], self.values[:n][current]
+        y, v = self._adjusted(n)
+        return self.points[:n][current], y[current], v[current]
+
+    def _adjusted(self, n: int) -> tuple[Array, Array]:
+        """Means over all splits of the first n observations, and the variance of what was skipped, each of shape (n,).
+
+        A score is that of the point, plus what is difficult about the split, plus an interaction of both. The second is
+        estimated from the observations on all splits and taken out of those on some; the third remains, as noise that
+        is the less the more splits there are. Both from the better half, where the search is.
+        """
+        y, v = np.array(self._values[:n]), np.zeros(n)
+        partial = {i: scores for i, scores in self._partial.items() if i < n}
+        if not partial:
+            return y, v
+        rows = [scores for i, scores in self._complete.items() if i < n]
+        effects, interaction = (
+            _split_effects(np.array(rows)) if rows else (np.zeros(len(next(iter(partial.values())))), 0.0)
+        )
+        for i, scores in partial.items():
+            run = np.isfinite(scores)
+            y[i] = (scores[run] - effects[run]).mean()
+            v[i] = interaction * (1 / run.sum() - 1 / len(run))
+        return y, v
 
     def _process(self) -> GaussianProcess:
         options = self.options
@@ -199,21 +233,41 @@ class ScoreModel:
     def _fit(
         self, n: int, before: tuple[Hyperparameters, Hyperparameters | None] | None
     ) -> tuple[Hyperparameters, Hyperparameters | None]:
-        X, y = self._current(n)
+        X, y, v = self._current(n)
         ok = np.isfinite(y)
         theta, theta_success = before if before is not None else (None, None)
         if ok.sum() >= 2:
-            theta = self._fit_one(X[ok], warp_scores(y[ok], self.options.warp).z, theta)
+            warp = warp_scores(y[ok], self.options.warp)
+            theta = self._fit_one(X[ok], warp.z, _warped_noise(v[ok], warp), theta)
         if not ok.all():
-            theta_success = self._fit_one(X, ok - _success_mean(ok), theta_success)
+            theta_success = self._fit_one(X, ok - _success_mean(ok), np.zeros(len(ok)), theta_success)
         return theta if theta is not None else self._process().start, theta_success
 
-    def _fit_one(self, X: Array, z: Array, start: Hyperparameters | None) -> Hyperparameters:
+    def _fit_one(self, X: Array, z: Array, noise: Array, start: Hyperparameters | None) -> Hyperparameters:
         gp = self._process()
         gp.theta = start if start is not None else gp.start
-        gp.fit(X, z, starts=[gp.theta], n_iterations=_N_COLD if start is None else _N_WARM)
+        gp.fit(X, z, noise, starts=[gp.theta], n_iterations=_N_COLD if start is None else _N_WARM)
         self.n_rescues += gp.n_rescues
         return gp.theta
+
+
+def _split_effects(rows: Array) -> tuple[Array, float]:
+    """What each split adds to a score, shape (k,), and the variance of the interaction; from scores of shape (c, k)."""
+    means = rows.mean(axis=1)
+    better = rows[np.argsort(-means, kind="stable")[: max(3, (len(rows) + 1) // 2)]]
+    centred = better - better.mean(axis=1, keepdims=True)
+    effects = centred.mean(axis=0)
+    df = (len(better) - 1) * (rows.shape[1] - 1)
+    return effects, float(((centred - effects) ** 2).sum() / df) if df else 0.0
+
+
+def _warped_noise(v: Array, warp: Warp) -> Array:
+    """Variances of warped scores, from those of scores: by the slope of the warp over a quarter to both sides."""
+    if not v.any():
+        return np.zeros(len(v))
+    slope = (warp.inverse(warp.z + 0.25) - warp.inverse(warp.z - 0.25)) / 0.5
+    noise: Array = np.divide(v, slope**2, out=np.full(len(v), _MOST_NOISE), where=v < _MOST_NOISE * slope**2)
+    return noise
 
 
 def _success_mean(ok: NDArray[np.bool_]) -> float:

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from skhpo.testing.rules import check
-from skhpo.trial import FitFinished, Outcome, Trial, TrialStarted
+from skhpo.trial import FitFinished, FitStarted, Outcome, Trial, TrialStarted, TrialStopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -62,14 +62,20 @@ def _events() -> list[Event]:
     return [
         TrialStarted(Trial(0, {"C": 0.1 + 0.2, "kernel": "rbf"}, fraction=1 / 3, rung=2, bracket=1)),
         TrialStarted(Trial(1, {"C": 1e-300, "kernel": "lïnear"}, parent=0)),
+        FitStarted(1, 0),
         FitFinished(Outcome(1, 0, scores, dict.fromkeys(scores, 0.5), 0.25, 0.125, 30)),
         FitFinished(Outcome(0, 1, 1 / 7, stop=True, started=1.7e9 + 1 / 3, worker="host:1")),
         FitFinished(Outcome(0, 0, None, error="Traceback: \n\t\u2717", status="crashed")),
         FitFinished(Outcome(1, 1, None, error="too long", status="timeout", shared=True)),
+        TrialStopped(1, against=0),
+        TrialStopped(0),
     ]
 
 
 def _flat(events: Iterable[Event]) -> list[str]:
     """Return events in a form in which equal ones are equal, NaN included."""
-    bodies = [event.trial if isinstance(event, TrialStarted) else event.outcome for event in events]
-    return [repr([(name, getattr(body, name)) for name in body.__slots__]) for body in bodies]
+    bodies = [
+        event.trial if isinstance(event, TrialStarted) else event.outcome if isinstance(event, FitFinished) else event
+        for event in events
+    ]
+    return [repr([type(body), *((name, getattr(body, name)) for name in body.__slots__)]) for body in bodies]

@@ -350,7 +350,7 @@ def utilisation(scheduler, n_workers, n_splits):
         executor,
         MemoryJournal(),
         History(n_splits),
-        make_tasks=lambda trial: [Task(trial, split) for split in range(n_splits)],
+        make_task=Task,
         identity=lambda trial: trial.number,
         look_back=math.ceil(n_workers / n_splits) + 1,
     )
@@ -446,7 +446,7 @@ def search(make, journal, limit=None, n_workers=3):
         Workers(n_workers, limit),
         journal,
         history,
-        make_tasks=lambda trial: [Task(trial, split) for split in range(2)],
+        make_task=Task,
         identity=lambda trial: trial.number,
         look_back=6,
     )
