@@ -24,6 +24,10 @@ NAMES = {
         "successive halving, random search and Optuna's Hyperband pruner in the same time",
         scripts.Script("halving_peers", quick=("--seeds", "1", "--data", "digits, odd"), n_seeds=3),
     ),
+    "racing": (
+        "fits and winners of racing beside full cross-validation",
+        scripts.Script("racing", quick=("null", "--seeds", "2"), n_seeds=10),
+    ),
     "ablation": (
         "what each choice of the Bayesian sampler is worth",
         scripts.Script("ablation", quick=("--seeds", "0-0", "--arms", "default,acquisition: EI"), n_seeds=10),

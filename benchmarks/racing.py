@@ -1,4 +1,4 @@
-"""Racing beside full cross-validation: how many fits, and the same winner?
+"""Racing beside full cross-validation: how many fits, and how often the same winner.
 
 ``python benchmarks/racing.py`` counts fits, so that the load of the machine matters little, and prints tables in
 Markdown, of all parts or of those named:
@@ -250,7 +250,9 @@ def bayes(n_seeds, n_iter, n_splits=5):
             flush=True,
         )
     print(f"\nMedian of all runs: {np.median(ratios):.0%} of the fits; better at equal fits in", end=" ")
-    print(f"{np.mean(np.array(everything) > 0):.0%}, equal in {np.mean(np.array(everything) == 0):.0%}, worse in", end=" ")
+    print(
+        f"{np.mean(np.array(everything) > 0):.0%}, equal in {np.mean(np.array(everything) == 0):.0%}, worse in", end=" "
+    )
     print(f"{np.mean(np.array(everything) < 0):.0%}.")
 
 

@@ -30,6 +30,7 @@ LAYERS = [
     ],
     ["acquisition"],
     ["samplers"],
+    ["decisions"],
     ["loop", "evaluation", "checkpoint", "stored", "plan", "report"],
     ["_base_search", "plotting", "testing"],
     ["search"],
@@ -39,7 +40,8 @@ HEIGHT = {name: height for height, layer in enumerate(LAYERS) for name in layer}
 
 # What the design says beyond the layers: these see nothing of ours but what is listed.
 SEES_ONLY = {
-    "loop": {"trial"},
+    "decisions": {"trial"},
+    "loop": {"trial", "decisions"},
     "schedulers": {"trial"},
     "surrogates": set(),
     "journals": {"trial"},
@@ -47,7 +49,7 @@ SEES_ONLY = {
     "space": set(),
     "acquisition": {"surrogates"},
 }
-HAS_NO_SKLEARN = {"loop", "trial", "schedulers", "journals", "surrogates", "acquisition"}
+HAS_NO_SKLEARN = {"loop", "decisions", "trial", "schedulers", "journals", "surrogates", "acquisition"}
 
 # Names that scikit-learn's classes have and that ours define for themselves.
 OUR_OWN = {

