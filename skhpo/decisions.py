@@ -111,7 +111,7 @@ class TrialByTrial(Decisions):
 
 
 class SplitBySplit(Decisions):
-    """Step t, a fit, is decided from the outcomes of steps 0 ... t - L; trials are told when they are decided."""
+    """Step t, a fit, is decided from the outcomes of steps 0 ... t - L; trials are told split by split."""
 
     def __init__(
         self,
@@ -122,8 +122,7 @@ class SplitBySplit(Decisions):
         deciding: AbstractContextManager[object],
     ) -> None:
         super().__init__(sampler, scheduler, history, look_back, deciding)
-        self._untold: dict[int, None] = {}  # trials that the sampler was not told of, in order
-        self._n_started = 0
+        self._n_told = 0  # steps
 
     def end(self) -> None:  # noqa: D102
         history = self.history
@@ -161,13 +160,11 @@ class SplitBySplit(Decisions):
         self._tell()
 
     def _tell(self) -> None:
-        """Tell the sampler of the trials that are decided, with NaN for the splits that were skipped."""
+        """Tell the sampler of each trial what is new of it, with NaN for the splits that it does not have."""
         history = self.history
-        self._untold.update(dict.fromkeys(range(self._n_started, len(history.trials))))
-        self._n_started = len(history.trials)
-        is_open = set(history.open)
-        for number in [number for number in self._untold if number not in is_open]:
-            del self._untold[number]
+        changed = {number for number, _ in history.steps[self._n_told : history.n_seen]}
+        self._n_told = history.n_seen
+        for number in sorted(changed):
             seen = history.seen(number)
             scores = np.full(history.n_splits, np.nan)
             if not np.isnan(list(seen.values())).any():  # one that failed on a split has failed
@@ -175,7 +172,8 @@ class SplitBySplit(Decisions):
             self.sampler.tell(history.trials[number], scores)
 
     def _ask(self, number: int) -> Params | None:
-        pending = [self.history.trials[number] for number in self._untold] if self.sampler.is_adaptive else ()
+        history = self.history
+        pending = [history.trials[number] for number in history.open if not history.seen(number)]
         params = self.sampler.ask(number, pending)
         self.is_exhausted = params is None
         return params

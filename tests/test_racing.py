@@ -21,7 +21,7 @@ from skhpo.journals.memory import MemoryJournal
 from skhpo.loop import run_search
 from skhpo.samplers.base import Sampler
 from skhpo.schedulers.racing import Judge, RacingScheduler
-from skhpo.surrogates.score_model import ModelOptions, ScoreModel
+from skhpo.surrogates.score_model import ModelOptions, ScoreModel, _split_effects
 from skhpo.testing import check_scheduler
 from skhpo.trial import FitStarted, History, Outcome, Task, Trial, TrialStarted, TrialStopped
 
@@ -117,7 +117,7 @@ class Listed(Sampler):
         return {"i": number}
 
 
-def race(scores, *, look_back=1, n_open=20, order=None):
+def race(scores, *, look_back=1, n_open=20, order=None, sampler=None):
     scores = np.asarray(scores, dtype=float)
     n, k = scores.shape
     history = History(k)
@@ -128,7 +128,7 @@ def race(scores, *, look_back=1, n_open=20, order=None):
 
     with SerialExecutor(run) as executor:
         run_search(
-            Listed(),
+            sampler or Listed(),
             scheduler,
             executor,
             MemoryJournal(),
@@ -490,6 +490,40 @@ def test_callbacks_see_the_fits_that_are_run():
 
 def model():
     return ScoreModel(np.array([False]), ModelOptions())
+
+
+def test_the_sampler_is_told_of_each_score():
+    told = []
+
+    class Diary(Listed):
+        is_adaptive = True
+
+        def tell(self, trial, scores):
+            told.append((trial.number, int(np.isfinite(scores).sum())))
+
+    history = race(noisy(10, 4), n_open=2, sampler=Diary())
+    counts = {number: [n for other, n in told if other == number] for number in range(10)}
+    assert all(found == list(range(1, len(found) + 1)) for found in counts.values())
+    assert {number: found[-1] for number, found in counts.items()} == {
+        number: len(history.outcomes(number)) for number in range(10)
+    }
+
+
+def test_split_effects_are_those_of_the_two_way_layout():
+    """With all cells: column means of what rows leave; with cells missing: what a regression on dummies gives."""
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(3, 1)) + np.array([1.0, 0.0, -2.0, 1.0]) + rng.normal(0, 0.1, (3, 4))
+    effects, variance = _split_effects(rows)
+    expected = (rows - rows.mean(axis=1, keepdims=True)).mean(axis=0)
+    np.testing.assert_allclose(effects, expected, atol=1e-12)
+    residuals = rows - rows.mean(axis=1, keepdims=True) - expected
+    assert variance == pytest.approx((residuals**2).sum() / 6)
+
+    rows[0, 3] = rows[2, 1] = np.nan
+    i, j = np.nonzero(np.isfinite(rows))
+    dummies = np.hstack([np.eye(3)[i], np.eye(4)[j]])
+    fitted = np.linalg.lstsq(dummies, rows[i, j], rcond=None)[0][3:]
+    np.testing.assert_allclose(_split_effects(rows)[0], fitted - fitted.mean(), atol=1e-4)
 
 
 def test_scores_on_some_splits_are_compared_on_these_splits():

@@ -18,7 +18,8 @@ class Sampler(ABC):
     """Proposes the parameters of a trial from what it was told, what is pending, and ``(seed, number)``.
 
     * `ask` must change nothing that a later `ask` or `tell` can see: asked twice, it answers the same.
-    * `tell` must only remember, and is called in the order of trial numbers, once per trial.
+    * `tell` must only remember, and is called in the order of trial numbers, once per trial; in a race each time that
+      there is another score of a trial.
     * All randomness must derive from the sampler's seed and the trial number.
     """
 
@@ -49,5 +50,5 @@ class Sampler(ABC):
             What was tried.
         scores : ndarray of shape (n_splits,)
             Score on each split, larger is better. All are NaN if the trial failed on one: a failure is a fact about the
-            parameters, not a low score. In a race, some are NaN where splits were skipped.
+            parameters, not a low score. In a race, some are NaN where there is none (yet).
         """

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from skhpo.evaluation import Problem
     from skhpo.samplers.base import Sampler
 
+_N_OPEN = 4
+"""Candidates to have under way where a model proposes, which is told of each score: the best of them goes on first."""
+
 
 def make_scheduler(search: BaseSearch, problem: Problem, sampler: Sampler, n_trials: int) -> FixedScheduler:
     """Return what starts so many trials, and with ``racing=True`` stops those that will not be the best.
@@ -39,6 +42,6 @@ def make_scheduler(search: BaseSearch, problem: Problem, sampler: Sampler, n_tri
     return RacingScheduler(
         n_trials,
         order=np.argsort([-size for size in sizes], kind="stable").tolist(),
-        **({"n_open": 1} if sampler.is_adaptive else {}),
+        **({"n_open": _N_OPEN} if sampler.is_adaptive else {}),
         stops_failures=can_tell,
     )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from skhpo.surrogates.warping import Warp
 
 _CHAIN = 8  # fits in a row that start from each other: a resumption repeats at most so many
+_N_SWEEPS = 10  # of alternating least squares; complete rows need one
 _N_WARM = 12  # steps of a fit that starts from the one before; it moves little with one more observation
 _N_COLD = 50
 _MOST_NOISE = 4.0  # of a warped score: twice the standard deviation of all
@@ -109,8 +110,8 @@ class ScoreModel:
         self.options = options
         self._rows: list[Array] = []
         self._values: list[float] = []
-        self._partial: dict[int, Array] = {}  # scores of observations on some of the splits
-        self._complete: dict[int, Array] = {}  # and of those on all, where there are several
+        self._by_split: dict[int, Array] = {}  # scores of observations on several splits
+        self._partial: list[int] = []  # those of them that lack some
         self._replaced_at: list[float] = []
         self._last: dict[bytes, int] = {}
         self.n_rescues = 0
@@ -149,10 +150,10 @@ class ScoreModel:
         self._rows.append(np.array(row, dtype=float))
         found = np.where(np.isfinite(scores), np.clip(scores, -_LARGEST, _LARGEST), np.nan)
         is_known = np.isfinite(found)
-        if is_known.any() and not is_known.all():
-            self._partial[self.n - 1] = found
-        elif is_known.all() and len(found) > 1:
-            self._complete[self.n - 1] = found
+        if is_known.any() and len(found) > 1:
+            self._by_split[self.n - 1] = found
+            if not is_known.all():
+                self._partial.append(self.n - 1)
         self._values.append(float(found.mean()))
 
     def belief(self) -> Belief:
@@ -194,18 +195,18 @@ class ScoreModel:
         """Means over all splits of the first n observations, and the variance of what was skipped, each of shape (n,).
 
         A score is that of the point, plus what is difficult about the split, plus an interaction of both. The second is
-        estimated from the observations on all splits and taken out of those on some; the third remains, as noise that
-        is the less the more splits there are. Both from the better half, where the search is.
+        estimated from all observations on several splits and taken out of those on some; the third remains, as noise
+        that is the less the more splits there are.
         """
         y, v = np.array(self._values[:n]), np.zeros(n)
-        partial = {i: scores for i, scores in self._partial.items() if i < n}
+        partial = [i for i in self._partial if i < n]
         if not partial:
             return y, v
-        rows = [scores for i, scores in self._complete.items() if i < n]
-        effects, interaction = (
-            _split_effects(np.array(rows)) if rows else (np.zeros(len(next(iter(partial.values())))), 0.0)
-        )
-        for i, scores in partial.items():
+        newest = np.array(self._replaced_at[:n]) >= n
+        rows = np.array([scores for i, scores in self._by_split.items() if i < n and newest[i]])
+        effects, interaction = _split_effects(rows)
+        for i in partial:
+            scores = self._by_split[i]
             run = np.isfinite(scores)
             y[i] = (scores[run] - effects[run]).mean()
             v[i] = interaction * (1 / run.sum() - 1 / len(run))
@@ -252,13 +253,26 @@ class ScoreModel:
 
 
 def _split_effects(rows: Array) -> tuple[Array, float]:
-    """What each split adds to a score, shape (k,), and the variance of the interaction; from scores of shape (c, k)."""
-    means = rows.mean(axis=1)
-    better = rows[np.argsort(-means, kind="stable")[: max(3, (len(rows) + 1) // 2)]]
-    centred = better - better.mean(axis=1, keepdims=True)
-    effects = centred.mean(axis=0)
-    df = (len(better) - 1) * (rows.shape[1] - 1)
-    return effects, float(((centred - effects) ** 2).sum() / df) if df else 0.0
+    """What each split adds to a score, shape (k,), and the variance of the interaction; from scores of shape (c, k).
+
+    The two-way layout with cells that are missing (NaN), by alternating least squares. Only rows with several scores
+    say anything, and of these the better half is used, where the search is.
+    """
+    known = np.isfinite(rows)
+    rows = rows[known.sum(axis=1) > 1]
+    effects = np.zeros(known.shape[1])
+    for _ in range(_N_SWEEPS):
+        means = np.nanmean(rows - effects, axis=1) if len(rows) else np.zeros(0)
+        better = np.argsort(-means, kind="stable")[: max(3, (len(rows) + 1) // 2)]
+        cells = rows[better] - means[better, None]
+        n = np.isfinite(cells).sum(axis=0)
+        effects = np.divide(np.nansum(cells, axis=0), n, out=np.zeros(len(n)), where=n > 0)
+        effects -= effects.mean()
+    if not len(rows):
+        return effects, 0.0
+    residuals = rows[better] - means[better, None] - effects
+    df = np.isfinite(residuals).sum() - len(better) - (len(effects) - 1)
+    return effects, float(np.nansum(residuals**2) / df) if df > 0 else 0.0
 
 
 def _warped_noise(v: Array, warp: Warp) -> Array:
