@@ -285,13 +285,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", default=["grid", "bayes", "null"])
     parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--folds", type=int, nargs="+", default=[5, 10])
     parser.add_argument("--candidates", type=int, default=40, help="of the Bayesian search without racing")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     print(f"skhpo {skhpo.__version__}, scikit-learn {sklearn.__version__}, Python {platform.python_version()}")
     for part in options.parts:
         if part == "grid":
-            for n_splits in (5, 10):
+            for n_splits in options.folds:
                 grid(options.seeds, n_splits)
         elif part == "bayes":
             bayes(options.seeds, options.candidates)

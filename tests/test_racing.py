@@ -559,17 +559,19 @@ def test_a_trial_that_failed_on_a_split_is_a_failure():
     assert np.isnan(one.values[0])
 
 
+@pytest.mark.slow
 def test_a_race_with_the_model_finds_what_a_search_of_all_splits_does():
+    """A tree with small leaves is better than those with large ones, which are near-copies of each other."""
     X, y = WINE
     space = {"max_depth": Int(1, 12), "min_samples_leaf": Int(1, 60), "ccp_alpha": Float(1e-4, 0.3, log=True)}
 
-    def fit(*, racing):
+    def fit(seed, *, racing):
         tree = DecisionTreeClassifier(random_state=0)
-        return BayesSearchCV(tree, space, n_iter=25, random_state=0, cv=10, racing=racing).fit(X, y)
+        return BayesSearchCV(tree, space, n_iter=25, random_state=seed, cv=10, racing=racing).fit(X, y)
 
-    with_racing, without = fit(racing=True), fit(racing=False)
-    assert with_racing.stats()["n_fits"] < 0.8 * without.stats()["n_fits"]
-    assert with_racing.best_score_ > without.best_score_ - 0.02
+    pairs = [(fit(seed, racing=True), fit(seed, racing=False)) for seed in range(4)]
+    assert all(raced.stats()["n_fits"] < 0.8 * whole.stats()["n_fits"] for raced, whole in pairs)
+    assert np.mean([raced.best_score_ - whole.best_score_ for raced, whole in pairs]) > -0.01
 
 
 def test_an_event_says_against_whom():

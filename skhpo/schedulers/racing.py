@@ -17,7 +17,8 @@ and the variance :math:`v (1/m - 1/k)`, so that
 
 the finite-population correction of sampling theory (Cochran: Sampling techniques. 3rd ed., 1977, chapter 2). One split
 says nothing of its variance, so v is what it is between complete trials, the median over all pairs of them, into which
-the challenger's own enters from the second split on, weighted by degrees of freedom. The racing of
+the challenger's own enters from the second split on: weighted by degrees of freedom, or against no more than two of
+them if that is larger, since the complete trials may be near-copies of each other and the challenger is not. The racing of
 configurations over shared instances is that of Maron and Moore (NIPS 1993) and irace (Lopez-Ibanez et al. 2016);
 stopping cross-validation early, that of Bergman, Purucker and Hutter (AutoML 2024), whose rules are not paired.
 """
@@ -97,7 +98,8 @@ class Judge(NamedTuple):
             return 1.0
         own = float(((difference - mean) ** 2).sum())
         df = self.df + m - 1
-        variance = (self.df * self.variance + own) / df * (k - m) / (k * m)
+        typical = max((self.df * self.variance + own) / df, (2 * self.variance + own) / (2 + m - 1))
+        variance = typical * (k - m) / (k * m)
         rounding = 1e-14 * float(np.abs(self.scores).max())
         return float(stdtr(df, mean / math.sqrt(variance))) if math.sqrt(variance) > rounding else 1.0
 
