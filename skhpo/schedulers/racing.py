@@ -18,9 +18,10 @@ and the variance :math:`v (1/m - 1/k)`, so that
 the finite-population correction of sampling theory (Cochran: Sampling techniques. 3rd ed., 1977, chapter 2). One split
 says nothing of its variance, so v is what it is between complete trials, the median over all pairs of them, into which
 the challenger's own enters from the second split on: weighted by degrees of freedom, or against no more than two of
-them if that is larger, since the complete trials may be near-copies of each other and the challenger is not. The racing of
-configurations over shared instances is that of Maron and Moore (NIPS 1993) and irace (Lopez-Ibanez et al. 2016);
-stopping cross-validation early, that of Bergman, Purucker and Hutter (AutoML 2024), whose rules are not paired.
+them if that is larger, since the complete trials may be near-copies of each other and the challenger is not.
+
+The racing of configurations over shared instances is that of Maron and Moore (NIPS 1993) and irace (Lopez-Ibanez et al.
+2016); stopping cross-validation early, that of Bergman, Purucker and Hutter (AutoML 2024), whose rules are not paired.
 """
 
 from __future__ import annotations
