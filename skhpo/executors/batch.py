@@ -49,14 +49,17 @@ class Job:
         Workers that died while they ran it.
     n_innocent_losses : int
         Times it got lost through no fault of its own.
+    n_passed_over : int
+        Times that another was taken in its place.
     is_suspect : bool
         Whether it may have killed a worker; it then runs while nothing else does.
     """
 
-    __slots__ = ("is_suspect", "n_innocent_losses", "n_losses", "task")
+    __slots__ = ("is_suspect", "n_innocent_losses", "n_losses", "n_passed_over", "task")
 
     def __init__(self, task: Task) -> None:
         self.task = task
         self.n_losses = 0
         self.n_innocent_losses = 0
+        self.n_passed_over = 0
         self.is_suspect = False

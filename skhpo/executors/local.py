@@ -40,6 +40,9 @@ _STUCK_SECONDS = 0.05
 _SHORT_SECONDS = 0.5
 """Fits that take less would feel the 0.5 ms from one's end to the next one's begin, by way of the caller."""
 
+_MOST_PASSED_OVER = 50
+"""Times that others may be taken before a job, because they suit a worker better."""
+
 _LOOK_AROUND_SECONDS = 1.0
 """How often it is checked that silent workers are alive: a process of their own may keep their end of the pipe open."""
 
@@ -98,6 +101,7 @@ class LocalExecutor(Executor):
         self._queue: deque[Job] = deque()
         self._ready: deque[Outcome | BaseException] = deque()
         self._slots: list[Slot] = []
+        self._owners: dict[int, Slot] = {}  # of each split, the worker that began with it
         self._n_false_starts = 0
         self._batch = BatchSize()
         self._caller_seconds = 0.0  # between two calls of `wait`
@@ -146,6 +150,7 @@ class LocalExecutor(Executor):
         self._ready.clear()
         self._finalizer()
         self._slots.clear()
+        self._owners.clear()
 
     # -- sending ------------------------------------------------------------------------------------------------------
 
@@ -179,11 +184,7 @@ class LocalExecutor(Executor):
     def _fill(self, slot: Slot) -> None:
         if not slot.is_loaded:
             slot.load(self._shipment, self._settings)
-        limit = self._depth - len(slot.jobs)
-        if self.max_pending is not None:
-            limit = min(limit, self.max_pending - self._n_running)
-        # Short queues are shared out: no worker takes what another could begin.
-        limit = min(limit, max(1, -(-len(self._queue) // self.n_workers)))
+        limit = self._limit(slot)
         if slot.is_stuck or any(job.n_losses for job in slot.jobs.values()):  # who killed a worker runs alone
             return
         jobs: list[Job] = []
@@ -192,9 +193,38 @@ class LocalExecutor(Executor):
                 if not jobs and not slot.jobs:
                     jobs.append(self._queue.popleft())
                 break
-            jobs.append(self._queue.popleft())
+            place = self._place_for(slot)
+            if place is None:
+                if (jobs or slot.jobs) and slot in self._owners.values():  # it has something to do: others may come
+                    break
+                place, limit = 0, max(1, limit // 2)
+            for i in range(place):
+                self._queue[i].n_passed_over += 1
+            jobs.append(self._queue[place])
+            del self._queue[place]
         if jobs:
             self._send(slot, jobs)
+
+    def _limit(self, slot: Slot) -> int:
+        """How many tasks more a worker may be given."""
+        limit = self._depth - len(slot.jobs)
+        if self.max_pending is not None:
+            limit = min(limit, self.max_pending - self._n_running)
+        # Short queues are shared out: no worker takes what another could begin.
+        return min(limit, max(1, -(-len(self._queue) // self.n_workers)))
+
+    def _place_for(self, slot: Slot) -> int | None:
+        """Where in the queue the first job stands that suits a worker: of a split that no other worker began with.
+
+        What was fitted on a split, the first steps of a pipeline say, is then at hand in one worker and need not be
+        fitted in each. A worker with nothing to do takes any job, and no job is passed over for long.
+        """
+        if self._queue[0].n_passed_over >= _MOST_PASSED_OVER:
+            return 0
+        for place, job in enumerate(self._queue):
+            if not job.n_losses and self._owners.setdefault(job.task.split, slot) is slot:
+                return place
+        return None
 
     def _send(self, slot: Slot, jobs: Sequence[Job]) -> None:
         try:
@@ -281,7 +311,7 @@ class LocalExecutor(Executor):
         number, began = slot.begun
         seconds = time.monotonic() - began
         reason = slot.kill()
-        self._slots.remove(slot)
+        self._remove(slot)
         guilty = slot.jobs.pop(number, None)
         self._requeue(slot)
         if guilty is None:
@@ -312,11 +342,15 @@ class LocalExecutor(Executor):
             if slot not in self._slots or slot.begun[0] != number:
                 continue
             slot.kill()
-            self._slots.remove(slot)
+            self._remove(slot)
             late = slot.jobs.pop(number)
             self._requeue(slot)
             text = f"The fit took longer than fit_timeout={limit!r} seconds and was stopped."
             self._ready.append(_lost(late.task, text, "timeout", time.monotonic() - began, slot))
+
+    def _remove(self, slot: Slot) -> None:
+        self._slots.remove(slot)
+        self._owners = {split: owner for split, owner in self._owners.items() if owner is not slot}
 
     def _requeue(self, slot: Slot) -> None:
         kept = [job for number, job in slot.jobs.items() if number > slot.dropped]

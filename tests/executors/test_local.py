@@ -15,6 +15,7 @@ import pytest
 import sklearn
 
 from skhpo.executors import slot as slots
+from skhpo.executors.batch import Job
 from skhpo.executors.local import LocalExecutor
 from skhpo.trial import Outcome
 
@@ -331,3 +332,20 @@ def test_no_descriptor_or_thread_is_left_behind(ask):
     for _ in range(5):
         ask(lambda fit, task: 0.0, np.ones(300_000))
     assert count() == before
+
+
+def test_workers_keep_to_the_splits_they_began_with(make_task):
+    one, other = object(), object()
+    with LocalExecutor(Fit(), 2) as executor:
+        executor._queue.extend(Job(make_task(number, split)) for number in range(3) for split in range(3))
+        places = [executor._place_for(one)]
+        del executor._queue[0]  # (0, 0) is its own
+        places += [executor._place_for(other), executor._place_for(one)]
+        assert places == [0, 0, 1], "the second has begun with split 1, so that split 2 suits the first"
+        executor._queue[1].n_losses = 1
+        assert executor._place_for(one) == 2, "who killed a worker waits for its turn"
+        executor._owners = dict.fromkeys(range(3), other)
+        assert executor._place_for(one) is None
+        executor._queue[0].n_passed_over = 1000
+        assert executor._place_for(one) == 0, "nobody is passed over for long"
+        executor._queue.clear()
