@@ -195,9 +195,9 @@ class LocalExecutor(Executor):
                 break
             place = self._place_for(slot)
             if place is None:
-                if (jobs or slot.jobs) and slot in self._owners.values():  # it has something to do: others may come
+                if slot.jobs and slot in self._owners.values():  # it has something to do: others may come
                     break
-                place, limit = 0, max(1, limit // 2)
+                place = 0
             for i in range(place):
                 self._queue[i].n_passed_over += 1
             jobs.append(self._queue[place])
