@@ -6,19 +6,24 @@ Notation
 
     k       splits of a complete trial
     m       splits on which a challenger was fitted so far
-    d       its scores minus the incumbent's on these splits, (m,): what is difficult about a split is gone
-    v       variance of such a difference from split to split
+    f       what is typical of each split: the mean of the complete trials, (k,)
+    e       the challenger's scores minus f on its splits, (m,): what is difficult about a split is gone
+    D       the mean of all e it would have, minus that of the incumbent, which is known
+    v       variance of such an e from split to split
 
 The rule asks about the finite set of k splits, not about a population behind them: would the challenger's mean over all
-of them exceed the incumbent's, which is known? The mean of all k differences, given the first m, has the mean of these
-and the variance :math:`v (1/m - 1/k)`, so that
+of them exceed the incumbent's? The mean of all k, given the first m, has the mean of these and the variance
+:math:`v (1/m - 1/k)`, so that
 
-.. math:: P(\text{overturn}) = T_\nu\Big(\bar d \Big/ \sqrt{v (k - m) / (k m)}\Big),
+.. math:: P(\text{overturn}) = T_\nu\Big(\hat D \Big/ \sqrt{v (k - m) / (k m)}\Big),
+   \qquad \hat D = \bar e - \overline{(s - f)},
 
-the finite-population correction of sampling theory (Cochran: Sampling techniques. 3rd ed., 1977, chapter 2). One split
-says nothing of its variance, so v is what it is between complete trials, the median over all pairs of them, into which
-the challenger's own enters from the second split on: weighted by degrees of freedom, or against no more than two of
-them if that is larger, since the complete trials may be near-copies of each other and the challenger is not.
+with s the scores of the incumbent: the finite-population correction, and the difference estimator, of sampling theory
+(Cochran: Sampling techniques. 3rd ed., 1977, chapters 2 and 7). What is typical is the better thing to subtract than
+the incumbent's own scores: these carry chance of their own, which doubles v, and of which the mean over all splits is
+known. One split says nothing of its variance, so v is what it is among the complete trials, pooled, into which the
+challenger's own enters from the second split on: weighted by degrees of freedom, or against no more than two of them
+if that is larger, since the complete trials may be near-copies of each other and the challenger is not.
 
 The racing of configurations over shared instances is that of Maron and Moore (NIPS 1993) and irace (Lopez-Ibanez et al.
 2016); stopping cross-validation early, that of Bergman, Purucker and Hutter (AutoML 2024), whose rules are not paired.
@@ -42,9 +47,9 @@ if TYPE_CHECKING:
 
     from skhpo.trial import History
 
-_ALPHA = 0.01
-_N_FIRST = 3  # complete trials, before which nobody is stopped: one pair says little about how pairs differ
-_N_LATEST = 30  # complete trials among which pairs are formed
+_ALPHA = 0.005
+_N_FIRST = 3  # complete trials, before which nobody is stopped: fewer say little about what is typical
+_N_LATEST = 30  # complete trials that say it
 _MOST_DF = 2  # times k - 1: trials differ in their variances, so that many say no more of one's than two would
 
 
@@ -54,17 +59,20 @@ class Judge(NamedTuple):
     Parameters
     ----------
     incumbent : int
-        Number of the best of them.
+        Number of the one to beat.
     scores : ndarray of shape (k,)
         Its scores.
+    typical : ndarray of shape (k,)
+        f above.
     variance : float
-        v above; 0 where they do not differ.
+        v above; 0 where trials do not differ.
     df : float
         Degrees of freedom of ``variance``.
     """
 
     incumbent: int
     scores: NDArray[np.float64]
+    typical: NDArray[np.float64]
     variance: float
     df: float
 
@@ -81,28 +89,31 @@ class Judge(NamedTuple):
         Returns
         -------
         float
-            1 where nothing can be said.
+            1 where nothing can be said, and where it is not below the incumbent on its splits.
 
         Examples
         --------
         >>> import numpy as np
-        >>> judge = Judge(0, np.array([0.8, 0.9, 0.8, 0.9, 0.8]), variance=0.01**2, df=20)
+        >>> scores = np.array([0.8, 0.9, 0.8, 0.9, 0.8])
+        >>> judge = Judge(0, scores, typical=scores - 0.01, variance=0.01**2, df=20)
         >>> round(judge.probability([0, 1], np.array([0.79, 0.89])), 3)
         0.038
         >>> judge.probability([0, 1], np.array([0.6, 0.7])) < 1e-6
         True
         """
         k, m = len(self.scores), len(splits)
-        difference = scores - self.scores[list(splits)]
-        mean = float(difference.mean())
-        if not math.isfinite(mean) or self.variance == 0:
+        on = list(splits)
+        level = float((scores - self.scores[on]).mean())
+        if not (math.isfinite(level) and level < 0) or self.variance == 0:
             return 1.0
-        own = float(((difference - mean) ** 2).sum())
+        e = scores - self.typical[on]
+        behind = float(e.mean() - (self.scores - self.typical).mean())
+        own = float(((e - e.mean()) ** 2).sum())
         df = self.df + m - 1
-        typical = max((self.df * self.variance + own) / df, (2 * self.variance + own) / (2 + m - 1))
-        variance = typical * (k - m) / (k * m)
+        v = max((self.df * self.variance + own) / df, (2 * self.variance + own) / (2 + m - 1))
+        error = math.sqrt(v * (k - m) / (k * m))
         rounding = 1e-14 * float(np.abs(self.scores).max())
-        return float(stdtr(df, mean / math.sqrt(variance))) if math.sqrt(variance) > rounding else 1.0
+        return float(stdtr(df, behind / error)) if error > rounding else 1.0
 
 
 class RacingScheduler(FixedScheduler):
@@ -191,13 +202,15 @@ class RacingScheduler(FixedScheduler):
         return float(len(seen)), mean, -number
 
 
-def _judge(history: History, complete: Sequence[int]) -> Judge:
+def _judge(history: History, complete: Sequence[int], n_best: int = 1) -> Judge:
+    """Return what complete trials say about who will be among the ``n_best``."""
     means = [float(np.mean(list(history.seen(number).values()))) for number in complete]
-    best = complete[int(np.argmax(means))]
-    rows = [_row(history, number) for number in complete[-_N_LATEST:]]
-    variance = _typical_variance(np.unique(rows, axis=0)) if len(complete) >= _N_FIRST else 0.0
+    incumbent = complete[int(np.argsort(np.negative(means), kind="stable")[n_best - 1])]
+    rows = np.unique([_row(history, number) for number in complete[-_N_LATEST:]], axis=0)
+    typical = rows.mean(axis=0)
+    variance = _variance(rows - typical) if len(complete) >= _N_FIRST else 0.0
     df = min(_MOST_DF, len(rows) - 1) * (history.n_splits - 1) if variance > 0 else 0
-    return Judge(best, _row(history, best), variance, df)
+    return Judge(incumbent, _row(history, incumbent), typical, variance, df)
 
 
 def _row(history: History, number: int) -> NDArray[np.float64]:
@@ -205,11 +218,13 @@ def _row(history: History, number: int) -> NDArray[np.float64]:
     return np.array([seen[split] for split in range(history.n_splits)])
 
 
-def _typical_variance(rows: NDArray[np.float64]) -> float:
-    """Median over all pairs of different rows of the variance of their differences; 0 without a pair."""
-    if rows.shape[0] < 2 or rows.shape[1] < 2:
+def _variance(e: NDArray[np.float64]) -> float:
+    """Variance from split to split of a trial's difference to the mean of the others; 0 without others.
+
+    ``e`` of shape (n, k) are differences to the mean of all n, each with a share in it.
+    """
+    n, k = e.shape
+    if n < 2 or k < 2:
         return 0.0
-    one, other = np.triu_indices(len(rows), 1)
-    variances = (rows[one] - rows[other]).var(axis=1, ddof=1)
-    found = float(np.median(variances))
+    found = float(e.var(axis=1, ddof=1).mean()) * (n / (n - 1)) ** 2
     return found if math.isfinite(found) else 0.0
