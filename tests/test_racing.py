@@ -103,7 +103,9 @@ def test_ties_and_what_is_unknown_are_never_cut():
     assert judge.probability([0], np.array([-np.inf])) == 1
     assert judge.probability([0], np.array([np.nan])) == 1
     assert Judge(0, scores, scores, 0.0, 4).probability([0], np.array([0.0])) == 1
-    assert Judge(0, np.full(3, 1e6), np.full(3, 1e6), 1e-28, 4).probability([0], np.array([1e6 - 1e-10])) == 1, "that is rounding"
+    assert Judge(0, np.full(3, 1e6), np.full(3, 1e6), 1e-28, 4).probability([0], np.array([1e6 - 1e-10])) == 1, (
+        "that is rounding"
+    )
 
 
 # ------------------------------------------------------------------ the scheduler
