@@ -116,12 +116,92 @@ class Judge(NamedTuple):
         return float(stdtr(df, behind / error)) if error > rounding else 1.0
 
 
+class Race:
+    """Trials of which the best are wanted: who goes on, and who is stopped.
+
+    The most promising goes on first: the better those that are complete, the sooner the others are stopped. None is
+    stopped before three are complete and as many as are wanted, none that is level with the last of these, and none of
+    which a fit is under way. Decisions follow from the history alone; what is kept here only saves to find out twice.
+
+    Parameters
+    ----------
+    order : sequence of int
+        The splits in the order in which they are tried, the same for all trials.
+    n_best : int
+        How many are wanted.
+    stops_failures : bool
+        Whether a trial of which one fit failed is stopped: where its score will be NaN whatever the others give.
+    """
+
+    def __init__(self, order: Sequence[int], *, n_best: int = 1, stops_failures: bool = True) -> None:
+        self.order, self.n_best, self.stops_failures = order, n_best, stops_failures
+        self._judged: tuple[int, Judge | None] | None = None
+        self._probabilities: dict[tuple[int, int], float] = {}
+
+    def next_split(
+        self, history: History, open_: Sequence[int], complete: Sequence[int], *, can_start: bool
+    ) -> FitStarted | TrialStopped | None:
+        """Return the next fit, or a trial to stop; None to start another trial, or to wait.
+
+        Parameters
+        ----------
+        history : History
+            What has happened.
+        open_, complete : sequence of int
+            Of the trials that take part, those that are open and those that are complete, as in ``history``.
+        can_start : bool
+            Whether another trial may be started instead of going on with one.
+        """
+        judge = self._judge(history, complete)
+        at_rest: list[int] = []
+        busy: list[int] = []
+        for number in open_:
+            n_begun, n_seen = len(history.begun(number)), len(history.seen(number))
+            if n_begun == 0:
+                return FitStarted(number, self.order[0])
+            verdict = self._verdict(judge, history, number)
+            if verdict is not None and n_seen == n_begun:
+                return verdict
+            if verdict is None and n_begun < history.n_splits:
+                (at_rest if n_seen == n_begun else busy).append(number)
+        if can_start or not (at_rest or busy):
+            return None
+        number = max(at_rest or busy, key=lambda number: self._promise(judge, history, number))
+        return FitStarted(number, self.order[len(history.begun(number))])
+
+    def _verdict(self, judge: Judge | None, history: History, number: int) -> TrialStopped | None:
+        """Return that a trial is not worth its other splits, or None if it may be."""
+        seen = history.seen(number)
+        if self.stops_failures and any(map(math.isnan, seen.values())):
+            return TrialStopped(number)
+        if judge is None or judge.df == 0 or not seen:
+            return None
+        key = number, len(seen)
+        if key not in self._probabilities:
+            self._probabilities[key] = judge.probability(list(seen), np.array(list(seen.values())))
+        return TrialStopped(number, judge.incumbent) if self._probabilities[key] < _ALPHA else None
+
+    def _judge(self, history: History, complete: Sequence[int]) -> Judge | None:
+        """Return what the complete trials say; None where there are too few."""
+        if self._judged is None or self._judged[0] != len(complete):
+            judge = _judge(history, complete, self.n_best) if len(complete) >= self.n_best else None
+            self._judged = len(complete), judge
+            self._probabilities.clear()
+        return self._judged[1]
+
+    def _promise(self, judge: Judge | None, history: History, number: int) -> tuple[float, float, int]:
+        """Return what the trial that goes on first has most of."""
+        seen = history.seen(number)
+        mean = float(np.mean(list(seen.values()))) if seen else -math.inf
+        if judge is not None:
+            return mean - float(judge.scores[list(seen)].mean()) if seen else -math.inf, 0.0, -number
+        return float(len(seen)), mean, -number
+
+
 class RacingScheduler(FixedScheduler):
     """Starts ``n_trials`` trials, and stops those that will not be the best.
 
-    A number of trials are under way side by side, the most promising of which goes on first: the better the incumbent,
-    the sooner the others are stopped. None is stopped before three are complete, none that is level with the incumbent,
-    and none of which a fit is under way.
+    A number of trials are under way side by side, the most promising of which goes on first (`Race`).
 
     Parameters
     ----------
@@ -149,57 +229,14 @@ class RacingScheduler(FixedScheduler):
 
     def __init__(self, n_trials: int, *, order: Sequence[int], n_open: int = 20, stops_failures: bool = True) -> None:
         super().__init__(n_trials)
-        self.order, self.n_open, self.stops_failures = order, n_open, stops_failures
-        self._judged: tuple[int, Judge | None] | None = None  # what follows from a history, so as not to ask twice
-        self._probabilities: dict[tuple[int, int], float] = {}
+        self.n_open = n_open
+        self._race = Race(order, stops_failures=stops_failures)
 
     def next_split(self, history: History, *, look_back: int, can_start: bool) -> FitStarted | TrialStopped | None:
         """Return the next fit, or a trial to stop; None to start another trial, or to wait."""
-        judge = self._judge(history)
-        at_rest: list[int] = []
-        busy: list[int] = []
-        for number in history.open:
-            n_begun, n_seen = len(history.begun(number)), len(history.seen(number))
-            if n_begun == 0:
-                return FitStarted(number, self.order[0])
-            verdict = self._verdict(judge, history, number)
-            if verdict is not None and n_seen == n_begun:
-                return verdict
-            if verdict is None and n_begun < history.n_splits:
-                (at_rest if n_seen == n_begun else busy).append(number)
         has_room = len(history.open) < self.n_open + look_back - 1
-        if (can_start and has_room and len(history.trials) < self.n_trials) or not (at_rest or busy):
-            return None
-        number = max(at_rest or busy, key=lambda number: self._promise(judge, history, number))
-        return FitStarted(number, self.order[len(history.begun(number))])
-
-    def _verdict(self, judge: Judge | None, history: History, number: int) -> TrialStopped | None:
-        """Return that a trial is not worth its other splits, or None if it may be."""
-        seen = history.seen(number)
-        if self.stops_failures and any(map(math.isnan, seen.values())):
-            return TrialStopped(number)
-        if judge is None or judge.df == 0 or not seen:
-            return None
-        key = number, len(seen)
-        if key not in self._probabilities:
-            self._probabilities[key] = judge.probability(list(seen), np.array(list(seen.values())))
-        return TrialStopped(number, judge.incumbent) if self._probabilities[key] < _ALPHA else None
-
-    def _judge(self, history: History) -> Judge | None:
-        """Return what the complete trials say; None where there are too few."""
-        complete = history.complete
-        if self._judged is None or self._judged[0] != len(complete):
-            self._judged = len(complete), _judge(history, complete) if complete else None
-            self._probabilities.clear()
-        return self._judged[1]
-
-    def _promise(self, judge: Judge | None, history: History, number: int) -> tuple[float, float, int]:
-        """Return what the trial that goes on first has most of."""
-        seen = history.seen(number)
-        mean = float(np.mean(list(seen.values()))) if seen else -math.inf
-        if judge is not None:
-            return mean - float(judge.scores[list(seen)].mean()) if seen else -math.inf, 0.0, -number
-        return float(len(seen)), mean, -number
+        can_start = can_start and has_room and len(history.trials) < self.n_trials
+        return self._race.next_split(history, history.open, history.complete, can_start=can_start)
 
 
 def _judge(history: History, complete: Sequence[int], n_best: int = 1) -> Judge:
