@@ -118,6 +118,10 @@ def drawn(display):
     return display
 
 
+def no_marks(n, *, failed=False):
+    return {"failed": np.full(n, failed), "stopped": np.zeros(n, dtype=bool)}
+
+
 def texts(ticks):
     return [tick.get_text() for tick in ticks]
 
@@ -185,13 +189,13 @@ def test_an_error_score_is_no_score():
 
 def test_a_disaster_does_not_flatten_the_rest():
     scores = np.append(np.linspace(0.8, 0.9, 20), -1e10)
-    display = drawn(OptimizationHistoryDisplay(scores=scores, failed=np.zeros(21, dtype=bool)).plot())
+    display = drawn(OptimizationHistoryDisplay(scores=scores, **no_marks(21)).plot())
     assert display.ax_.get_ylim()[0] > 0
     assert bottoms(display) == {"below the axis": [20.0]}
 
 
 def test_history_when_everything_failed():
-    display = drawn(OptimizationHistoryDisplay(scores=np.full(3, np.nan), failed=np.ones(3, dtype=bool)).plot())
+    display = drawn(OptimizationHistoryDisplay(scores=np.full(3, np.nan), **no_marks(3, failed=True)).plot())
     assert bottoms(display) == {"failed": [0.0, 1.0, 2.0]}
 
 
@@ -682,7 +686,7 @@ def test_many_categories_with_long_names_have_ticks_that_fit(n):
 def test_matplotlib_is_asked_for_by_name(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "matplotlib.pyplot", None)
     with pytest.raises(ImportError, match=r"OptimizationHistoryDisplay needs matplotlib.*skhpo\[plot\]"):
-        OptimizationHistoryDisplay(scores=np.ones(2), failed=np.zeros(2, dtype=bool)).plot()
+        OptimizationHistoryDisplay(scores=np.ones(2), **no_marks(2)).plot()
 
 
 def test_nothing_is_shown():

@@ -108,6 +108,21 @@ class ParamAxis:
             positions, low, high = np.log(positions), math.log(low), math.log(high)
         return (positions - low) / (high - low)
 
+    @property
+    def middle(self) -> float:
+        """The position half way between the ends."""
+        low, high = self.limits
+        return (low * high) ** 0.5 if self.scale == "log" else (low + high) / 2
+
+    def edges(self, grid: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return where the cells of m positions end, shape (m + 1,)."""
+        if self.scale == "categorical":
+            return np.append(grid - 0.5, grid[-1] + 0.5)
+        places: NDArray[Any] = np.log(grid) if self.scale == "log" else grid
+        middles = (places[1:] + places[:-1]) / 2
+        edges: NDArray[Any] = np.concatenate([[2 * places[0] - middles[0]], middles, [2 * places[-1] - middles[-1]]])
+        return np.exp(edges) if self.scale == "log" else edges
+
     def ticks(self, n_most: int = 7) -> tuple[NDArray[np.float64], list[str]]:
         """Return the positions of at most some ticks, and what they say."""
         from matplotlib.ticker import MaxNLocator

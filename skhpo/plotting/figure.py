@@ -1,8 +1,9 @@
-"""What the displays share: figures, robust limits of scores, and marks for what is no score."""
+"""What the displays share: figures, an axis of scores with robust limits, and marks for what is no score."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -14,23 +15,86 @@ _BOTTOM = 0.03
 """Where failures stand, as a share of the axes' height."""
 
 
-def new_axes(display: object, ax: Any, figsize: tuple[float, float] | None = None) -> Any:
-    """Return the axes to draw into, new ones unless some were given.
+class Display(ABC):
+    """A picture of a search: what is drawn as attributes, and `plot`, which draws it."""
 
-    Raises
-    ------
-    ImportError
-        If matplotlib is not installed.
-    """
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise ImportError(
-            f"{type(display).__name__} needs matplotlib, which is not installed. Install it, or skhpo[plot]."
-        ) from error
-    if ax is None:
-        _, ax = plt.subplots(figsize=figsize, layout="constrained")
-    return ax
+    def plot(self, ax: Any = None) -> Self:
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to; None for a new figure.
+
+        Returns
+        -------
+        display : Display
+            This one.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        try:
+            import matplotlib.pyplot as plt
+        except ImportError as error:
+            raise ImportError(
+                f"{type(self).__name__} needs matplotlib, which is not installed. Install it, or skhpo[plot]."
+            ) from error
+        if ax is None:
+            _, ax = plt.subplots(figsize=self._figsize, layout="constrained")
+        self.ax_, self.figure_ = ax, ax.figure
+        self._draw(ax)
+        return self
+
+    @property
+    @abstractmethod
+    def _figsize(self) -> tuple[float, float]:
+        """Width and height of a new figure, in inches."""
+
+    @abstractmethod
+    def _draw(self, ax: Any) -> None:
+        """Draw into these axes, and keep the artists as attributes that end in an underscore."""
+
+
+class SearchDisplay(Display):
+    """A display that needs to know no more than the search and the metric."""
+
+    @classmethod
+    def from_search(cls, search: Any, *, metric: str | None = None, ax: Any = None) -> Self:
+        """Draw a search.
+
+        Parameters
+        ----------
+        search : fitted search or dict
+            A search of skhpo or scikit-learn, its ``cv_results_``, or what `skhpo.load_results` returns.
+        metric : str, default=None
+            Which of several metrics; None is the one that decides, or else the first.
+        ax : matplotlib Axes, default=None
+            Where to draw; None for a new figure.
+
+        Returns
+        -------
+        display : Display
+
+        Raises
+        ------
+        ValueError
+            If the search has nothing to show in this display.
+        """
+        return cls._of(search, metric).plot(ax=ax)
+
+    @classmethod
+    @abstractmethod
+    def _of(cls, search: Any, metric: str | None) -> Self:
+        """Return the display of a search, not drawn yet."""
+
+
+def draw_score_axis(ax: Any, label: str, *scores: Any) -> None:
+    """Give the y axis the limits of mean scores, see `score_limits`, and their name."""
+    ax.set_ylim(*score_limits(*scores))
+    ax.set_ylabel(f"{label} (mean over splits)")
 
 
 def score_limits(*scores: Any) -> tuple[float, float]:
@@ -89,6 +153,16 @@ def mark_bottom(ax: Any, x: NDArray[np.float64], y: NDArray[np.float64], failed:
                 zorder=4,
             )
     return artists
+
+
+def jitter(n: int, step: float = 0.7548776662466927) -> NDArray[np.float64]:
+    """Return small shifts that keep trials of one category apart, the same each time, shape (n,).
+
+    They are multiples of a step without their whole parts, which fill an interval evenly; for two axes take two of
+    Roberts' steps, which fill a square.
+    """
+    shifts: NDArray[Any] = 0.3 * ((np.arange(n) * step) % 1.0 - 0.5)
+    return shifts
 
 
 def tidy(ax: Any) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from skhpo.fitted import fitted
-from skhpo.plotting.figure import BEST, COLOR, legend, mark_bottom, new_axes, score_limits, tidy
+from skhpo.plotting.figure import BEST, COLOR, SearchDisplay, draw_score_axis, legend, mark_bottom, tidy
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class OptimizationHistoryDisplay:
+@dataclass(kw_only=True, eq=False, repr=False)
+class OptimizationHistoryDisplay(SearchDisplay):
     """Scores of all trials in the order in which they were tried, and the best so far.
 
     Use `from_search`.
@@ -61,22 +63,12 @@ class OptimizationHistoryDisplay:
     True
     """
 
-    def __init__(
-        self,
-        *,
-        scores: NDArray[np.float64],
-        failed: NDArray[np.bool_],
-        stopped: NDArray[np.bool_] | None = None,
-        resources: NDArray[Any] | None = None,
-        resource_name: str | None = None,
-        label: str = "score",
-    ) -> None:
-        self.scores = scores
-        self.failed = failed
-        self.stopped = np.zeros(len(scores), dtype=bool) if stopped is None else stopped
-        self.resources = resources
-        self.resource_name = resource_name
-        self.label = label
+    scores: NDArray[np.float64]
+    failed: NDArray[np.bool_]
+    stopped: NDArray[np.bool_]
+    resources: NDArray[Any] | None = None
+    resource_name: str | None = None
+    label: str = "score"
 
     @property
     def best_scores(self) -> NDArray[np.float64]:
@@ -93,24 +85,9 @@ class OptimizationHistoryDisplay:
         return is_full
 
     @classmethod
-    def from_search(cls, search: Any, *, metric: str | None = None, ax: Any = None) -> Self:
-        """Draw the history of a search.
-
-        Parameters
-        ----------
-        search : fitted search or dict
-            A search of skhpo or scikit-learn, its ``cv_results_``, or what `skhpo.load_results` returns.
-        metric : str, default=None
-            Which of several metrics; None is the one that decides, or else the first.
-        ax : matplotlib Axes, default=None
-            Where to draw; None for a new figure.
-
-        Returns
-        -------
-        display : OptimizationHistoryDisplay
-        """
+    def _of(cls, search: Any, metric: str | None) -> Self:
         trials = fitted(search, metric)
-        display = cls(
+        return cls(
             scores=trials.scores,
             failed=trials.failed,
             stopped=trials.stopped,
@@ -118,28 +95,18 @@ class OptimizationHistoryDisplay:
             resource_name=trials.resource_name,
             label=trials.label,
         )
-        return display.plot(ax=ax)
 
-    def plot(self, ax: Any = None) -> Self:
-        """Draw.
+    @property
+    def _figsize(self) -> tuple[float, float]:
+        return 7.0, 4.0
 
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to; None for a new figure.
-
-        Returns
-        -------
-        display : OptimizationHistoryDisplay
-        """
+    def _draw(self, ax: Any) -> None:
         from matplotlib.ticker import MaxNLocator
 
-        ax = new_axes(self, ax, (7.0, 4.0))
-        self.ax_, self.figure_ = ax, ax.figure
         numbers = np.arange(len(self.scores), dtype=float)
         best = self.best_scores
         (self.line_,) = ax.plot(numbers, best, drawstyle="steps-post", color=BEST, label=self._best_label, zorder=2)
-        ax.set_ylim(*score_limits(self.scores, best))
+        draw_score_axis(ax, self.label, self.scores, best)
         if self.resources is None:
             self.scatter_ = ax.scatter(
                 numbers[~self.stopped], self.scores[~self.stopped], s=18, color=COLOR, label="trial", zorder=3
@@ -154,11 +121,9 @@ class OptimizationHistoryDisplay:
             ax.plot(x, y, "o", ms=4, mfc="none", color=COLOR, label="stopped early")
         self.failed_ = mark_bottom(ax, numbers, self.scores, self.failed)
         ax.set_xlabel("Trial")
-        ax.set_ylabel(f"{self.label} (mean over splits)")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         legend(ax, loc="best")
         tidy(ax)
-        return self
 
     @property
     def _best_label(self) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from skhpo.plotting.figure import COLOR, new_axes, tidy
+from skhpo.plotting.figure import COLOR, SearchDisplay, tidy
 from skhpo.plotting.model import model_of
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 _BRANCH = "<branch>"
 
 
-class ParamImportancesDisplay:
+@dataclass(kw_only=True, eq=False, repr=False)
+class ParamImportancesDisplay(SearchDisplay):
     """Share of each parameter in how much the modelled score varies over the space.
 
     These are the importances of :meth:`skhpo.BayesSearchCV.importances`; to the results of other searches the same
@@ -55,56 +57,25 @@ class ParamImportancesDisplay:
     ['C', 'tol']
     """
 
-    def __init__(self, *, names: Sequence[str], importances: NDArray[np.float64], label: str = "score") -> None:
-        self.names = names
-        self.importances = importances
-        self.label = label
+    names: Sequence[str]
+    importances: NDArray[np.float64]
+    label: str = "score"
 
     @classmethod
-    def from_search(cls, search: Any, *, metric: str | None = None, ax: Any = None) -> Self:
-        """Draw the importances of a search.
-
-        Parameters
-        ----------
-        search : fitted search or dict
-            A search of skhpo or scikit-learn, its ``cv_results_``, or what `skhpo.load_results` returns.
-        metric : str, default=None
-            Which of several metrics; None is the one that decides, or else the first.
-        ax : matplotlib Axes, default=None
-            Where to draw; None for a new figure.
-
-        Returns
-        -------
-        display : ParamImportancesDisplay
-
-        Raises
-        ------
-        ValueError
-            If there are fewer than two scores, or nothing was searched.
-        """
+    def _of(cls, search: Any, metric: str | None) -> Self:
         model = model_of(search, metric)
         shares = sorted(model.sampler.importances().items(), key=lambda item: -item[1])
-        display = cls(
+        return cls(
             names=[name for name, _ in shares],
             importances=np.array([share for _, share in shares]),
             label=model.trials.label,
         )
-        return display.plot(ax=ax)
 
-    def plot(self, ax: Any = None) -> Self:
-        """Draw.
+    @property
+    def _figsize(self) -> tuple[float, float]:
+        return 5.0 + 0.07 * max(map(len, self.names)), 1.2 + 0.35 * len(self.names)
 
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to; None for a new figure.
-
-        Returns
-        -------
-        display : ParamImportancesDisplay
-        """
-        ax = new_axes(self, ax, (5.0 + 0.07 * max(map(len, self.names)), 1.2 + 0.35 * len(self.names)))
-        self.ax_, self.figure_ = ax, ax.figure
+    def _draw(self, ax: Any) -> None:
         places = np.arange(len(self.names))[::-1]
         self.bars_ = ax.barh(places, self.importances, color=COLOR, height=0.7)
         ax.bar_label(self.bars_, [f"{share:.2f}" for share in self.importances], padding=3, fontsize="small")
@@ -112,4 +83,3 @@ class ParamImportancesDisplay:
         ax.set_xlim(0, 1.1 * max(float(self.importances.max()), 1e-3))
         ax.set_xlabel(f"Importance (share of the variance of {self.label})")
         tidy(ax)
-        return self

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from skhpo.fitted import fitted
 from skhpo.plotting.axis import ParamAxis, name_label, number_labels
-from skhpo.plotting.figure import FAILED, FAINT, new_axes, score_limits
+from skhpo.plotting.figure import FAILED, FAINT, Display, score_limits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,8 @@ _ABSENT = -0.14
 """Where lines pass an axis whose parameter the trial has not; below its low end."""
 
 
-class ParallelCoordinatesDisplay:
+@dataclass(kw_only=True, eq=False, repr=False)
+class ParallelCoordinatesDisplay(Display):
     """A line per trial through the values of its parameters to its score.
 
     Use `from_search`.
@@ -71,22 +73,12 @@ class ParallelCoordinatesDisplay:
     (['C', 'gamma', 'kernel'], (10, 3))
     """
 
-    def __init__(
-        self,
-        *,
-        axes: Sequence[ParamAxis],
-        positions: NDArray[np.float64],
-        scores: NDArray[np.float64],
-        failed: NDArray[np.bool_],
-        eliminated: NDArray[np.bool_] | None = None,
-        label: str = "score",
-    ) -> None:
-        self.axes = axes
-        self.positions = positions
-        self.scores = scores
-        self.failed = failed
-        self.eliminated = np.zeros(len(scores), dtype=bool) if eliminated is None else eliminated
-        self.label = label
+    axes: Sequence[ParamAxis]
+    positions: NDArray[np.float64]
+    scores: NDArray[np.float64]
+    failed: NDArray[np.bool_]
+    eliminated: NDArray[np.bool_]
+    label: str = "score"
 
     @property
     def names(self) -> list[str]:
@@ -134,24 +126,15 @@ class ParallelCoordinatesDisplay:
         )
         return display.plot(ax=ax)
 
-    def plot(self, ax: Any = None) -> Self:
-        """Draw.
+    @property
+    def _figsize(self) -> tuple[float, float]:
+        return max(6.5, 1.6 * (len(self.axes) + 1)), 4.4
 
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to; None for a new figure.
-
-        Returns
-        -------
-        display : ParallelCoordinatesDisplay
-        """
+    def _draw(self, ax: Any) -> None:
         from matplotlib.collections import LineCollection
         from matplotlib.colors import Normalize
 
         n = len(self.axes)
-        ax = new_axes(self, ax, (max(6.5, 1.6 * (n + 1)), 4.4))
-        self.ax_, self.figure_ = ax, ax.figure
         is_ok = np.isfinite(self.scores) & ~self.failed & ~self.eliminated
         low, high = score_limits(self.scores[is_ok])
         shares = np.column_stack([axis.share(self.positions[:, j]) for j, axis in enumerate(self.axes)])
@@ -203,7 +186,6 @@ class ParallelCoordinatesDisplay:
         if shown:
             place = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.0, "ncols": 2}
             ax.legend(handles=shown, frameon=False, fontsize="small", **place)
-        return self
 
     def _add_score_axis(self, low: float, high: float) -> None:
         from matplotlib.ticker import MaxNLocator

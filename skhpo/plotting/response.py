@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from skhpo.plotting.figure import BEST, COLOR, FAILED, legend, mark_bottom, new_axes, score_limits, tidy
+from skhpo.plotting.figure import (
+    BEST,
+    COLOR,
+    FAILED,
+    Display,
+    draw_score_axis,
+    jitter,
+    legend,
+    mark_bottom,
+    score_limits,
+    tidy,
+)
 from skhpo.plotting.surface import Surface
 
 if TYPE_CHECKING:
@@ -18,10 +30,11 @@ if TYPE_CHECKING:
     from skhpo.plotting.axis import ParamAxis
 
 _STEPS = (0.7548776662466927, 0.5698402909980532)
-"""Multiples of both, without their whole parts, fill a square evenly: Roberts' sequence, a Kronecker sequence."""
+"""Of the shifts along two axes: Roberts' sequence, a Kronecker sequence."""
 
 
-class ResponseDisplay:
+@dataclass(kw_only=True, eq=False, repr=False)
+class ResponseDisplay(Display):
     """What the model believes of the score along one or two parameters, and the trials.
 
     A Bayesian search has a model; to the results of other searches the same one is fitted: a Gaussian process over the
@@ -94,32 +107,18 @@ class ResponseDisplay:
     (41, 41)
     """
 
-    def __init__(
-        self,
-        *,
-        axes: Sequence[ParamAxis],
-        grid: Sequence[NDArray[np.float64]],
-        mean: NDArray[np.float64],
-        std: NDArray[np.float64],
-        positions: NDArray[np.float64],
-        scores: NDArray[np.float64],
-        failed: NDArray[np.bool_],
-        estimated: NDArray[np.bool_] | None = None,
-        best: int | None = None,
-        others: str = "",
-        label: str = "score",
-    ) -> None:
-        self.axes = axes
-        self.grid = grid
-        self.mean = mean
-        self.std = std
-        self.positions = positions
-        self.scores = scores
-        self.failed = failed
-        self.estimated = np.zeros(len(scores), dtype=bool) if estimated is None else estimated
-        self.best = best
-        self.others = others
-        self.label = label
+    axes: Sequence[ParamAxis]
+    grid: Sequence[NDArray[np.float64]]
+    mean: NDArray[np.float64]
+    std: NDArray[np.float64]
+    positions: NDArray[np.float64]
+    scores: NDArray[np.float64]
+    failed: NDArray[np.bool_]
+    estimated: NDArray[np.bool_]
+    best: int | None = None
+    others: str = ""
+    label: str = "score"
+    absent_ax_: Any = field(default=None, init=False)
 
     @property
     def names(self) -> list[str]:
@@ -181,35 +180,26 @@ class ResponseDisplay:
         )
         return display.plot(ax=ax)
 
-    def plot(self, ax: Any = None) -> Self:
-        """Draw.
+    @property
+    def _figsize(self) -> tuple[float, float]:
+        return (6.5, 4.2) if len(self.axes) == 1 else (11.0, 4.4)
 
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to; None for a new figure.
-
-        Returns
-        -------
-        display : ResponseDisplay
-        """
+    def _draw(self, ax: Any) -> None:
         self.absent_ax_ = None
         self.failed_: list[Any] = []
         if len(self.axes) == 1:
-            self._plot_one(new_axes(self, ax, (6.5, 4.2)))
+            self._draw_one(ax)
         else:
-            self._plot_two(new_axes(self, ax, (11.0, 4.4)))
-        return self
+            self._draw_two(ax)
 
     # -- one parameter ------------------------------------------------------------------------------------------------
 
-    def _plot_one(self, ax: Any) -> None:
-        self.ax_, self.figure_ = ax, ax.figure
+    def _draw_one(self, ax: Any) -> None:
         (axis,), (grid,) = self.axes, self.grid
         axis.dress(ax.xaxis)
         positions = self.positions[:, 0]
         is_absent = np.isnan(positions)
-        ax.set_ylim(*score_limits(self.scores, self.mean))
+        draw_score_axis(ax, self.label, self.scores, self.mean)
         if axis.scale == "categorical":
             style = {"fmt": "s", "ms": 7, "capsize": 6, "color": "0.3", "zorder": 2}
             self.mean_ = self.std_ = ax.errorbar(grid - 0.12, self.mean, yerr=self.std, label="model, 1 std", **style)
@@ -219,7 +209,7 @@ class ResponseDisplay:
             self.std_ = ax.fill_between(
                 grid, self.mean - self.std, self.mean + self.std, color="0.3", alpha=0.2, lw=0, label="1 std", zorder=1
             )
-        x = positions + 0.15 + _jitter(len(positions)) if axis.scale == "categorical" else positions
+        x = positions + 0.15 + jitter(len(positions)) if axis.scale == "categorical" else positions
         measured = ~self.estimated
         self.scatter_ = ax.scatter(x[measured], self.scores[measured], s=18, color=COLOR, label="trial", zorder=3)
         if self.estimated.any():
@@ -230,7 +220,6 @@ class ResponseDisplay:
         self.failed_ += mark_bottom(ax, x, self.scores, self.failed)
         if is_absent.any():
             self._add_absent(ax, self.scores[is_absent], self.failed[is_absent], is_absent)
-        ax.set_ylabel(f"{self.label} (mean over splits)")
         ax.set_title(textwrap.fill(self.others, 80), fontsize="small", loc="left")
         legend(ax, loc="best")
         tidy(ax)
@@ -239,7 +228,7 @@ class ResponseDisplay:
         strip = self.absent_ax_ = ax.inset_axes((1.02, 0.0, 0.08, 1.0))
         strip.set_ylim(*ax.get_ylim())
         strip.set_xlim(-1, 1)
-        x = _jitter(len(scores))
+        x = jitter(len(scores))
         strip.scatter(x, scores, s=18, color=COLOR)
         if self.best is not None and is_absent[self.best]:
             row = int(np.sum(is_absent[: self.best]))
@@ -252,14 +241,13 @@ class ResponseDisplay:
 
     # -- two parameters -----------------------------------------------------------------------------------------------
 
-    def _plot_two(self, ax: Any) -> None:
-        self.figure_ = ax.figure
+    def _draw_two(self, ax: Any) -> None:
         parts = ax.get_subplotspec()
         if parts is None:
             raise ValueError("ax needs to be a cell of a grid of axes to be shared by two, as plt.subplots makes them.")
         ax.set_axis_off()
         self.ax_ = np.array([self.figure_.add_subplot(part) for part in parts.subgridspec(1, 2)])
-        edges = [_edges(axis, grid) for axis, grid in zip(self.axes, self.grid, strict=True)]
+        edges = [axis.edges(grid) for axis, grid in zip(self.axes, self.grid, strict=True)]
         low, high = score_limits(self.scores, self.mean)
         meshes = []
         x, y = self._places()
@@ -305,7 +293,7 @@ class ResponseDisplay:
         Of a category that has not the other parameter, trials stand where the model is hatched, along its middle.
         """
         places = [
-            column + _jitter(len(column), step) if axis.scale == "categorical" else column.copy()
+            column + jitter(len(column), step) if axis.scale == "categorical" else column.copy()
             for column, axis, step in zip(self.positions.T, self.axes, _STEPS, strict=True)
         ]
         for i, axis in enumerate(self.axes):
@@ -315,23 +303,5 @@ class ResponseDisplay:
             inactive = np.isnan(self.mean).all(axis=1 - i)
             category = np.nan_to_num(self.positions[:, i], nan=-1.0).astype(int)
             known = np.isin(category, self.grid[i][inactive].astype(int)) & np.isnan(self.positions[:, 1 - i])
-            low, high = other.limits
-            middle = (low * high) ** 0.5 if other.scale == "log" else (low + high) / 2
-            places[1 - i][known] = middle
+            places[1 - i][known] = other.middle
         return places[0], places[1]
-
-
-def _jitter(n: int, step: float = _STEPS[0]) -> NDArray[np.float64]:
-    """Return small shifts that keep trials of one category apart, the same each time, shape (n,)."""
-    shifts: NDArray[Any] = 0.3 * ((np.arange(n) * step) % 1.0 - 0.5)
-    return shifts
-
-
-def _edges(axis: ParamAxis, grid: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return where the cells of grid points end, shape (m + 1,)."""
-    if axis.scale == "categorical":
-        return np.append(grid - 0.5, grid[-1] + 0.5)
-    places: NDArray[Any] = np.log(grid) if axis.scale == "log" else grid
-    middles = (places[1:] + places[:-1]) / 2
-    edges: NDArray[Any] = np.concatenate([[2 * places[0] - middles[0]], middles, [2 * places[-1] - middles[-1]]])
-    return np.exp(edges) if axis.scale == "log" else edges

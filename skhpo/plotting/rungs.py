@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from skhpo.fitted import fitted
-from skhpo.plotting.figure import BEST, FAINT, legend, mark_bottom, new_axes, score_limits, tidy
+from skhpo.plotting.figure import BEST, FAINT, SearchDisplay, draw_score_axis, legend, mark_bottom, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class RungsDisplay:
+@dataclass(kw_only=True, eq=False, repr=False)
+class RungsDisplay(SearchDisplay):
     """Scores of candidates on each rung of a successive halving, joined by lines.
 
     Use `from_search`.
@@ -72,28 +74,15 @@ class RungsDisplay:
     ([3, 9], [6, 2])
     """
 
-    def __init__(
-        self,
-        *,
-        places: NDArray[np.int64],
-        amounts: NDArray[Any],
-        scores: NDArray[np.float64],
-        failed: NDArray[np.bool_],
-        candidates: Sequence[Sequence[int]],
-        brackets: NDArray[np.int64],
-        best: int | None = None,
-        resource_name: str = "resource",
-        label: str = "score",
-    ) -> None:
-        self.places = places
-        self.amounts = amounts
-        self.scores = scores
-        self.failed = failed
-        self.candidates = candidates
-        self.brackets = brackets
-        self.best = best
-        self.resource_name = resource_name
-        self.label = label
+    places: NDArray[np.int64]
+    amounts: NDArray[Any]
+    scores: NDArray[np.float64]
+    failed: NDArray[np.bool_]
+    candidates: Sequence[Sequence[int]]
+    brackets: NDArray[np.int64]
+    best: int | None = None
+    resource_name: str = "resource"
+    label: str = "score"
 
     @property
     def n_candidates(self) -> NDArray[np.int64]:
@@ -101,38 +90,16 @@ class RungsDisplay:
         return np.bincount(self.places, minlength=len(self.amounts))
 
     @classmethod
-    def from_search(cls, search: Any, *, metric: str | None = None, ax: Any = None) -> Self:
-        """Draw the rungs of a search.
-
-        Parameters
-        ----------
-        search : fitted search or dict
-            A `skhpo.SuccessiveHalvingCV` or one of scikit-learn's halving searches, its ``cv_results_``, or what
-            `skhpo.load_results` returns.
-        metric : str, default=None
-            Which of several metrics; None is the one that decides, or else the first.
-        ax : matplotlib Axes, default=None
-            Where to draw; None for a new figure.
-
-        Returns
-        -------
-        display : RungsDisplay
-
-        Raises
-        ------
-        ValueError
-            If the search has no rungs.
-        """
+    def _of(cls, search: Any, metric: str | None) -> Self:
         trials = fitted(search, metric)
         if trials.rungs is None or trials.resources is None:
             raise ValueError("RungsDisplay needs a search with rungs, as SuccessiveHalvingCV, got one without.")
         if trials.brackets is None:  # rungs may have the same amount, where elimination is aggressive
-            numbers, first, places = np.unique(trials.rungs, return_index=True, return_inverse=True)
-            del numbers
+            _, first, places = np.unique(trials.rungs, return_index=True, return_inverse=True)
             amounts = trials.resources[first]
         else:
             amounts, places = np.unique(trials.resources, return_inverse=True)
-        display = cls(
+        return cls(
             places=places,
             amounts=amounts,
             scores=trials.scores,
@@ -143,25 +110,15 @@ class RungsDisplay:
             resource_name=str(trials.resource_name),
             label=trials.label,
         )
-        return display.plot(ax=ax)
 
-    def plot(self, ax: Any = None) -> Self:
-        """Draw.
+    @property
+    def _figsize(self) -> tuple[float, float]:
+        return 7.0, 4.2
 
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to; None for a new figure.
-
-        Returns
-        -------
-        display : RungsDisplay
-        """
-        ax = new_axes(self, ax, (7.0, 4.2))
-        self.ax_, self.figure_ = ax, ax.figure
+    def _draw(self, ax: Any) -> None:
         last = len(self.amounts) - 1
         ax.set_xlim(-0.25, last + 0.25)
-        ax.set_ylim(*score_limits(self.scores))
+        draw_score_axis(ax, self.label, self.scores)
         several = len(np.unique(self.brackets)) > 1
         self.lines_, self.best_line_ = [], None
         for rows in self.candidates:
@@ -183,7 +140,5 @@ class RungsDisplay:
         labels = [f"{amount:g}\n{n} tried" for amount, n in zip(self.amounts, self.n_candidates, strict=True)]
         ax.set_xticks(range(last + 1), labels)
         ax.set_xlabel(self.resource_name)
-        ax.set_ylabel(f"{self.label} (mean over splits)")
         legend(ax, loc="best")
         tidy(ax)
-        return self

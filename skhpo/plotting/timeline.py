@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from skhpo.fitted import fitted
-from skhpo.plotting.figure import new_axes, tidy
+from skhpo.plotting.figure import Display, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +26,8 @@ _MOST_NUMBERS = 150
 _MOST_WORKERS = 40
 
 
-class TimelineDisplay:
+@dataclass(kw_only=True, eq=False, repr=False)
+class TimelineDisplay(Display):
     """A bar per fit: which worker ran it, when, for how long, and how it ended.
 
     There is a row per worker of each host; one that takes the place of another, which has died, takes its row. Bars
@@ -76,26 +78,14 @@ class TimelineDisplay:
     ([0, 0, 1, 1, 2, 2], [0, 1, 0, 1, 0, 1])
     """
 
-    def __init__(
-        self,
-        *,
-        numbers: NDArray[np.int64],
-        splits: NDArray[np.int64],
-        workers: Sequence[str],
-        started: NDArray[np.float64],
-        seconds: NDArray[np.float64],
-        statuses: Sequence[str],
-        ends: NDArray[np.bool_],
-        n_unknown: int = 0,
-    ) -> None:
-        self.numbers = numbers
-        self.splits = splits
-        self.workers = workers
-        self.started = started
-        self.seconds = seconds
-        self.statuses = statuses
-        self.ends = ends
-        self.n_unknown = n_unknown
+    numbers: NDArray[np.int64]
+    splits: NDArray[np.int64]
+    workers: Sequence[str]
+    started: NDArray[np.float64]
+    seconds: NDArray[np.float64]
+    statuses: Sequence[str]
+    ends: NDArray[np.bool_]
+    n_unknown: int = 0
 
     @classmethod
     def from_search(cls, search: Any, *, ax: Any = None) -> Self:
@@ -177,22 +167,13 @@ class TimelineDisplay:
             lane_of[worker] = host, lane
         return [lane_of[worker] for worker in self.workers]
 
-    def plot(self, ax: Any = None) -> Self:
-        """Draw.
+    @property
+    def _figsize(self) -> tuple[float, float]:
+        return 8.0, min(9.0, 1.6 + 0.4 * len(set(self.lanes)))
 
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to; None for a new figure.
-
-        Returns
-        -------
-        display : TimelineDisplay
-        """
+    def _draw(self, ax: Any) -> None:
         lanes = self.lanes
         names = sorted(set(lanes), key=lanes.index)
-        ax = new_axes(self, ax, (8.0, min(9.0, 1.6 + 0.4 * len(names))))
-        self.ax_, self.figure_ = ax, ax.figure
         pauses = self.pauses
         shown = self.started - _cut(self.started, pauses)
         length = float((shown + self.seconds).max())
@@ -213,7 +194,6 @@ class TimelineDisplay:
         missing = f" ({self.n_unknown} fits of which it is not known are missing)" if self.n_unknown else ""
         ax.set_xlabel(f"Time since the first fit began [{unit}]{missing}")
         tidy(ax)
-        return self
 
     def _draw_bars(self, rows: NDArray[np.int64], begins: NDArray[np.float64], widths: NDArray[np.float64]) -> None:
         from matplotlib.collections import PolyCollection
