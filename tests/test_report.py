@@ -4,17 +4,18 @@ import numpy as np
 import pytest
 from scipy.stats import loguniform, norm, ttest_1samp, uniform
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_iris, load_wine
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier
 
 from skhpo import BayesSearchCV, Categorical, Float, GridSearchCV, Int, RandomSearchCV, SuccessiveHalvingCV
 from skhpo.cost import Cost
 from skhpo.report import relative_test_size, report_of
 from skhpo.report.range_ends import at_ends
-from skhpo.report.report import _reason
+from skhpo.report.sections import reason
 from skhpo.trial import History, Outcome, Trial
 
 ROWS, Y = np.arange(30.0).reshape(-1, 1), np.arange(30) % 2
@@ -92,7 +93,10 @@ def test_the_same_candidate_twice_is_no_runner_up():
 
 def test_one_candidate_or_one_split_tell_little():
     assert tuned([1]).report().runner_up is None
-    assert "no other candidate to compare" in str(tuned([1]).report())
+    assert "Nothing else was tried." in str(tuned([1]).report())
+    assert "no other candidate without a failed fit to compare" in str(tuned([1, 4]).report())
+    own = GridSearchCV(Table(row=1), {"row": [1]}, cv=3).fit(ROWS, Y).report()
+    assert own.sections["Untuned"] == ["The estimator's own parameters are all that was tried."]
     one = GridSearchCV(Table(), {"row": [0, 1]}, cv=[(np.arange(10, 30), np.arange(10))]).fit(ROWS, Y).report()
     assert one.runner_up.mean == pytest.approx(0.3)
     assert np.isnan(one.runner_up.standard_error)
@@ -102,7 +106,10 @@ def test_one_candidate_or_one_split_tell_little():
 def test_a_choice_of_the_users_may_be_behind():
     report = tuned([0, 1], refit=lambda results: 0).report()
     assert report.runner_up.mean < 0
-    assert "behind the next best, trial 1" in str(report)
+    assert "behind the best, trial 1" in str(report)
+    assert "Better, or within one standard error: 1 of 1 others" in str(report)
+    assert "(trial 0, chosen by refit)" in report.sections["Best"][0]
+    assert "Chosen among many by such scores, this score is optimistic" in str(report)
 
 
 def test_against_the_untuned_estimator():
@@ -134,7 +141,7 @@ def test_failures_by_reason_and_fits_by_status():
 
 
 @pytest.mark.parametrize(
-    ("error", "reason"),
+    ("error", "expected"),
     [
         (
             'Traceback (most recent call last):\n  File "a.py", line 1\n    f()\nValueError: bad\nmore\n',
@@ -150,8 +157,8 @@ def test_failures_by_reason_and_fits_by_status():
         ),
     ],
 )
-def test_reasons_are_one_line(error, reason):
-    assert _reason(Outcome(0, 0, None, error=error, status="failed")).startswith(reason)
+def test_reasons_are_one_line(error, expected):
+    assert reason(Outcome(0, 0, None, error=error, status="failed")).startswith(expected)
 
 
 def test_the_text_and_its_table_say_the_same_and_the_table_is_escaped():
@@ -166,13 +173,18 @@ def test_the_text_and_its_table_say_the_same_and_the_table_is_escaped():
     assert max(map(len, str(report).splitlines())) <= 110
 
 
+def said(seconds):
+    return f"{1000 * seconds:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"
+
+
 def test_time():
     search = tuned([0, 1, 2])
-    (asked, busy) = search.report().sections["Time"]
+    (asked, busy, refit) = search.report().sections["Time"]
     stats = search.stats()
-    assert f"{stats['search_time']:.3g} s for the search" in asked
-    assert f"{stats['fit_time']:.3g} s in fits" in busy
+    assert said(stats["search_time"]) + " for the search" in asked
+    assert said(stats["fit_time"]) + " in fits" in busy
     assert "1 worker had" in busy
+    assert refit == said(search.refit_time_) + " for the refit on all data"
 
 
 def test_time_of_a_search_that_went_on(tmp_path):
@@ -181,9 +193,9 @@ def test_time_of_a_search_that_went_on(tmp_path):
     RandomSearchCV(Table(), space, n_iter=2, **kwargs).fit(ROWS, Y)
     search = RandomSearchCV(Table(), space, n_iter=3, **kwargs).fit(ROWS, Y)
     times = search.report().sections["Time"]
-    assert "in 6 fits that ran before, or nobody knows when" in times[-1]
+    assert "in 6 fits of earlier runs" in times[2]
     again = RandomSearchCV(Table(), space, n_iter=3, **kwargs).fit(ROWS, Y)
-    assert "in 9 fits" in again.report().sections["Time"][-1]
+    assert "in 9 fits of earlier runs" in again.report().sections["Time"][1]
 
 
 def test_why_it_ended():
@@ -203,8 +215,10 @@ def test_several_metrics():
     (first, *others) = search.report().sections["Best"]
     assert first.startswith("f1_macro ")
     assert any(line.startswith("its accuracy is ") for line in others)
+    assert "refit names" not in str(search.report())
     unrefitted = GridSearchCV(SVC(), {"C": [0.1, 1.0]}, scoring=scoring, refit=False, cv=3).fit(*IRIS)
     assert unrefitted.report().sections["Best"][0].startswith("accuracy ")
+    assert "refit names no metric: this report goes by the first, accuracy." in str(unrefitted.report())
 
 
 def test_rungs_compare_what_had_all_of_the_resource():
@@ -219,10 +233,44 @@ def test_rungs_compare_what_had_all_of_the_resource():
         random_state=0,
     ).fit(ROWS, Y)
     report = search.report()
-    assert "9 with 1, 3 with 3, 1 with 9 of n; only those with 9 compare" in str(report)
+    assert report.sections["Tried"][1] == (
+        "By n: 9 trials with 1, 3 trials with 3, 1 trial with 9; only those with 9 are compared below"
+    )
     assert report.runner_up is None
+    assert report.sections["How sure"] == ["There is no other candidate with n = 9 to compare with."]
     assert report.untuned is None
-    assert "with all of the resource" in report.sections["Untuned"][0]
+    assert report.sections["Untuned"] == ["Unknown: the estimator's own n is 1, the most here was n = 9."]
+
+
+def test_the_estimators_own_parameters_that_are_not_compared():
+    rows = {"other": [1.0, 2.0, 3.0], "row": [0]}
+    kwargs = {"resource": "n", "max_resources": 3, "min_resources": 1, "cv": 3, "sampler": "grid"}
+    halving = SuccessiveHalvingCV(Table(row=0, n=3), rows, **kwargs).fit(ROWS, Y)
+    halving.cv_results_["params"][-1]["other"] = 9.0  # whichever of equals went up
+    assert halving.report().sections["Untuned"] == [
+        "Unknown: the estimator's own parameters were not tried with all of the resource."
+    ]
+    failing = tuned([1, 4, 2], estimator=Table(row=4)).report()
+    assert failing.sections["Untuned"] == ["The estimator's own parameters, trial 1, failed."]
+
+
+def test_who_was_stopped_by_a_race_is_not_compared():
+    X, y = load_wine(return_X_y=True)
+    grid = {"max_depth": [1, 3, 4, 8], "min_samples_leaf": [1, 3, 30, 60]}
+    search = GridSearchCV(DecisionTreeClassifier(max_depth=1, random_state=0), grid, cv=10, racing=True).fit(X, y)
+    report = search.report()
+    n_stopped = int((search.cv_results_["status"] == "raced").sum())
+    assert n_stopped > 0
+    assert f"{n_stopped} trials stopped by the race before all splits were run" in report.sections["Tried"]
+    assert report.sections["How sure"][1].endswith(f"of {15 - n_stopped} others that had all splits")
+    assert report.sections["Untuned"] == [
+        "The estimator's own parameters, trial 0, were stopped by the race: they are behind."
+    ]
+
+
+def test_a_pipeline_is_named_with_its_steps():
+    search = GridSearchCV(make_pipeline(StandardScaler(), "passthrough", SVC()), {"svc__C": [1.0]}, cv=2).fit(*IRIS)
+    assert search.report().title == "GridSearchCV of Pipeline(StandardScaler, passthrough, SVC)"
 
 
 def test_a_report_needs_a_fitted_search():
@@ -301,6 +349,8 @@ def test_an_end_is_named_with_the_advice():
     inside = GridSearchCV(Table(), {"row": [0, 1, 2]}, cv=3).fit(ROWS, Y).report()
     assert inside.at_end == []
     assert inside.sections["Ranges"] == ["The best numbers lie inside of their ranges."]
+    without = GridSearchCV(Table(), {"row": [0, 1]}, cv=3).fit(ROWS, Y).report()
+    assert without.sections["Ranges"] == ["No number had a range, or three values to choose from."]
 
 
 def test_sizes_of_sides():

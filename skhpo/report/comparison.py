@@ -72,15 +72,36 @@ def differences_to(trials: Fitted, best: int, test_share: float) -> list[Differe
     return found
 
 
-def own_row(search: Any, trials: Fitted) -> int | None:
-    """Return the row that is the estimator as it came, None if there is none."""
+class OwnRows(NamedTuple):
+    """Where the estimator as it came stands among the trials.
+
+    Parameters
+    ----------
+    comparable : int or None
+        Its row with most of the resource and all splits; None if there is none.
+    first : int or None
+        Its first row of all.
+    other_resource : object or None
+        What the estimator has of the resource, if that is not the most that any trial had.
+    """
+
+    comparable: int | None = None
+    first: int | None = None
+    other_resource: Any = None
+
+
+def own_rows(search: Any, trials: Fitted) -> OwnRows:
+    """Return where the estimator as it came stands."""
     own = search.estimator.get_params(deep=True)
     if trials.resource_name in own and own[trials.resource_name] != trials.top_resource:
-        return None
-    for row in _comparable(trials):
-        if all(name in own and same(value, own[name]) for name, value in trials.params[row].items()):
-            return row
-    return None
+        return OwnRows(other_resource=own[trials.resource_name])
+    rows = [
+        row
+        for row, params in enumerate(trials.params)
+        if all(name in own and same(value, own[name]) for name, value in params.items())
+    ]
+    comparable = set(_comparable(trials))
+    return OwnRows(next((row for row in rows if row in comparable), None), rows[0] if rows else None)
 
 
 def _comparable(trials: Fitted) -> list[int]:

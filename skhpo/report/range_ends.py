@@ -11,6 +11,8 @@ from skhpo.space.dimension import Discrete, OutsideError
 from skhpo.space.scale import ends, is_log
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from skhpo.fitted import Fitted
     from skhpo.space import Dimension
     from skhpo.trial import Params
@@ -53,14 +55,15 @@ class AtEnd(NamedTuple):
 
 def at_ends(trials: Fitted, params: Params) -> list[AtEnd]:
     """Return the numbers of a trial that lie at an end of what could be tried."""
-    if not trials.is_space_known:
-        return []
-    found = []
-    for name, value in params.items():
+    return [found for name, value, dimension in ranges(trials, params) for found in _at_end(name, value, dimension)]
+
+
+def ranges(trials: Fitted, params: Params) -> Iterator[tuple[str, float, Dimension]]:
+    """Yield the numbers of a trial that could lie at an end, as names, values and domains."""
+    for name, value in params.items() if trials.is_space_known else ():
         dimensions = [dimension for dimension in trials.dimensions(name) if _holds(dimension, value)]
         if dimensions and not dimensions[0].is_categorical and dimensions[0].n_choices >= _FEWEST_LEVELS:
-            found += _at_end(name, float(value), dimensions[0])
-    return found
+            yield name, float(value), dimensions[0]
 
 
 def _holds(dimension: Dimension, value: Any) -> bool:

@@ -1,0 +1,270 @@
+"""The sentences of a report, by section."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from skhpo.fitted import Fitted
+    from skhpo.report.comparison import Difference, OwnRows
+    from skhpo.report.range_ends import AtEnd
+    from skhpo.trial import Outcome
+
+_MOST_REASONS = 5
+_METHOD = (
+    "Differences are paired over the splits; standard errors are those of the corrected resampled t-test (Nadeau and "
+    "Bengio 2003), p is two-sided and takes no account of how many were compared."
+)
+_MOST_DIGITS = 8
+
+
+def name_of(estimator: Any) -> str:
+    """Return the class of an estimator, of a pipeline with those of its steps."""
+    name = type(estimator).__name__
+    steps = getattr(estimator, "steps", None)
+    if not isinstance(steps, list):
+        return name
+    inner = (step if isinstance(step, str) else type(step).__name__ for _, step in steps)
+    return f"{name}({', '.join(inner)})"
+
+
+def tried(trials: Fitted) -> list[str]:
+    """Say how much was tried."""
+    names = {"ok": "ok", "failed": "failed", "crashed": "lost with their worker", "timeout": "stopped by fit_timeout"}
+    every = _outcomes(trials)
+    fits = [outcome for outcome in every if not outcome.shared]
+    statuses: Counter[str] = Counter(outcome.status for outcome in fits)
+    parts = [f"{statuses[status]} {name}" for status, name in names.items() if statuses[status]]
+    lines = [f"{_count(len(trials.params), 'trial')}, {_count(len(fits), 'fit')}: {', '.join(parts)}"]
+    if trials.resources is not None:
+        amounts, counts = np.unique(trials.resources, return_counts=True)
+        rungs = [f"{_count(int(n), 'trial')} with {amount:g}" for amount, n in zip(amounts, counts, strict=True)]
+        lines.append(
+            f"By {trials.resource_name}: {', '.join(rungs)}; only those with {trials.top_resource:g} are compared below"
+        )
+    if trials.stopped.any():
+        lines.append(f"{_count(int(trials.stopped.sum()), 'trial')} stopped by the race before all splits were run")
+    if n_shared := len({outcome.number for outcome in every if outcome.shared}):
+        lines.append(f"{_count(n_shared, 'trial')} equal to an earlier one, whose fits count")
+    return lines
+
+
+def ended(search: Any, why: str, trials: Fitted) -> str:
+    """Say why the search ended."""
+    n_open = 0 if trials.history is None else len(trials.history.trials) - len(trials.params)
+    left = f"; {_count(n_open, 'trial')} begun and not complete" if n_open else ""
+    said = {
+        "finished": "all that was planned was run",
+        "exhausted": "the space has no more points",
+        "timeout": f"timeout={search.timeout!r} seconds were over",
+        "callback": "a callback stopped the search",
+        "interrupt": "the search was interrupted",
+    }
+    return f"{said.get(why, why)}{left}"
+
+
+def best(search: Any, trials: Fitted) -> list[str]:
+    """Say what the best trial is, or the one that a callable ``refit`` chose."""
+    if trials.best is None:
+        return ["no trial has a score"]
+    scores = trials.split_scores[trials.best]
+    spread = f", standard deviation {scores.std():.2g} over {len(scores)} splits" if len(scores) > 1 else ""
+    chosen = ", chosen by refit" if callable(search.refit) else ""
+    lines = [f"{trials.label} {trials.scores[trials.best]:.5g}{spread} ({_trial(trials, trials.best)}{chosen})"]
+    params = search.cv_results_["params"][trials.best]
+    lines += [f"{name} = {_value(value)}" for name, value in params.items()]
+    metrics = [name.removeprefix("mean_test_") for name in search.cv_results_ if name.startswith("mean_test_")]
+    for name in metrics:
+        if name != trials.metric:
+            lines.append(f"its {name} is {search.cv_results_[f'mean_test_{name}'][trials.best]:.5g}")
+    if len(metrics) > 1 and not isinstance(search.refit, str):
+        lines.append(f"refit names no metric: this report goes by the first, {trials.metric}.")
+    if len(trials.params) > 1:
+        what = "Chosen among many by such scores" if chosen else "As the best of many"
+        lines.append(f"{what}, this score is optimistic; an outer cross-validation tells by how much.")
+    return lines
+
+
+def how_sure(trials: Fitted, runner_up: Difference | None, n_close: int, n_others: int) -> list[str]:
+    """Say how far it is ahead of the others, and how sure that is."""
+    if runner_up is None:
+        return [_why_alone(trials)]
+    is_behind = runner_up.mean < 0  # a callable refit may choose another than the best
+    other = f"the {'best' if is_behind else 'next best'}, {_trial(trials, runner_up.row)}"
+    if math.isnan(runner_up.standard_error):
+        return [f"{_ahead(runner_up)} {other}; how much that says one split does not tell."]
+    close = "Better, or within one standard error" if is_behind else "Within one standard error of the best"
+    return [
+        f"{_ahead(runner_up)} {other}{_precision(runner_up)}",
+        f"{close}: {n_close} of {n_others} others{_which(trials)}",
+        _METHOD,
+    ]
+
+
+def _why_alone(trials: Fitted) -> str:
+    if len(trials.params) == 1:
+        return "Nothing else was tried."
+    return f"There is no other candidate{_which(trials) or ' without a failed fit'} to compare with."
+
+
+def _which(trials: Fitted) -> str:
+    """Return which trials are compared, where that is not all without failures."""
+    resource = "" if trials.resources is None else f" with {trials.resource_name} = {trials.top_resource:g}"
+    return f"{resource}{' that had all splits' if trials.stopped.any() else ''}"
+
+
+def untuned(trials: Fitted, own: OwnRows, found: Difference | None) -> str:
+    """Say what the estimator's own parameters score."""
+    if found is None:
+        return _why_unknown(trials, own)
+    if len(trials.params) == 1:
+        return "The estimator's own parameters are all that was tried."
+    if found.row == trials.best:
+        return "The estimator's own parameters are the best ones found."
+    score = trials.scores[found.row]
+    return (
+        f"The estimator's own parameters, {_trial(trials, found.row)}, score {score:.5g}: the best is "
+        f"{_ahead(found)} them{_precision(found)}"
+    )
+
+
+def _why_unknown(trials: Fitted, own: OwnRows) -> str:
+    if own.other_resource is not None:
+        most = f"{trials.resource_name} = {trials.top_resource:g}"
+        return (
+            f"Unknown: the estimator's own {trials.resource_name} is {own.other_resource!r}, the most here was {most}."
+        )
+    if own.first is None:
+        return "Unknown: the estimator's own parameters were not tried."
+    which = f"The estimator's own parameters, {_trial(trials, own.first)},"
+    if trials.failed[own.first]:
+        return f"{which} failed."
+    if trials.stopped[own.first]:
+        return f"{which} were stopped by the race: they are behind."
+    return "Unknown: the estimator's own parameters were not tried with all of the resource."
+
+
+def failures(reasons: Counter[str]) -> list[str]:
+    """Say why fits failed."""
+    lines = [f"{_count(n, 'fit')}: {why}" for why, n in reasons.most_common(_MOST_REASONS)]
+    if len(reasons) > _MOST_REASONS:
+        n = reasons.total() - sum(n for _, n in reasons.most_common(_MOST_REASONS))
+        lines.append(f"{_count(n, 'fit')} for {_count(len(reasons) - _MOST_REASONS, 'other reason')}")
+    return lines or ["none"]
+
+
+def failed(trials: Fitted) -> list[Outcome]:
+    """Return the fits that failed."""
+    return [outcome for outcome in _outcomes(trials) if outcome.status != "ok" and not outcome.shared]
+
+
+def reason(outcome: Outcome) -> str:
+    """Return why a fit failed in one line: of a traceback the line that names the exception."""
+    if outcome.error is None:
+        return "the scorer failed"
+    lines = outcome.error.strip().splitlines()
+    calls = [i for i, line in enumerate(lines) if line.startswith("  File ")]
+    named = [line for line in lines[calls[-1] :] if not line.startswith(" ")] if calls else lines
+    return named[0] if named else lines[-1]
+
+
+def time(stats: Mapping[str, Any], trials: Fitted, refit_time: float | None) -> list[str]:
+    """Say where the time went."""
+    n_workers, seconds = stats["n_workers"], stats["search_time"]
+    fits = [outcome for outcome in _outcomes(trials) if not outcome.shared]
+    known = [outcome for outcome in fits if outcome.started is not None]
+    earlier = [outcome for outcome in known if (outcome.started or 0.0) < stats["started"]]
+    in_fits = _fit_seconds(known) - _fit_seconds(earlier)
+    lines = [
+        f"{_seconds(seconds)} for the search, of which {_seconds(stats['suggest_time'])} for suggesting candidates"
+    ]
+    if n_workers is not None and len(known) > len(earlier):
+        there = n_workers * seconds
+        idle = max(0.0, there - in_fits)
+        lines.append(
+            f"{_seconds(in_fits)} in fits and {_seconds(idle)} waiting or starting, of {_seconds(there)} that "
+            f"{_count(n_workers, 'worker')} had: {min(1.0, in_fits / there):.0%} in fits"
+        )
+    if earlier:
+        lines.append(f"{_seconds(_fit_seconds(earlier))} in {_count(len(earlier), 'fit')} of earlier runs")
+    if n_unknown := len(fits) - len(known):
+        lines.append(f"{_count(n_unknown, 'fit')} of which it is not known when they ran")
+    if refit_time is not None:
+        lines.append(f"{_seconds(refit_time)} for the refit on all data")
+    return lines
+
+
+def _fit_seconds(fits: Sequence[Outcome]) -> float:
+    return sum(outcome.fit_time + outcome.score_time for outcome in fits)
+
+
+def _seconds(seconds: float) -> str:
+    if seconds < 1:
+        return f"{1000 * seconds:.3g} ms"
+    if seconds < 120:
+        return f"{seconds:.3g} s"
+    return f"{seconds / 60:.3g} min" if seconds < 7200 else f"{seconds / 3600:.3g} h"
+
+
+def advice(at_end: Sequence[AtEnd], *, has_ranges: bool) -> list[str]:
+    """Say which ranges may be too narrow."""
+    if not has_ranges:
+        return ["No number had a range, or three values to choose from."]
+    return [_advice(each) for each in at_end] or ["The best numbers lie inside of their ranges."]
+
+
+def _advice(found: AtEnd) -> str:
+    low, high = (
+        ("-inf" if found.low is None else f"{found.low:g}"),
+        ("inf" if found.high is None else f"{found.high:g}"),
+    )
+    scale = ", log scale" if found.is_log else ""
+    which = "smaller" if found.end == "lower" else "larger"
+    example = "" if found.suggestion is None else f", for example to {found.suggestion:g}"
+    return (
+        f"{found.name} = {found.value:.5g} lies at the {found.end} end of its range ({low} to {high}{scale}): widen it"
+        f"{example}, if {which} values make sense"
+    )
+
+
+# -- words ------------------------------------------------------------------------------------------------------------
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}{'' if n == 1 else 's'}"
+
+
+def _trial(trials: Fitted, row: int) -> str:
+    return f"trial {trials.numbers[row] if trials.numbers else row}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, np.generic):
+        value = value.item()
+    text = " ".join(repr(value).split())
+    return f"{value:.6g}" if isinstance(value, float) and len(text) > _MOST_DIGITS else text
+
+
+def _ahead(difference: Difference) -> str:
+    if difference.mean < 0:
+        return f"{-difference.mean:.2g} behind"
+    return f"{difference.mean:.2g} ahead of" if difference.mean else "level with"
+
+
+def _precision(difference: Difference) -> str:
+    if math.isnan(difference.standard_error):
+        return ""
+    p = "" if math.isnan(difference.p_value) else f", p = {difference.p_value:.2g}"
+    return f" (standard error {difference.standard_error:.2g}{p})"
+
+
+def _outcomes(trials: Fitted) -> list[Outcome]:
+    if trials.history is None:
+        return []
+    return [outcome for trial in trials.history.trials for outcome in trials.history.outcomes(trial.number).values()]
