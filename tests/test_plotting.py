@@ -2,6 +2,7 @@
 
 import itertools
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from scipy.stats import expon, loguniform, norm, randint
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV as TheirGridSearchCV
-from sklearn.model_selection import RandomizedSearchCV
+from sklearn.model_selection import KFold, RandomizedSearchCV
 from sklearn.svm import SVC
 
 from skhpo import (
@@ -29,6 +30,7 @@ pytest.importorskip("matplotlib")
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 from matplotlib.colors import to_rgba
+from matplotlib.text import Text
 
 from skhpo import plotting
 from skhpo.plotting import (
@@ -40,6 +42,7 @@ from skhpo.plotting import (
     TimelineDisplay,
 )
 from skhpo.plotting.axis import ParamAxis, number_labels, value_label
+from skhpo.plotting.figure import score_limits
 
 ROWS, Y = np.arange(30.0).reshape(-1, 1), np.arange(30) % 2
 INNER = [None, SVC(C=10), SVC(C=20)]
@@ -681,6 +684,80 @@ def test_many_categories_with_long_names_have_ticks_that_fit(n):
     labels = ax.get_xticklabels()
     assert 1 < len(labels) <= 13
     assert all(label.get_rotation() == 30 for label in labels) == (n > 2)
+
+
+def test_all_categories_of_parallel_coordinates_have_their_names_and_end_before_the_next_axis():
+    space = {"rate": SPACE["rate"], "kind": Categorical([f"{i}, a category with a long name" for i in range(14)])}
+    space |= {f"p{i}": Float(0, 1) for i in range(3)}
+    points = [{"rate": 0.1, "kind": kind, "p0": 0.5, "p1": 0.5, "p2": 0.5} for kind in space["kind"].choices]
+    search = Stub()
+    search.param_distributions = space
+    search.cv_results_ = {"params": points, "rank_test_score": np.ones(14, dtype=int)}
+    search.cv_results_ |= {"mean_test_score": np.arange(14.0), "split0_test_score": np.arange(14.0)}
+    for ax in (None, plt.subplots()[1]):
+        display = drawn(ParallelCoordinatesDisplay.from_search(search, ax=ax))
+        shown = [text for text in display.ax_.texts if re.match(r"\d+, ", text.get_text())]
+        assert [int(text.get_text().split(",")[0]) for text in shown] == list(range(14))
+        (next_axis, _) = display.ax_.transData.transform([2, 0])
+        assert all(text.get_window_extent().x1 < next_axis for text in shown)
+
+
+def test_who_was_given_up_has_no_line_to_a_score():
+    rng = np.random.default_rng(0)
+    table = {i: rng.normal(i / 10, 0.1, 10) for i in range(12)}
+
+    class Noisy(Formula):
+        def score(self, X, y):
+            return table[self.depth][int(X[0, 0]) // 3]
+
+    grid = {"depth": list(range(12)), "n": [27]}
+    search = GridSearchCV(Noisy(), grid, cv=KFold(10), racing=True).fit(ROWS, Y)
+    n_complete = int((search.cv_results_["status"] == "complete").sum())
+    assert n_complete < 12
+    display = drawn(ParallelCoordinatesDisplay.from_search(search))
+    assert len(display.lines_.get_segments()) == n_complete
+    assert len(display.eliminated_lines_.get_segments()) == 12 - n_complete
+    assert texts(display.ax_.get_legend().get_texts()) == ["given up early"]
+
+
+@pytest.mark.parametrize("width", [3.5, 7.0])
+def test_a_legend_covers_nothing_and_has_room(width, bayes, halving):
+    for make in (
+        lambda ax: OptimizationHistoryDisplay.from_search(bayes, ax=ax),
+        lambda ax: ResponseDisplay.from_search(bayes, "kind", ax=ax),
+        lambda ax: ResponseDisplay.from_search(halving, "rate", ax=ax),
+        lambda ax: RungsDisplay.from_search(halving, ax=ax),
+    ):
+        figure, ax = plt.subplots(figsize=(width, 4), layout="constrained")
+        display = drawn(make(ax))
+        legend = ax.get_legend().get_window_extent()
+        assert legend.y0 >= ax.get_window_extent().y1 - 1
+        assert legend.x1 <= figure.bbox.x1 + 1
+        titles = [text for text in ax.get_children() if isinstance(text, Text) and text.get_text()]
+        assert [text.get_text().replace("\n", " ") for text in titles] == [
+            *filter(None, [getattr(display, "others", "")])
+        ]
+        assert all(text.get_window_extent().y0 >= legend.y1 for text in titles)
+
+
+def test_a_model_without_slopes_hides_no_trial():
+    scores = np.linspace(0.7, 0.9, 10)
+    low, high = score_limits(scores, np.linspace(0.899, 0.9, 101))
+    assert low < 0.7
+    assert high > 0.9
+
+
+def test_narrow_bars_keep_their_colour():
+    display = TimelineDisplay(
+        numbers=np.array([0, 2]),
+        splits=np.zeros(2, dtype=int),
+        workers=["host:1", "host:1"],
+        started=np.array([0.0, 10.0]),
+        seconds=np.array([1e-3, 90.0]),
+        statuses=["ok", "ok"],
+        ends=np.zeros(2, dtype=bool),
+    ).plot()
+    assert display.bars_["ok", 0].get_linewidths() == [0.0, 0.5]
 
 
 def test_matplotlib_is_asked_for_by_name(monkeypatch):

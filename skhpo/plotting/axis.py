@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from skhpo.plotting.figure import inches
 from skhpo.space.dimension import Discrete
 from skhpo.space.scale import is_log, likely_ends
 from skhpo.space.values import freeze
@@ -26,8 +27,16 @@ _LONGEST_NAME = 32
 _DESCRIBED = re.compile(r"\{'class': '[\w.]*?(\w+)',")
 """How a checkpoint describes an object."""
 
-_LETTERS_PER_INCH = 12.0
+LETTERS_PER_INCH = 12.0
+"""Of text of usual size."""
+
 _MOST_CATEGORIES = 40
+_INCHES_PER_CATEGORY = 0.28
+"""Labels at 30 degrees do not touch at this distance."""
+
+MOST_CATEGORIES_UPWARD = 20
+"""So many labels have room above each other in a figure of usual height."""
+
 _MOST_TICKS_AT_VALUES = 8
 
 
@@ -160,13 +169,15 @@ class ParamAxis:
         else:
             margin = 0.03 * (high - low) or 0.5
             set_limits(low - margin, high + margin)
-        inches = axes.get_window_extent().width / axes.figure.dpi if is_x else math.inf
-        n_most = min(15, max(2, int(inches / 0.4))) if is_x else 15
-        places, labels = self.ticks(n_most if self.scale == "categorical" else min(7, max(2, n_most * 2 // 3)))
+        room = inches(axes) if is_x else math.inf
+        n_most = max(2, int(room / _INCHES_PER_CATEGORY)) if is_x else MOST_CATEGORIES_UPWARD
+        places, labels = self.ticks(
+            n_most if self.scale == "categorical" else min(7, max(2, int(room / 0.6))) if is_x else 7
+        )
         axis.set_major_locator(FixedLocator(places))
         axis.set_minor_locator(NullLocator())
         axis.set_ticklabels(labels)
-        if sum(len(label) + 2 for label in labels) > _LETTERS_PER_INCH * inches:
+        if sum(len(label) + 2 for label in labels) > LETTERS_PER_INCH * room:
             for label in axis.get_ticklabels():
                 label.set(rotation=30, ha="right", rotation_mode="anchor")
 
@@ -208,7 +219,18 @@ def value_label(value: Any) -> str:
         text = value.__qualname__
     else:
         text = " ".join(repr(value).split())
-    return text if len(text) <= _LONGEST_LABEL else f"{text[: _LONGEST_LABEL - 1]}\N{HORIZONTAL ELLIPSIS}"
+    return shortened(text, _LONGEST_LABEL)
+
+
+def shortened(text: str, n_most: int) -> str:
+    """Return a text, of a long one its beginning.
+
+    Examples
+    --------
+    >>> shortened("standardised", 8)
+    'standar…'
+    """
+    return text if len(text) <= n_most else f"{text[: n_most - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 
 def number_labels(numbers: NDArray[np.float64]) -> list[str]:

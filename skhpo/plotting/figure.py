@@ -8,11 +8,19 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 COLOR, BEST, FAILED, FAINT = "C0", "C1", "C3", "0.7"
 _BOTTOM = 0.03
 """Where failures stand, as a share of the axes' height."""
+
+_STEPS = (0.7548776662466927, 0.5698402909980532)
+"""Multiples of both, without their whole parts, fill a square evenly: Roberts' sequence, a Kronecker sequence."""
+
+SMALL_LETTER = 0.068
+"""Width of a letter of small text, in inches, a little more than on average."""
 
 
 class Display(ABC):
@@ -103,7 +111,7 @@ def score_limits(*scores: Any) -> tuple[float, float]:
     Parameters
     ----------
     *scores : array-like
-        Larger is better; NaN counts as nothing.
+        Larger is better; NaN counts as nothing. Of several, what is disastrous is told for each by itself.
 
     Examples
     --------
@@ -111,12 +119,17 @@ def score_limits(*scores: Any) -> tuple[float, float]:
     >>> 0.5 < low < 0.8, 0.9 < high < 1.0
     (True, True)
     """
-    known = np.concatenate([np.ravel(np.asarray(found, dtype=float)) for found in scores])
-    known = known[np.isfinite(known)]
-    if not known.size:
+    lows, tops = [], []
+    for found in scores:
+        known = np.ravel(np.asarray(found, dtype=float))
+        known = known[np.isfinite(known)]
+        if known.size:
+            top, tenth = known.max(), np.quantile(known, 0.1)
+            lows.append(max(known.min(), tenth - 2.0 * (top - tenth)) if top > tenth else known.min())
+            tops.append(top)
+    if not tops:
         return 0.0, 1.0
-    top, tenth = known.max(), np.quantile(known, 0.1)
-    low = max(known.min(), tenth - 2.0 * (top - tenth)) if top > tenth else known.min()
+    low, top = min(lows), max(tops)
     margin = 0.06 * (top - low) or 0.05 * abs(top) or 0.05
     return float(low - 1.5 * margin), float(top + margin)
 
@@ -155,14 +168,18 @@ def mark_bottom(ax: Any, x: NDArray[np.float64], y: NDArray[np.float64], failed:
     return artists
 
 
-def jitter(n: int, step: float = 0.7548776662466927) -> NDArray[np.float64]:
+def jitter(n: int, axis: int = 0) -> NDArray[np.float64]:
     """Return small shifts that keep trials of one category apart, the same each time, shape (n,).
 
-    They are multiples of a step without their whole parts, which fill an interval evenly; for two axes take two of
-    Roberts' steps, which fill a square.
+    Those along the second axis are others than those along the first.
     """
-    shifts: NDArray[Any] = 0.3 * ((np.arange(n) * step) % 1.0 - 0.5)
+    shifts: NDArray[Any] = 0.3 * ((np.arange(n) * _STEPS[axis]) % 1.0 - 0.5)
     return shifts
+
+
+def inches(ax: Any) -> float:
+    """Return how wide axes are; before the layout was made, about."""
+    return float(ax.get_window_extent().width / ax.figure.dpi)
 
 
 def tidy(ax: Any) -> None:
@@ -170,9 +187,42 @@ def tidy(ax: Any) -> None:
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def legend(ax: Any, **kwargs: Any) -> None:
-    """Add a legend where there is something to tell apart."""
-    handles, labels = ax.get_legend_handles_labels()
-    unique = dict(zip(labels, handles, strict=True))
-    if len(unique) > 1:
-        ax.legend(unique.values(), unique.keys(), frameon=False, fontsize="small", **kwargs)
+def legend(ax: Any, handles: Sequence[Any] | None = None) -> float:
+    """Add a legend above the axes, where it covers nothing, if there is something to tell apart.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to.
+    handles : sequence of artists or None
+        What to explain, however few they are; None for all that have a label.
+
+    Returns
+    -------
+    height : float
+        What it takes, in points.
+    """
+    found = ax.get_legend_handles_labels()[0] if handles is None else handles
+    unique = {artist.get_label(): artist for artist in found}
+    if len(unique) < (2 if handles is None else 1):
+        return 0.0
+    widths = [SMALL_LETTER * (len(label) + 7) for label in unique]
+    fits = (n for n in range(len(widths), 1, -1) if _width(widths, n) <= inches(ax))
+    n_columns = next(fits, 1)
+    ax.legend(
+        unique.values(),
+        unique.keys(),
+        frameon=False,
+        fontsize="small",
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0),
+        borderaxespad=0.0,
+        columnspacing=1.0,
+        ncols=n_columns,
+    )
+    return 8.0 + 13.0 * -(-len(widths) // n_columns)
+
+
+def _width(widths: Sequence[float], n_columns: int) -> float:
+    """Return the width of a table that is filled column by column."""
+    return float(sum(max(column) for column in np.array_split(widths, n_columns)))

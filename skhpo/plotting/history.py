@@ -122,14 +122,14 @@ class OptimizationHistoryDisplay(SearchDisplay):
         self.failed_ = mark_bottom(ax, numbers, self.scores, self.failed)
         ax.set_xlabel("Trial")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-        legend(ax, loc="best")
+        legend(ax)
         tidy(ax)
 
     @property
     def _best_label(self) -> str:
         if self.resources is None:
             return "best so far"
-        return f"best so far with {np.max(self.resources):g} {self.resource_name}"
+        return f"best so far with {self.resource_name} = {np.max(self.resources):g}"
 
     def _add_resource_bar(self) -> None:
         levels = np.unique(np.asarray(self.resources))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from skhpo.plotting.axis import name_label
 from skhpo.plotting.figure import COLOR, SearchDisplay, tidy
 from skhpo.plotting.model import model_of
 
@@ -79,7 +80,7 @@ class ParamImportancesDisplay(SearchDisplay):
         places = np.arange(len(self.names))[::-1]
         self.bars_ = ax.barh(places, self.importances, color=COLOR, height=0.7)
         ax.bar_label(self.bars_, [f"{share:.2f}" for share in self.importances], padding=3, fontsize="small")
-        ax.set_yticks(places, ["choice of dict" if name == _BRANCH else name for name in self.names])
+        ax.set_yticks(places, ["choice of dict" if name == _BRANCH else name_label(name) for name in self.names])
         ax.set_xlim(0, 1.1 * max(float(self.importances.max()), 1e-3))
         ax.set_xlabel(f"Importance (share of the variance of {self.label})")
         tidy(ax)

@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from skhpo.fitted import fitted
-from skhpo.plotting.axis import ParamAxis, name_label, number_labels
-from skhpo.plotting.figure import FAILED, FAINT, Display, score_limits
+from skhpo.plotting.axis import (
+    LETTERS_PER_INCH,
+    MOST_CATEGORIES_UPWARD,
+    ParamAxis,
+    name_label,
+    number_labels,
+    shortened,
+)
+from skhpo.plotting.figure import FAILED, FAINT, SMALL_LETTER, Display, inches, legend, score_limits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +45,7 @@ class ParallelCoordinatesDisplay(Display):
     failed : ndarray of shape (n_trials,), bool
         Trials of which a fit failed.
     eliminated : ndarray of shape (n_trials,), bool
-        Candidates that never had all of the resource, so that their scores do not compare.
+        Candidates that were given up before they had all of the resource, or all splits: their scores do not compare.
     label : str
         What the scores are.
 
@@ -121,7 +128,7 @@ class ParallelCoordinatesDisplay(Display):
             positions=np.column_stack([axis.positions(params_shown) for axis in axes]),
             scores=trials.scores[rows],
             failed=trials.failed[rows],
-            eliminated=~trials.is_full[rows] & ~trials.failed[rows],
+            eliminated=(~trials.is_full | trials.stopped)[rows] & ~trials.failed[rows],
             label=trials.label,
         )
         return display.plot(ax=ax)
@@ -152,7 +159,7 @@ class ParallelCoordinatesDisplay(Display):
             linewidths=1.2,
             alpha=0.75,
         )
-        others = ((self.failed, FAILED, "failed"), (self.eliminated, FAINT, "eliminated on less"))
+        others = ((self.failed, FAILED, "failed"), (self.eliminated, FAINT, "given up early"))
         self.failed_lines_, self.eliminated_lines_ = (
             LineCollection(
                 [np.column_stack([x[:-1], heights[row]]) for row in np.flatnonzero(mask)],
@@ -168,9 +175,14 @@ class ParallelCoordinatesDisplay(Display):
             ax.add_collection(lines, autolim=False)
         ax.add_collection(self.lines_, autolim=False)
         ax.vlines(x, 0, 1, color="0.2", lw=0.8, zorder=3)
+        room = inches(ax) / (n + 0.6)
+        n_letters = max(5, int(0.9 * room / SMALL_LETTER))
         for j, axis in enumerate(self.axes):
-            places, labels = axis.ticks()
-            self._write(j, axis.share(places), labels)
+            is_categorical = axis.scale == "categorical"
+            places, labels = axis.ticks(MOST_CATEGORIES_UPWARD if is_categorical else 7)
+            self._write(
+                j, axis.share(places), [shortened(label, n_letters) if is_categorical else label for label in labels]
+            )
             if np.isnan(shares[:, j]).any():
                 self._write(j, [_ABSENT], ["absent"])
         self._add_score_axis(low, high)
@@ -178,14 +190,13 @@ class ParallelCoordinatesDisplay(Display):
         ax.set_ylim(_ABSENT - 0.08 if has_absent else -0.05, 1.05)
         ax.set_yticks([])
         ax.set_xticks(x, [*map(name_label, self.names), self.label])
-        if max(map(len, self.names)) > 12:
+        if max(len(name_label(name)) for name in self.names) > room * LETTERS_PER_INCH:
             for text in ax.get_xticklabels():
                 text.set(rotation=20, ha="right", rotation_mode="anchor")
         ax.tick_params(axis="x", length=0)
         ax.spines[:].set_visible(False)
         if shown:
-            place = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.0, "ncols": 2}
-            ax.legend(handles=shown, frameon=False, fontsize="small", **place)
+            legend(ax, shown)
 
     def _add_score_axis(self, low: float, high: float) -> None:
         from matplotlib.ticker import MaxNLocator

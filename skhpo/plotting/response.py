@@ -12,8 +12,10 @@ from skhpo.plotting.figure import (
     BEST,
     COLOR,
     FAILED,
+    SMALL_LETTER,
     Display,
     draw_score_axis,
+    inches,
     jitter,
     legend,
     mark_bottom,
@@ -28,9 +30,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from skhpo.plotting.axis import ParamAxis
-
-_STEPS = (0.7548776662466927, 0.5698402909980532)
-"""Of the shifts along two axes: Roberts' sequence, a Kronecker sequence."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -213,16 +212,19 @@ class ResponseDisplay(Display):
         measured = ~self.estimated
         self.scatter_ = ax.scatter(x[measured], self.scores[measured], s=18, color=COLOR, label="trial", zorder=3)
         if self.estimated.any():
-            label = "with less, estimated"
+            label = "not run in full, estimated"
             ax.scatter(x[self.estimated], self.scores[self.estimated], s=18, fc="none", ec=COLOR, label=label, zorder=3)
         if self.best is not None and not is_absent[self.best]:
             ax.plot(x[self.best], self.scores[self.best], "*", ms=13, color=BEST, mec="black", label="best", zorder=5)
         self.failed_ += mark_bottom(ax, x, self.scores, self.failed)
         if is_absent.any():
             self._add_absent(ax, self.scores[is_absent], self.failed[is_absent], is_absent)
-        ax.set_title(textwrap.fill(self.others, 80), fontsize="small", loc="left")
-        legend(ax, loc="best")
+        height = legend(ax)
+        ax.set_title(self._wrapped(ax), fontsize="small", loc="left", pad=6.0 + height)
         tidy(ax)
+
+    def _wrapped(self, ax: Any) -> str:
+        return textwrap.fill(self.others, max(24, int(inches(ax) / SMALL_LETTER)))
 
     def _add_absent(self, ax: Any, scores: Any, failed: Any, is_absent: Any) -> None:
         strip = self.absent_ax_ = ax.inset_axes((1.02, 0.0, 0.08, 1.0))
@@ -254,7 +256,7 @@ class ResponseDisplay(Display):
         n_hidden = int(np.sum(~(np.isfinite(x) & np.isfinite(y))))
         hidden = f"{n_hidden} of {len(x)} trials have not both parameters" if n_hidden else ""
         for part, values, title, below, limits in (
-            (self.ax_[0], self.mean, f"{self.label}: mean", textwrap.fill(self.others, 60), (low, high)),
+            (self.ax_[0], self.mean, f"{self.label}: mean", self._wrapped(self.ax_[0]), (low, high)),
             (self.ax_[1], self.std, f"{self.label}: standard deviation", hidden, (0.0, None)),
         ):
             part.set_facecolor("white")
@@ -293,8 +295,8 @@ class ResponseDisplay(Display):
         Of a category that has not the other parameter, trials stand where the model is hatched, along its middle.
         """
         places = [
-            column + jitter(len(column), step) if axis.scale == "categorical" else column.copy()
-            for column, axis, step in zip(self.positions.T, self.axes, _STEPS, strict=True)
+            column + jitter(len(column), i) if axis.scale == "categorical" else column.copy()
+            for i, (column, axis) in enumerate(zip(self.positions.T, self.axes, strict=True))
         ]
         for i, axis in enumerate(self.axes):
             other = self.axes[1 - i]

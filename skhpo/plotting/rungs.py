@@ -140,5 +140,5 @@ class RungsDisplay(SearchDisplay):
         labels = [f"{amount:g}\n{n} tried" for amount, n in zip(self.amounts, self.n_candidates, strict=True)]
         ax.set_xticks(range(last + 1), labels)
         ax.set_xlabel(self.resource_name)
-        legend(ax, loc="best")
+        legend(ax)
         tidy(ax)

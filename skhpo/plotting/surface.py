@@ -152,6 +152,7 @@ class Surface:
         parts = [f"{name} = {value_label(value)}" for name, value in params.items() if name not in names]
         if len(parts) > _MOST_SAID:
             parts = [*parts[:_MOST_SAID], f"and {len(parts) - _MOST_SAID} more"]
+        parts = [part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts]
         return f"with {', '.join(parts)}" if parts else ""
 
     def _grid(self, axis: ParamAxis, column: int, n: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from skhpo.fitted import fitted
-from skhpo.plotting.figure import Display, tidy
+from skhpo.plotting.figure import Display, inches, legend, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +24,8 @@ _LONGEST_PAUSE = 0.2
 longer than this share of the rest (and than a minute)."""
 _MOST_NUMBERS = 150
 _MOST_WORKERS = 40
+_LEAST_INCHES_WITH_EDGES = 0.04
+"""Of narrower bars white edges would leave a pale rest."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -180,6 +182,7 @@ class TimelineDisplay(Display):
         unit, scale = ("s", 1.0) if length < 300 else ("min", 60.0) if length < 3 * 3600 else ("h", 3600.0)
         rows = np.array([names.index(lane) for lane in lanes])
         begins, widths = shown / scale, np.maximum(self.seconds, 1e-3 * length) / scale
+        ax.set_xlim(-0.01 * length / scale, 1.02 * length / scale)
         self._draw_bars(rows, begins, widths)
         self._write_numbers(rows, begins, widths, length / scale)
         for begin, end in pauses:
@@ -187,7 +190,6 @@ class TimelineDisplay(Display):
             ax.axvline(place, color="0.4", ls="dashed", lw=1)
             ax.text(place, len(names) - 0.3, f" pause of {_duration(end - begin)}", fontsize="small", va="center")
         ax.set_ylim(len(names) - (0.0 if len(pauses) else 0.4), -0.6)
-        ax.set_xlim(-0.01 * length / scale, 1.02 * length / scale)
         step = -(-len(names) // _MOST_WORKERS)
         ax.set_yticks(range(0, len(names), step), [_lane_label(lane, names) for lane in names[::step]])
         ax.set_ylabel("Worker")
@@ -200,6 +202,8 @@ class TimelineDisplay(Display):
 
         self.bars_: dict[tuple[str, int], Any] = {}
         statuses = np.array(self.statuses)
+        low, high = self.ax_.get_xlim()
+        thick = _LEAST_INCHES_WITH_EDGES * (high - low) / inches(self.ax_)
         for status, colors in _COLORS.items():
             for shade, color in enumerate(colors):
                 found = np.flatnonzero((statuses == status) & (self.numbers % len(colors) == shade))
@@ -218,7 +222,7 @@ class TimelineDisplay(Display):
                     corners,
                     facecolors=color,
                     edgecolors="white",
-                    linewidths=0.5 if len(rows) < 400 else 0.0,
+                    linewidths=np.where(widths[found] > thick, 0.5, 0.0),
                     label=_LABELS[status] if shade == 0 or status not in [key[0] for key in self.bars_] else None,
                 )
                 self.ax_.add_collection(bars, autolim=False)
@@ -227,8 +231,7 @@ class TimelineDisplay(Display):
             x = (begins + widths)[self.ends]
             self.ax_.plot(x, rows[self.ends], "|", ms=14, mew=2, color="C4", label="given up after")
         if len({status for status, _ in self.bars_}) + self.ends.any() > 1:
-            place = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.0, "ncols": 5}
-            self.ax_.legend(frameon=False, fontsize="small", **place)
+            legend(self.ax_)
 
     def _write_numbers(
         self, rows: NDArray[np.int64], begins: NDArray[np.float64], widths: NDArray[np.float64], length: float
