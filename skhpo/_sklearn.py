@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 # The parameter validation and the callback life cycle around `fit` are this decorator's.
 from sklearn.base import BaseEstimator
 from sklearn.base import _fit_context as fit_context
+from sklearn.metrics import check_scoring
 
 # A scorer of several metrics at once; `scoring=[...]` makes one and `scorer_` shows what is inside.
 from sklearn.metrics._scorer import _MultimetricScorer
@@ -84,7 +85,16 @@ check_method_params = _check_method_params
 
 
 def scorers_of(search: BaseSearchCV) -> tuple[Any, Any]:
-    """Return the scorers of a search as one callable, and the name under which `refit` looks for the best."""
+    """Return the scorers of a search as one callable, and the name under which `refit` looks for the best.
+
+    Raises
+    ------
+    ValueError
+        If ``scoring`` is no scorer. A metric in its place, as `accuracy_score`, scikit-learn's searches let fail on
+        every candidate; here its `check_scoring` tells at once what to write.
+    """
+    if callable(search.scoring):
+        check_scoring(search.estimator, search.scoring)
     scorers, metric = search._get_scorers()
     return scorers, metric
 

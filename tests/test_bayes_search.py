@@ -309,8 +309,14 @@ def test_a_dead_estimator_without_parameters_of_its_own():
     [
         ({"n_iter": 0}, ValueError, "n_iter"),
         ({"look_back": 0}, ValueError, "look_back"),
-        ({"initial_params": [{"C": -1.0}]}, ValueError, "-1.0 lies outside"),
-        ({"initial_params": [{"D": 1.0}]}, ValueError, "'D' is not in the space"),
+        (
+            {"initial_params": [{"C": -1.0}]},
+            ValueError,
+            "initial_params needs points of the space: .*-1.0 lies outside",
+        ),
+        ({"initial_params": [{"D": 1.0}]}, ValueError, "'D' is not in the space. It has 'C'."),
+        ({"initial_params": {"C": 1.0}}, TypeError, "initial_params needs a list of dicts, got {'C': 1.0}. Write for"),
+        ({"initial_params": ["C"]}, TypeError, "initial_params needs a list of dicts"),
     ],
 )
 def test_errors_say_what_is_wrong(params, error, match):

@@ -184,8 +184,13 @@ def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
+        why = str(error)
+        if path.is_dir():
+            why = "which is a directory: name a file in it"
+        elif not path.parent.is_dir():
+            why = "whose directory does not exist: make it first"
         raise OSError(
-            f"checkpoint needs a file that can be written, got {str(path)!r} ({error}). The search has not started; "
+            f"checkpoint needs a file that can be written, got {str(path)!r} ({why}). The search has not started; "
             "choose another file, or make room."
         ) from error
 
@@ -252,8 +257,9 @@ def _find_or_add(
     if others and not may_add:
         different = min((_differences(fingerprint, other) for other in others), key=len)
         raise ValueError(
-            f"checkpoint={str(path)!r} is the journal of another search: {', '.join(different)} differ. Choose another "
-            "file for this search, or fit exactly what was interrupted to continue it."
+            f"checkpoint={str(path)!r} is the journal of another search: {', '.join(different)} "
+            f"differ{'s' if len(different) == 1 else ''}. Choose another file for this search, or fit exactly what was "
+            "interrupted to continue it."
         )
     cursor = connection.execute("INSERT INTO search (fingerprint, header) VALUES (?, ?)", (text, json.dumps(header)))
     return int(cursor.lastrowid or 0)

@@ -277,11 +277,22 @@ class BayesSearchCV(BaseSearch):
             space,
             int(check_random_state(random_state).randint(np.iinfo(np.int32).max)),
             n_iter=self.n_iter,
-            initial_params=[*own_params(space, problem.estimator), *checked(space, self.initial_params or ())],
+            initial_params=[*own_params(space, problem.estimator), *self._given(space)],
             prior=self._prior(space),
         )
         scheduler = make_scheduler(self, problem, self._sampler, self.n_iter)
         return Plan(self._sampler, scheduler, look_back=self.look_back)
+
+    def _given(self, space: Space) -> list[Params]:
+        given = [] if self.initial_params is None else self.initial_params
+        if isinstance(given, Mapping) or not all(isinstance(params, Mapping) for params in given):
+            raise TypeError(
+                f'initial_params needs a list of dicts, got {given!r}. Write for example [{{"C": 1.0, "gamma": 0.1}}].'
+            )
+        try:
+            return checked(space, given)
+        except ValueError as error:
+            raise ValueError(f"initial_params needs points of the space: {error}") from error
 
     def _strategy(self) -> list[Any]:
         prior = self._prior(Space(self.param_distributions))

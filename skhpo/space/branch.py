@@ -145,7 +145,7 @@ class Branch:
             if not entry.is_active(levels):
                 continue
             if entry.name not in params:
-                raise ValueError(f"Parameter {entry.name!r} is missing.")
+                raise ValueError(f"Parameter {entry.name!r} is missing. Give it a value.")
             try:
                 value = entry.dimension.canonical(params[entry.name])
             except OutsideError as error:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from scipy.stats import rv_continuous, rv_discrete
+
 from skhpo.space.choices import Categorical, listed
 from skhpo.space.dimension import Dimension
 from skhpo.space.discrete import discrete
@@ -62,6 +64,11 @@ def is_plain(param_distributions: Any) -> bool:
     -------
     is_plain : bool
 
+    Raises
+    ------
+    TypeError
+        If it is neither a dict nor a list of dicts.
+
     Examples
     --------
     >>> from skhpo.space import Float, is_plain
@@ -70,12 +77,30 @@ def is_plain(param_distributions: Any) -> bool:
     >>> is_plain([{"C": [0.1, 1.0, 10.0]}, {"C": Float(0.1, 10.0)}])
     False
     """
-    branches = [param_distributions] if isinstance(param_distributions, Mapping) else param_distributions
     return not any(
-        isinstance(value, Dimension) or _is_foreign_range(value) or _foreign_choices(value) is not None
-        for branch in branches
+        isinstance(value, Dimension | rv_continuous | rv_discrete)  # those are distributions without arguments
+        or _is_foreign_range(value)
+        or _foreign_choices(value) is not None
+        for branch in dicts_of(param_distributions)
         for value in branch.values()
     )
+
+
+def dicts_of(param_distributions: Any) -> list[Mapping[str, Any]]:
+    """Return the dicts of a space, of a single one a list.
+
+    Raises
+    ------
+    TypeError
+        If it is neither a dict nor a list of them.
+    """
+    dicts = [param_distributions] if isinstance(param_distributions, Mapping) else param_distributions
+    if not isinstance(dicts, list | tuple) or not all(isinstance(each, Mapping) for each in dicts):
+        raise TypeError(
+            "A space needs to be a dict of parameter names to values, or a list of such dicts, "
+            f'got {param_distributions!r}. Write for example {{"C": [1, 10, 100]}}.'
+        )
+    return list(dicts)
 
 
 def _of_distribution(distribution: Any) -> Dimension:
@@ -90,7 +115,7 @@ def _of_sequence(name: str, values: Any) -> Dimension:
     if isinstance(values, str | bytes | Mapping | set | frozenset) or not is_list:
         raise TypeError(
             f"Parameter {name!r} needs a list of values, a distribution or a dimension, got {values!r}. "
-            "Put a single value into a list."
+            "Put a single value into a list; for a range write Float(low, high) or Int(low, high)."
         )
     if len(values) == 0:
         raise ValueError(f"Parameter {name!r} needs at least one value, got {values!r}. Leave it out to not search it.")

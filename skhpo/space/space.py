@@ -251,7 +251,10 @@ class Space:
         """Return the number of the dict to which a configuration belongs, and its active parameters."""
         for name in params:
             if name not in self.parameters:
-                raise ValueError(f"Parameter {name!r} is not in the space.{did_you_mean(name, self.parameters)}")
+                known = f" It has {', '.join(map(repr, self.parameters)) or 'no parameters'}."
+                raise ValueError(
+                    f"Parameter {name!r} is not in the space.{did_you_mean(name, self.parameters) or known}"
+                )
         if len(self._branches) == 1:
             return 0, self._branches[0].read(params)
         found = {}

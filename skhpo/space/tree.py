@@ -7,17 +7,16 @@ from all of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skhpo.space.choices import Categorical
 from skhpo.space.dimension import Dimension, Discrete, OutsideError
-from skhpo.space.interop import as_dimension
+from skhpo.space.interop import as_dimension, dicts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
 BRANCH = "<branch>"
 """Name of the hidden column that chooses the dictionary; no estimator can have a parameter of this name."""
@@ -114,18 +113,13 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def _mappings(param_distributions: Any) -> list[Mapping[str, Any]]:
-    mappings = [param_distributions] if isinstance(param_distributions, Mapping) else param_distributions
-    if not isinstance(mappings, list | tuple) or not all(isinstance(mapping, Mapping) for mapping in mappings):
-        raise TypeError(
-            "A space needs to be a dict of parameter names to values, or a list of such dicts, "
-            f"got {param_distributions!r}."
-        )
+    mappings = dicts_of(param_distributions)
     if not mappings:
         raise ValueError("A space needs at least one dict, got an empty list. An empty dict is a space of one point.")
     for name in (name for mapping in mappings for name in mapping):
         if not isinstance(name, str):
             raise TypeError(f"A parameter's name needs to be a string, got {name!r}.")
-    return list(mappings)
+    return mappings
 
 
 def _parents_first(dimensions: Mapping[str, Dimension]) -> list[str]:

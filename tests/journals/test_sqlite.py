@@ -73,7 +73,7 @@ def test_what_is_written_is_json_and_no_pickle(tmp_path):
 def test_another_search_is_refused_and_the_difference_named(tmp_path):
     path = tmp_path / "search.db"
     journal_at(path).close()
-    with pytest.raises(ValueError, match=r"journal of another search: X, estimator differ"):
+    with pytest.raises(ValueError, match=r"journal of another search: X, estimator differ\. Choose"):
         journal_at(path, {**FINGERPRINT, "X": "other", "estimator": "other"})
 
 
@@ -81,7 +81,7 @@ def test_the_nearest_search_is_the_one_that_is_named(tmp_path):
     path = tmp_path / "search.db"
     journal_at(path).close()
     journal_at(path, {"X": "1", "y": "2", "estimator": "3"}, may_add=True).close()
-    with pytest.raises(ValueError, match=r"another search: y differ"):
+    with pytest.raises(ValueError, match=r"another search: y differs\. Choose"):
         journal_at(path, {**FINGERPRINT, "y": "other"})
 
 
