@@ -147,9 +147,9 @@ class SplitBySplit(Decisions):
 
     def _decide(self, ask: Callable[[int], Params | None]) -> Decision | None:
         scheduler, history, look_back = self.scheduler, self.history, self.look_back
-        decision = scheduler.next_split(history, look_back=look_back, can_start=not self.is_exhausted)
-        if decision is None and not self.is_exhausted:
-            trial = scheduler.next_trial(history, ask)
+        decision = scheduler.next_split(history, look_back=look_back, can_start=True)
+        if decision is None:
+            trial = scheduler.next_trial(history, ask)  # where the space has no more, one may still be promoted
             if trial is not None:
                 return TrialStarted(trial)
             decision = scheduler.next_split(history, look_back=look_back, can_start=False)

@@ -33,14 +33,14 @@ class RungSampler(Sampler):
     def __init__(self, make: Callable[[], Sampler]) -> None:
         self._make = make
         self._sampler = make()
-        self._told: list[tuple[Trial, NDArray[np.float64]]] = []
+        self._told: dict[int, tuple[Trial, NDArray[np.float64]]] = {}
         self._passed_on: list[tuple[Trial, NDArray[np.float64]]] = []
         self.is_adaptive = self._sampler.is_adaptive
         self.n_max = self._sampler.n_max
 
     def tell(self, trial: Trial, scores: NDArray[np.float64]) -> None:
-        """Remember a finished trial."""
-        self._told.append((trial, scores))
+        """Remember the scores of a trial; in a race there are more of them each time."""
+        self._told[trial.number] = trial, scores
 
     def ask(self, number: int, pending: Sequence[Trial]) -> Params | None:
         """Return the parameters of proposal ``number``."""
@@ -55,27 +55,26 @@ class RungSampler(Sampler):
 
     def at_full_resource(self) -> list[tuple[Trial, NDArray[np.float64]]]:
         """Return a trial and its scores for each candidate, in the order of their first trials."""
-        scores = {trial.number: found for trial, found in self._told}
         gains = self._gains()
         latest: dict[int, tuple[Trial, NDArray[np.float64]]] = {}  # first trial of a candidate -> the last
         first: dict[int, int] = {}
-        for trial, found in self._told:
+        for trial, found in self._told.values():
             number = first[trial.number] = trial.number if trial.parent is None else first[trial.parent]
-            if np.isnan(scores[trial.number]).any() and number in latest:
+            if np.isnan(found).all() and number in latest:
                 continue  # that it fails on more than it was tried on is no score; the one with less is
             latest[number] = trial, found + sum(gain for level, gain in gains.items() if level >= trial.fraction)
         return list(latest.values())
 
     def _gains(self) -> dict[float, float]:
         """Return what the next level of the resource adds to a mean score, by level."""
-        means = {trial.number: float(found.mean()) for trial, found in self._told}
-        found: dict[float, list[float]] = {trial.fraction: [] for trial, _ in self._told}
-        levels = {trial.number: trial.fraction for trial, _ in self._told}
-        for trial, _ in self._told:
-            if trial.parent is None or levels[trial.parent] == trial.fraction:
+        found: dict[float, list[float]] = {trial.fraction: [] for trial, _ in self._told.values()}
+        for trial, scores in self._told.values():
+            if trial.parent is None:
                 continue
-            if not np.isnan(means[trial.number]):
-                found[levels[trial.parent]].append(means[trial.number] - means[trial.parent])
+            parent, before = self._told[trial.parent]
+            is_known = ~np.isnan(scores)  # on all splits of those that are complete, as parents are
+            if parent.fraction != trial.fraction and is_known.any():
+                found[parent.fraction].append(float(scores[is_known].mean()) - float(before[is_known].mean()))
         return {level: float(np.median(found[level])) for level, _ in pairwise(sorted(found)) if found[level]}
 
 

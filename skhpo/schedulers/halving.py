@@ -150,13 +150,17 @@ class HalvingScheduler(Scheduler):
                 if trial is not None or not found:
                     return trial
             for rung in others:
-                if found and found[-1].number >= history.n_told:
+                if not self._is_finished(history, found):
                     return None
                 winners = best(history, found, rung.n_trials)
                 found = rungs.get((number, rung.number), [])
                 if len(found) < len(winners):
                     return promoted(history, winners[len(found)], rung)
         return None
+
+    def _is_finished(self, history: History, trials: Sequence[Trial]) -> bool:
+        """Whether all that will be known of the trials of a rung is known."""
+        return not trials or trials[-1].number < history.n_told
 
 
 def trials_by_rung(history: History) -> dict[tuple[int, int], list[Trial]]:

@@ -31,11 +31,11 @@ from skhpo.samplers.bayes import BayesSampler
 from skhpo.samplers.grid import GridSampler
 from skhpo.samplers.random import RandomSampler
 from skhpo.samplers.rungs import RungSampler
-from skhpo.schedulers.asha import AshaScheduler
 from skhpo.schedulers.halving import HalvingScheduler, halving_bracket, n_possible_rungs, n_required_rungs
 from skhpo.schedulers.hyperband import hyperband_brackets
 from skhpo.search.bayes import own_params
 from skhpo.search.places import RungPlaces
+from skhpo.search.race import make_halving_scheduler
 from skhpo.space import Space
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class SuccessiveHalvingCV(BaseSearch):
         The most fits that are handed to the workers at a time; ``"all"`` is no limit.
     random_state : int, RandomState instance or None, default=None
         Seed of all that is random. With the same seed the trials are the same for any backend and any ``n_jobs``; where
-        candidates depend on earlier ones (``sampler="bayes"`` or ``asynchronous``), at equal ``look_back``.
+        they depend on what was seen before (``sampler="bayes"``, ``asynchronous``, ``racing``), at equal ``look_back``.
     error_score : "raise" or float, default=np.nan
         Score of a fit that fails; "raise" raises its error.
     return_train_score : bool, default=False
@@ -146,9 +146,14 @@ class SuccessiveHalvingCV(BaseSearch):
         seed that draw random numbers are fitted each time, so give them a ``random_state``; so are those with
         ``copy=False`` or ``warm_start=True``. Pipelines that are subclassed, inside of another estimator, or have a
         ``memory`` of their own are left alone. Turn it off if a transformer depends on more than data and parameters.
+    racing : bool, default=False
+        Whether a candidate that will not be promoted does not get all of its splits, as in `RandomSearchCV`; the one to
+        beat is the last of those that are to be promoted, on the last rung the best. Not with ``asynchronous``. See
+        there for the rule, and for the columns ``status`` and ``n_splits_run``.
     look_back : int or None, default=None
-        How many trials may be under way when the next one is decided, that one included. None is 1 for one worker, and
-        for several the fewest that keep all busy; with ``asynchronous``, 5 times those that have a fit for each worker.
+        How many trials, or with ``racing`` fits, may be under way when the next one is decided, that one included. None
+        is 1 for one worker, and for several the fewest that keep all busy; with ``asynchronous``, 5 times those that
+        have a fit for each worker.
 
     Attributes
     ----------
@@ -234,6 +239,7 @@ class SuccessiveHalvingCV(BaseSearch):
         "sampler": [StrOptions({"random", "bayes", "grid"})],
         "asynchronous": ["boolean"],
         "resume_fits": ["boolean", StrOptions({"always"})],
+        "racing": ["boolean"],
         "look_back": [Interval(Integral, 1, None, closed="left"), None],
     }
 
@@ -265,6 +271,7 @@ class SuccessiveHalvingCV(BaseSearch):
         fit_timeout: float | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
         cache_prefix: bool = True,
+        racing: bool = False,
         look_back: int | None = None,
     ) -> None:
         super().__init__(
@@ -294,6 +301,7 @@ class SuccessiveHalvingCV(BaseSearch):
         self.asynchronous = asynchronous
         self.resume_fits = resume_fits
         self.random_state = random_state
+        self.racing = racing
         self.look_back = look_back
 
     @property
@@ -335,7 +343,7 @@ class SuccessiveHalvingCV(BaseSearch):
             models = Models(SharedFolder(Models.MAX_BYTES)) if self.resume_fits else None
             is_exact = self.resume_fits != "always"
             resource = Iterations(self.resource_, self.max_resources_, models, brackets, is_exact=is_exact)
-        scheduler = AshaScheduler(brackets, self.factor) if self.asynchronous else HalvingScheduler(brackets)
+        scheduler = make_halving_scheduler(self, problem, brackets)
         return Plan(sampler, scheduler, look_back=self.look_back, resource=resource)
 
     def _decide_amounts(self, problem: Problem) -> None:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from skhpo._sklearn import scorer_names
+from skhpo.schedulers.asha import AshaScheduler
 from skhpo.schedulers.fixed import FixedScheduler
+from skhpo.schedulers.halving import HalvingScheduler
 from skhpo.schedulers.racing import RacingScheduler
+from skhpo.schedulers.racing_halving import RacingHalvingScheduler
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from skhpo._base_search import BaseSearch
     from skhpo.evaluation import Problem
     from skhpo.samplers.base import Sampler
+    from skhpo.schedulers.base import Scheduler
+    from skhpo.schedulers.halving import Bracket
 
 _N_OPEN = 4
 """Candidates to have under way where a model proposes, which is told of each score: the best of them goes on first."""
@@ -23,8 +30,6 @@ _N_OPEN = 4
 def make_scheduler(search: BaseSearch, problem: Problem, sampler: Sampler, n_trials: int) -> FixedScheduler:
     """Return what starts so many trials, and with ``racing=True`` stops those that will not be the best.
 
-    Splits with much to train on come first: they say most about all data, and in a time series are like what follows.
-
     Raises
     ------
     ValueError
@@ -32,6 +37,37 @@ def make_scheduler(search: BaseSearch, problem: Problem, sampler: Sampler, n_tri
     """
     if not search.racing:
         return FixedScheduler(n_trials)
+    settings = _settings(search, problem)
+    if sampler.is_adaptive:
+        settings["n_open"] = _N_OPEN
+    return RacingScheduler(n_trials, **settings)
+
+
+def make_halving_scheduler(search: BaseSearch, problem: Problem, brackets: Sequence[Bracket]) -> Scheduler:
+    """Return what runs brackets, and with ``racing=True`` stops trials that will not be promoted.
+
+    Raises
+    ------
+    ValueError
+        If nothing says by which metric to race, or when a rung is complete.
+    """
+    if search.asynchronous:
+        if search.racing:
+            raise ValueError(
+                "racing=True needs rungs that are complete before anyone is promoted, got asynchronous=True. Leave one "
+                "of the two False."
+            )
+        return AshaScheduler(brackets, search.factor)
+    return (
+        RacingHalvingScheduler(brackets, **_settings(search, problem)) if search.racing else HalvingScheduler(brackets)
+    )
+
+
+def _settings(search: BaseSearch, problem: Problem) -> dict[str, Any]:
+    """Return the order of the splits, and whether failures are stopped.
+
+    Splits with much to train on come first: they say most about all data, and in a time series are like what follows.
+    """
     if callable(search.refit) or (search.refit is False and scorer_names(problem.scorer) is not None):
         raise ValueError(
             f"racing=True needs one metric that decides, got refit={search.refit!r}. Name a metric there, or leave "
@@ -39,9 +75,5 @@ def make_scheduler(search: BaseSearch, problem: Problem, sampler: Sampler, n_tri
         )
     sizes = [np.size(train) for train, _ in problem.splits]
     can_tell = not isinstance(search.error_score, str) and math.isnan(search.error_score)
-    return RacingScheduler(
-        n_trials,
-        order=np.argsort([-size for size in sizes], kind="stable").tolist(),
-        **({"n_open": _N_OPEN} if sampler.is_adaptive else {}),
-        stops_failures=can_tell,
-    )
+    order = np.argsort([-size for size in sizes], kind="stable").tolist()
+    return {"order": order, "stops_failures": can_tell}

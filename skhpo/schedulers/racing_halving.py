@@ -1,0 +1,100 @@
+"""Successive halving in which a trial that will not be promoted does not get all of its splits.
+
+Of a rung's trials the best ``n`` are promoted, so the one to beat is the ``n``-th best of those that are complete, and
+the rule is that of `skhpo.schedulers.racing`. What is typical of a split, and how much scores vary from split to split,
+is known from the complete trials of the same rung of the same bracket: with more of the resource both are others.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skhpo.schedulers.halving import HalvingScheduler, trials_by_rung
+from skhpo.schedulers.racing import Race
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from skhpo.schedulers.halving import Bracket
+    from skhpo.trial import FitStarted, History, Trial, TrialStopped
+
+
+class RacingHalvingScheduler(HalvingScheduler):
+    """Runs brackets of successive halving, each rung a race for promotion.
+
+    All trials of a rung are under way side by side and get their first split before any gets a second. Those that are
+    promoted have all their splits; on the last rung there is one to be found. Where a rung has no more of the resource
+    than the one below, its scores are known, and nobody is stopped.
+
+    Parameters
+    ----------
+    brackets : sequence of sequences of Rung
+        As for `HalvingScheduler`.
+    order : sequence of int
+        The splits in the order in which they are tried, the same for all trials.
+    stops_failures : bool
+        Whether a trial of which one fit failed is stopped: where its score will be NaN whatever the others give.
+
+    Examples
+    --------
+    >>> from skhpo.schedulers.halving import halving_bracket
+    >>> from skhpo.trial import History, TrialStarted
+    >>> scheduler = RacingHalvingScheduler([halving_bracket(9, 1, 9)], order=[2, 0, 1])
+    >>> history = History(n_splits=3)
+    >>> history.apply(TrialStarted(scheduler.next_trial(history, lambda number: {"C": 10.0**number})))
+    >>> scheduler.next_split(history, look_back=1, can_start=True)
+    FitStarted(number=0, split=2)
+    """
+
+    is_racing = True
+
+    def __init__(self, brackets: Sequence[Bracket], *, order: Sequence[int], stops_failures: bool = True) -> None:
+        super().__init__(brackets)
+        self._places = {(b, rung.number): i for b, bracket in enumerate(brackets) for i, rung in enumerate(bracket)}
+        self._races = {
+            (b, rung.number): Race(order, n_best=_n_best(bracket, i), stops_failures=stops_failures)
+            for b, bracket in enumerate(brackets)
+            for i, rung in enumerate(bracket)
+        }
+
+    def next_split(
+        self,
+        history: History,
+        *,
+        look_back: int,  # noqa: ARG002 - all of a rung are under way, whatever is hidden of them
+        can_start: bool,
+    ) -> FitStarted | TrialStopped | None:
+        """Return the next fit, or a trial to stop; None to start another trial, or to wait."""
+        rungs = trials_by_rung(history)
+        is_open, is_complete = set(history.open), set(history.complete)
+        for (bracket, rung), trials in rungs.items():
+            open_ = [trial.number for trial in trials if trial.number in is_open]
+            if not open_:
+                continue
+            complete = [trial.number for trial in trials if trial.number in is_complete]
+            can_join = can_start and len(trials) < self._size(bracket, rung, rungs, is_complete)
+            decision = self._races[bracket, rung].next_split(history, open_, complete, can_start=can_join)
+            if decision is not None or can_join:
+                return decision
+        return None
+
+    def _size(self, bracket: int, rung: int, rungs: dict[tuple[int, int], list[Trial]], is_complete: set[int]) -> int:
+        """Return how many trials a rung will have."""
+        place = self._places[bracket, rung]
+        n_trials = self.brackets[bracket][place].n_trials
+        if place == 0:
+            return n_trials
+        below = rungs[bracket, self.brackets[bracket][place - 1].number]
+        return min(n_trials, sum(trial.number in is_complete for trial in below))
+
+    def _is_finished(self, history: History, trials: Sequence[Trial]) -> bool:
+        is_open = set(history.open)
+        return not any(trial.number in is_open for trial in trials)
+
+
+def _n_best(bracket: Bracket, place: int) -> int:
+    """Return how many of a rung's trials are wanted."""
+    rung = bracket[place]
+    if place > 0 and bracket[place - 1].fraction == rung.fraction:
+        return rung.n_trials  # fitted on the rung below: to stop one would save nothing
+    return bracket[place + 1].n_trials if place + 1 < len(bracket) else 1
