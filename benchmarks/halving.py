@@ -1,9 +1,11 @@
 """SuccessiveHalvingCV beside HalvingRandomSearchCV: the same candidates with the same amounts.
 
-``OMP_NUM_THREADS=1 python benchmarks/halving.py iterations`` prints the tables of ``docs/halving.md`` about time where
-iterations are the resource, ``starting-over`` the one where fits cannot go on, ``rows`` the one where rows are it, and
-``busy`` how busy two workers are. Seconds are those of the processor, of all processes together, which others on the
-machine change less than those of the clock; ``busy`` counts fits that sleep, by the clock.
+``OMP_NUM_THREADS=1 python benchmarks/halving.py iterations --racing`` prints the tables of ``docs/halving.md`` about
+time where iterations are the resource, ``starting-over`` the one where fits cannot go on, ``rows`` the one where rows
+are it, and ``busy`` how busy two workers are. Theirs is run twice: with training scores, which are its default, and
+without, as ours is by default; ``--racing`` adds ours with ``racing=True``. Seconds are those of the processor, of all
+processes together, which others on the machine change less than those of the clock; ``busy`` counts fits that sleep, by
+the clock.
 """
 
 import argparse
@@ -54,6 +56,11 @@ SCHEDULES = {
 }
 # Both divide the one amount by the other, rounded down, to see how many rungs there may be; here for five.
 ROOM = {"factor 1.5": ({"max_resources": 96}, {"min_resources": 13})}
+# Three rungs each, of which the first has a ninth or a quarter of the rows.
+ROW_SCHEDULES = {
+    "factor 3, 5 folds": {"factor": 3, "n_candidates": 9, "cv": 5},
+    "factor 2, 3 folds": {"factor": 2, "n_candidates": 4, "cv": 3},
+}
 ROWS = {
     "LogisticRegression": (LogisticRegression(max_iter=2000), {"C": loguniform(1e-4, 1e2)}),
     "SVC": (SVC(), {"C": loguniform(1e-2, 1e3), "gamma": loguniform(1e-5, 1e-1)}),
@@ -86,91 +93,111 @@ def timed(search, X, y):
     return cpu_seconds() - cpu, time.perf_counter() - wall
 
 
-def compare(estimator, space, data, seed, *, is_default=False, room=({}, {}), **common):
-    """Seconds and held-out scores of theirs and ours; by turns one of them goes first."""
+def compare(estimator, space, data, seed, *, racing, room=({}, {}), **common):
+    """Seconds and held-out scores of theirs, with training scores and without, and ours, in an order that rotates."""
     X, y = data
     X_train, X_test, y_train, y_test = train_test_split(
         X, y, test_size=1 / 3, random_state=seed, stratify=y if is_classifier(estimator) else None
     )
     common = {"random_state": seed, **common}
-    theirs = {} if is_default else {"return_train_score": False}
     searches = [
-        HalvingRandomSearchCV(clone(estimator), space, **theirs, **(common | room[0])),
+        HalvingRandomSearchCV(clone(estimator), space, **(common | room[0])),
+        HalvingRandomSearchCV(clone(estimator), space, return_train_score=False, **(common | room[0])),
         SuccessiveHalvingCV(clone(estimator), space, **(common | room[1])),
     ]
-    times = [None, None]
-    for which in (0, 1) if seed % 2 == 0 else (1, 0):
+    if racing:
+        searches.append(SuccessiveHalvingCV(clone(estimator), space, racing=True, **(common | room[1])))
+    times = [None] * len(searches)
+    for which in np.roll(np.arange(len(searches)), seed):
         times[which] = timed(searches[which], X_train, y_train)
     schedules = [(search.n_resources_, search.n_candidates_) for search in searches]
-    if common["resource"] != "n_samples" and schedules[0] != schedules[1]:  # of rows, theirs ends below the full amount
-        raise ValueError(f"The schedules differ: {schedules}")
+    if common["resource"] != "n_samples" and any(each != schedules[0] for each in schedules):
+        raise ValueError(f"The schedules differ: {schedules}")  # of rows, theirs ends below the full amount
     return times, [search.score(X_test, y_test) for search in searches], [iterations_of(search) for search in searches]
 
 
 def iterations_of(search):
     """Iterations of all fits together: those of a promoted candidate are what comes on top if it can go on."""
-    of = search.cv_results_["n_resources"]
+    results = search.cv_results_
     if not isinstance(search, SuccessiveHalvingCV):
-        return of.sum()
+        return (results["n_resources"] * search.n_splits_).sum()
     amounts = np.array([0, *search.n_resources_])
-    return np.diff(amounts)[search.cv_results_["iter"]].sum()
+    return (np.diff(amounts)[results["iter"]] * results.get("n_splits_run", search.n_splits_)).sum()
+
+
+def head(racing):
+    """The columns: seconds, held-out scores, and ours over theirs with equal training scores, and with its default."""
+    raced = " racing, s | racing / theirs | / theirs, default |" if racing else ""
+    print(
+        "| estimator | data | theirs, default, s | theirs, s | ours, s | ours / theirs | / theirs, default "
+        f"|{raced} held-out scores: theirs, ours{', racing' if racing else ''} |\n|" + "---|" * (8 + 3 * racing)
+    )
 
 
 def show(name, data_name, found):
     times, scores = np.sum([row[0] for row in found], axis=0), np.mean([row[1] for row in found], axis=0)
-    cpu, wall = times[1] / times[0]
+    cpu = times[:, 0]
+    raced = f" {cpu[3]:.1f} | **{cpu[3] / cpu[1]:.2f}** | {cpu[3] / cpu[0]:.2f} |" if len(cpu) > 3 else ""
     print(
-        f"| {name} | {data_name} | {times[0, 0]:.1f} | {times[1, 0]:.1f} | **{cpu:.2f}** | {wall:.2f} "
-        f"| {scores[0]:.4f} | {scores[1]:.4f} |",
+        f"| {name} | {data_name} | {cpu[0]:.1f} | {cpu[1]:.1f} | {cpu[2]:.1f} | **{cpu[2] / cpu[1]:.2f}** "
+        f"| {cpu[2] / cpu[0]:.2f} |{raced} {', '.join(f'{score:.4f}' for score in scores[1:])} |",
         flush=True,
     )
     return times, scores, np.sum([row[2] for row in found], axis=0)
 
 
-HEAD = (
-    "| estimator | data | theirs, s | ours, s | ours / theirs | by the clock | their score | our score |\n"
-    "|---|---|---|---|---|---|---|---|"
-)
-
-
 def sum_up(rows):
     times, scores = np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
-    ratios, gains = times[:, 1, 0] / times[:, 0, 0], scores[:, 1] - scores[:, 0]
-    cpu, wall = times[:, 1].sum(axis=0) / times[:, 0].sum(axis=0)
     fitted = np.sum([row[2] for row in rows], axis=0)
-    print(
-        f"\nTime, ours / theirs: {cpu:.2f} in all, median {np.median(ratios):.2f}, {ratios.min():.2f} to "
-        f"{ratios.max():.2f}, at most half in {(ratios <= 0.5).sum()} of {len(rows)}; by the clock {wall:.2f}. "
-        f"If fits go on, {fitted[1] / fitted[0]:.2f} of the iterations. "
-        f"Held-out score: better {(gains > 0).sum()}, equal {(gains == 0).sum()}, worse {(gains < 0).sum()}.\n",
-        flush=True,
-    )
+    print()
+    for ours in range(2, times.shape[1]):
+        name = "Ours" if ours == 2 else "With racing"
+        for theirs, what in ((1, "theirs without training scores"), (0, "theirs with them, the default")):
+            ratios = times[:, ours, 0] / times[:, theirs, 0]
+            cpu, wall = times[:, ours].sum(axis=0) / times[:, theirs].sum(axis=0)
+            print(
+                f"{name} / {what}: {cpu:.2f} in all, median {np.median(ratios):.2f}, {ratios.min():.2f} to "
+                f"{ratios.max():.2f}, at most half in {(ratios <= 0.5).sum()}, above 1.05 in {(ratios > 1.05).sum()} "
+                f"of {len(rows)}; by the clock {wall:.2f}."
+            )
+        gains = scores[:, ours] - scores[:, 1]
+        print(
+            f"Iterations if fits go on: {fitted[ours] / fitted[1]:.2f}. Held-out score: better {(gains > 0).sum()}, "
+            f"equal {(gains == 0).sum()}, worse {(gains < 0).sum()}, mean difference {gains.mean():+.4f}.\n",
+            flush=True,
+        )
 
 
-def iterations(estimators, schedule, seeds, n_jobs):
+def iterations(estimators, schedule, chosen):
     rows = []
-    print(f"{schedule}, {n_jobs} worker(s)\n\n{HEAD}")
+    print(f"{schedule}, {chosen.n_jobs} worker(s), seeds {chosen.first_seed} + {chosen.seeds}\n")
+    head(chosen.racing)
     for name, (classifier, regressor, resource, space) in estimators.items():
         for data_name, load in SMALL.items():
             estimator = (regressor if "regression" in data_name else classifier)(random_state=0)
-            more = {"resource": resource, "n_jobs": n_jobs, "is_default": schedule == "defaults", **SCHEDULES[schedule]}
+            more = {"resource": resource, "n_jobs": chosen.n_jobs, "racing": chosen.racing, **SCHEDULES[schedule]}
             more["room"] = ROOM.get(schedule, ({}, {}))
-            rows.append(
-                show(name, data_name, [compare(estimator, space, load(), seed, **more) for seed in range(seeds)])
-            )
+            rows.append(show(name, data_name, [compare(estimator, space, load(), seed, **more) for seed in of(chosen)]))
     sum_up(rows)
 
 
-def rows_as_resource(seeds):
+def rows_as_resource(schedule, chosen):
     rows = []
-    print(f"rows\n\n{HEAD}")
+    print(f"rows, {schedule}\n")
+    head(chosen.racing)
     for name, (estimator, space) in ROWS.items():
         for data_name in ("digits", "diamonds, cut", "doctor visits"):
             data = LARGE[data_name]()
-            least = len(data[1]) * 2 // 3 // 4
-            more = {"resource": "n_samples", "min_resources": least, "factor": 2, "n_candidates": 4, "cv": 3}
-            rows.append(show(name, data_name, [compare(estimator, space, data, seed, **more) for seed in range(seeds)]))
+            rungs = ROW_SCHEDULES[schedule]
+            least = len(data[1]) * 2 // 3 // rungs["factor"] ** 2
+            more = {"resource": "n_samples", "min_resources": least, "racing": chosen.racing, **rungs}
+            rows.append(show(name, data_name, [compare(estimator, space, data, seed, **more) for seed in of(chosen)]))
     sum_up(rows)
+
+
+def of(chosen):
+    """The seeds."""
+    return range(chosen.first_seed, chosen.first_seed + chosen.seeds)
 
 
 class Sleeping(ClassifierMixin, BaseEstimator):
@@ -222,7 +249,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=["iterations", "starting-over", "rows", "busy"])
     parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--schedules", nargs="+", default=list(SCHEDULES))
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--schedules", nargs="+", help="iterations, rows: all by default")
+    parser.add_argument("--racing", action="store_true", help="also ours with racing=True")
     parser.add_argument("--n-jobs", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=2.0, help="busy: how long a full fit sleeps on average")
     chosen = parser.parse_args()
@@ -230,12 +259,13 @@ def main():
     if chosen.what == "busy":
         busy(chosen.seeds, chosen.seconds)
     elif chosen.what == "starting-over":
-        iterations(STARTING_OVER, "factor 2", chosen.seeds, chosen.n_jobs)
+        iterations(STARTING_OVER, "factor 2", chosen)
     elif chosen.what == "rows":
-        rows_as_resource(chosen.seeds)
+        for schedule in chosen.schedules or ROW_SCHEDULES:
+            rows_as_resource(schedule, chosen)
     else:
-        for schedule in chosen.schedules:
-            iterations(GOING_ON, schedule, chosen.seeds, chosen.n_jobs)
+        for schedule in chosen.schedules or SCHEDULES:
+            iterations(GOING_ON, schedule, chosen)
 
 
 if __name__ == "__main__":

@@ -137,6 +137,7 @@ class Race:
         self.order, self.n_best, self.stops_failures = order, n_best, stops_failures
         self._judged: tuple[int, Judge | None] | None = None
         self._probabilities: dict[tuple[int, int], float] = {}
+        self._promises: dict[tuple[int, int], tuple[float, float, int]] = {}
 
     def next_split(
         self, history: History, open_: Sequence[int], complete: Sequence[int], *, can_start: bool
@@ -187,15 +188,21 @@ class Race:
             judge = _judge(history, complete, self.n_best) if len(complete) >= self.n_best else None
             self._judged = len(complete), judge
             self._probabilities.clear()
+            self._promises.clear()
         return self._judged[1]
 
     def _promise(self, judge: Judge | None, history: History, number: int) -> tuple[float, float, int]:
         """Return what the trial that goes on first has most of."""
         seen = history.seen(number)
-        mean = float(np.mean(list(seen.values()))) if seen else -math.inf
-        if judge is not None:
-            return mean - float(judge.scores[list(seen)].mean()) if seen else -math.inf, 0.0, -number
-        return float(len(seen)), mean, -number
+        key = number, len(seen)
+        if key not in self._promises:
+            mean = float(np.mean(list(seen.values()))) if seen else -math.inf
+            if judge is None:
+                self._promises[key] = float(len(seen)), mean, -number
+            else:
+                ahead = mean - float(judge.scores[list(seen)].mean()) if seen else -math.inf
+                self._promises[key] = ahead, 0.0, -number
+        return self._promises[key]
 
 
 class RacingScheduler(FixedScheduler):
