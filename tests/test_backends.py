@@ -35,6 +35,11 @@ SEARCHES = {
         SPACE,
         {"n_candidates": 9, "min_resources": 40, "random_state": 0, "look_back": 3},
     ),
+    "halving, racing": (
+        SuccessiveHalvingCV,
+        SPACE,
+        {"n_candidates": 12, "min_resources": 40, "random_state": 0, "look_back": 4, "racing": True},
+    ),
     "asha": (
         SuccessiveHalvingCV,
         SPACE,
