@@ -447,7 +447,7 @@ def test_report_and_plots_show_what_was_stopped():
     search = make("random").fit(DATA)
     results = search.cv_results_
     n_raced = int((results["status"] == "raced").sum())
-    assert f"{n_raced} trials given up before all splits were run" in str(search.report())
+    assert f"{n_raced} trials stopped by the race before all splits were run" in str(search.report())
     rungs = RungsDisplay.from_search(search)
     assert rungs.n_candidates.tolist() == search.n_candidates_
     assert np.isfinite(rungs.scores).all()
