@@ -120,3 +120,23 @@ def test_figures_are_those_of_the_pages_they_come_from():
                 assert re.search(whole, page), f"{figure} is not in {link[1]}"
                 figures.append(figure)
     assert len(figures) > 20
+
+
+def rows_of(path, n_cells, heading):
+    """Cells of the rows of tables of so many columns after a heading, without emphasis and code, by the first."""
+    text = path.read_text(encoding="utf-8").partition(heading)[2].partition("\n## ")[0]
+    rows = ([re.sub(r"[*`]", "", cell).strip() for cell in row["cells"].split("|")] for row in ROW.finditer(text))
+    return {first: rest for first, *rest in rows if len(rest) == n_cells - 1 and first.strip("-")}
+
+
+def test_figures_of_the_readme_are_those_of_the_benchmarks():
+    results = ROOT / "benchmarks" / "results"
+    times = rows_of(results / "same_score_time.md", 10, "## Until the grid's best score")
+    own = rows_of(results / "quality.md", 5, "## In short")
+    found = rows_of(ROOT / "README.md", 4, "## What it gains")
+    methods = [method for method in found if method in own]
+    assert len(methods) == 6
+    for method in methods:
+        share, reached, own_time = found[method]
+        assert [share, reached] == times[method][:2]
+        assert own_time == f"{1000 * float(own[method][-1]) / 30:.0f} ms"  # of 30 candidates
