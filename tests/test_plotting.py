@@ -693,13 +693,16 @@ def test_all_categories_of_parallel_coordinates_have_their_names_and_end_before_
     search = Stub()
     search.param_distributions = space
     search.cv_results_ = {"params": points, "rank_test_score": np.ones(14, dtype=int)}
-    search.cv_results_ |= {"mean_test_score": np.arange(14.0), "split0_test_score": np.arange(14.0)}
+    scores = np.linspace(0.05, 0.95, 14)
+    search.cv_results_ |= {"mean_test_score": scores, "split0_test_score": scores}
     for ax in (None, plt.subplots()[1]):
         display = drawn(ParallelCoordinatesDisplay.from_search(search, ax=ax))
         shown = [text for text in display.ax_.texts if re.match(r"\d+, ", text.get_text())]
         assert [int(text.get_text().split(",")[0]) for text in shown] == list(range(14))
         (next_axis, _) = display.ax_.transData.transform([2, 0])
         assert all(text.get_window_extent().x1 < next_axis for text in shown)
+        on_score_axis = [text for text in display.ax_.texts if text.get_position()[0] > len(space)]
+        assert len(on_score_axis) >= 4
 
 
 def test_who_was_given_up_has_no_line_to_a_score():

@@ -201,7 +201,7 @@ class ParallelCoordinatesDisplay(Display):
     def _add_score_axis(self, low: float, high: float) -> None:
         from matplotlib.ticker import MaxNLocator
 
-        places = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(low, high)
+        places = MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
         places = places[(places >= low) & (places <= high)]
         self._write(len(self.axes), (places - low) / (high - low), number_labels(places))
 
