@@ -206,8 +206,21 @@ def test_trials_that_were_given_up_are_hollow_and_no_best():
     stopped = np.array([False, True, False])
     display = OptimizationHistoryDisplay(scores=np.array([0.5, 0.9, 0.6]), failed=np.zeros(3, bool), stopped=stopped)
     assert drawn(display.plot()).best_scores.tolist() == [0.5, 0.5, 0.6]
-    (hollow,) = [line for line in display.ax_.lines if line.get_label() == "stopped early"]
-    assert hollow.get_xdata().tolist() == [1.0]
+    (hollow,) = [dots for dots in display.ax_.collections if dots.get_label() == "stopped early"]
+    assert hollow.get_offsets()[:, 0].tolist() == [1.0]
+    assert len(hollow.get_facecolors()) == 0
+    amounts = np.array([1, 1, 9])
+    display = OptimizationHistoryDisplay(
+        scores=np.array([0.5, 0.4, 0.6]),
+        failed=np.zeros(3, bool),
+        stopped=stopped,
+        resources=amounts,
+        resource_name="n",
+    )
+    drawn(display.plot())
+    (hollow,) = [dots for dots in display.ax_.collections if dots.get_label() == "stopped early"]
+    assert display.scatter_.get_offsets()[:, 0].tolist() == [0.0, 2.0]
+    np.testing.assert_array_equal(hollow.get_edgecolors()[0], display.scatter_.get_facecolors()[0])  # of the same rung
 
 
 def test_history_of_rungs_compares_what_had_all_of_the_resource(halving):

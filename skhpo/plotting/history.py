@@ -101,24 +101,26 @@ class OptimizationHistoryDisplay(SearchDisplay):
         return 7.0, 4.0
 
     def _draw(self, ax: Any) -> None:
+        from matplotlib import colormaps
+        from matplotlib.colors import Normalize
         from matplotlib.ticker import MaxNLocator
 
         numbers = np.arange(len(self.scores), dtype=float)
         best = self.best_scores
         (self.line_,) = ax.plot(numbers, best, drawstyle="steps-post", color=BEST, label=self._best_label, zorder=2)
         draw_score_axis(ax, self.label, self.scores, best)
+        ok, x, y = ~self.stopped, numbers, self.scores
         if self.resources is None:
-            self.scatter_ = ax.scatter(
-                numbers[~self.stopped], self.scores[~self.stopped], s=18, color=COLOR, label="trial", zorder=3
-            )
+            colors: Any = np.full(len(x), COLOR)
+            self.scatter_ = ax.scatter(x[ok], y[ok], s=18, color=COLOR, label="trial", zorder=3)
         else:
-            self.scatter_ = ax.scatter(
-                numbers, self.scores, s=18, c=np.log(self.resources), cmap="viridis_r", label="trial", zorder=3
-            )
+            amounts = np.log(self.resources)
+            norm, cmap = Normalize(amounts.min(), amounts.max()), colormaps["viridis_r"]
+            colors = cmap(norm(amounts))
+            self.scatter_ = ax.scatter(x[ok], y[ok], s=18, c=amounts[ok], cmap=cmap, norm=norm, label="trial", zorder=3)
             self._add_resource_bar()
         if self.stopped.any():
-            x, y = numbers[self.stopped], self.scores[self.stopped]
-            ax.plot(x, y, "o", ms=4, mfc="none", color=COLOR, label="stopped early")
+            ax.scatter(x[~ok], y[~ok], s=18, fc="none", ec=colors[~ok], label="stopped early", zorder=3)
         self.failed_ = mark_bottom(ax, numbers, self.scores, self.failed)
         ax.set_xlabel("Trial")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
