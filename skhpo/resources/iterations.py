@@ -105,6 +105,7 @@ class Iterations(Resource):
         self.models = models
         self.brackets = brackets
         self.is_exact = is_exact
+        self._continues: dict[int, bool] = {}  # by trial: that is a matter of its parameters
 
     def params(self, fraction: float) -> Params:
         """Return the parameter and its value."""
@@ -139,8 +140,10 @@ class Iterations(Resource):
         if self.models is None or trial.fraction == 1:
             return
         amount = self.amount(trial.fraction)
+        if trial.number not in self._continues:
+            self._continues[trial.number] = continues_exactly(model, self.name)
         if (
-            continues_exactly(model, self.name)
+            self._continues[trial.number]
             or has_ended(model, self.name, amount)
             or (not self.is_exact and can_continue(model, self.name))
         ):

@@ -6,6 +6,9 @@ import pickle
 import threading
 from typing import Any, Protocol
 
+_MUCH_ROOM = 8
+"""As long as less than this part of it is taken, a size may be wrong. To measure one costs some percent of a fit."""
+
 
 class Folder(Protocol):
     """What workers can reach from wherever they are, by name."""
@@ -48,6 +51,7 @@ class Models:
     def _clear(self) -> None:
         self._models: dict[tuple[int, int], tuple[tuple[float, float], int, Any]] = {}
         self._n_bytes = 0
+        self._sizes: dict[int, int | None] = {}
         self._lock = threading.Lock()
         # The process that made the folder hands it on and has no part in it: it fits nothing then, or fits alone.
         self._shared: Folder | None = None
@@ -65,7 +69,7 @@ class Models:
     def keep(self, number: int, split: int, model: Any, *, worth: tuple[float, float]) -> None:
         """Add a model, and drop what is worth least if there is no more room."""
         if self._shared is None:
-            size = _n_bytes(model)
+            size = self._size(number, model)
         else:
             size, model = self._shared.put(_name(number, split), model), None
         if size is None:
@@ -75,6 +79,12 @@ class Models:
             self._n_bytes += size
             if self._n_bytes > self.max_bytes:
                 self._make_room()
+
+    def _size(self, number: int, model: Any) -> int | None:
+        """Return about how much memory a model takes: as on another split of the trial, while there is much room."""
+        if number not in self._sizes or self._n_bytes > self.max_bytes / _MUCH_ROOM:
+            self._sizes[number] = _n_bytes(model)
+        return self._sizes[number]
 
     def close(self) -> None:
         """Forget everything."""

@@ -152,8 +152,8 @@ class HalvingScheduler(Scheduler):
             for rung in others:
                 if not self._is_finished(history, found):
                     return None
-                winners = best(history, found, rung.n_trials)
-                found = rungs.get((number, rung.number), [])
+                below, found = found, rungs.get((number, rung.number), [])
+                winners = best(history, below, rung.n_trials) if len(found) < rung.n_trials else []
                 if len(found) < len(winners):
                     return promoted(history, winners[len(found)], rung)
         return None

@@ -41,7 +41,7 @@ from skhpo.schedulers.fixed import FixedScheduler
 from skhpo.trial import FitStarted, TrialStopped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -136,8 +136,10 @@ class Race:
     def __init__(self, order: Sequence[int], *, n_best: int = 1, stops_failures: bool = True) -> None:
         self.order, self.n_best, self.stops_failures = order, n_best, stops_failures
         self._judged: tuple[int, Judge | None] | None = None
-        self._probabilities: dict[tuple[int, int], float] = {}
-        self._promises: dict[tuple[int, int], tuple[float, float, int]] = {}
+        # By trial and how many of its splits are seen: its mean, and, as long as the judge is the same, the verdict.
+        self._means: dict[tuple[int, int], float] = {}
+        self._verdicts: dict[tuple[int, int], TrialStopped | None] = {}
+        self._levels: dict[int, float] = {}  # means of the judge's incumbent on the first splits
 
     def next_split(
         self, history: History, open_: Sequence[int], complete: Sequence[int], *, can_start: bool
@@ -173,36 +175,41 @@ class Race:
     def _verdict(self, judge: Judge | None, history: History, number: int) -> TrialStopped | None:
         """Return that a trial is not worth its other splits, or None if it may be."""
         seen = history.seen(number)
+        key = number, len(seen)
+        if key not in self._verdicts:
+            self._verdicts[key] = self._judged_by(judge, number, seen)
+        return self._verdicts[key]
+
+    def _judged_by(self, judge: Judge | None, number: int, seen: Mapping[int, float]) -> TrialStopped | None:
         if self.stops_failures and any(map(math.isnan, seen.values())):
             return TrialStopped(number)
         if judge is None or judge.df == 0 or not seen:
             return None
-        key = number, len(seen)
-        if key not in self._probabilities:
-            self._probabilities[key] = judge.probability(list(seen), np.array(list(seen.values())))
-        return TrialStopped(number, judge.incumbent) if self._probabilities[key] < _ALPHA else None
+        probability = judge.probability(list(seen), np.array(list(seen.values())))
+        return TrialStopped(number, judge.incumbent) if probability < _ALPHA else None
 
     def _judge(self, history: History, complete: Sequence[int]) -> Judge | None:
         """Return what the complete trials say; None where there are too few."""
         if self._judged is None or self._judged[0] != len(complete):
             judge = _judge(history, complete, self.n_best) if len(complete) >= self.n_best else None
             self._judged = len(complete), judge
-            self._probabilities.clear()
-            self._promises.clear()
+            self._verdicts.clear()
+            self._levels.clear()
         return self._judged[1]
 
     def _promise(self, judge: Judge | None, history: History, number: int) -> tuple[float, float, int]:
         """Return what the trial that goes on first has most of."""
         seen = history.seen(number)
-        key = number, len(seen)
-        if key not in self._promises:
-            mean = float(np.mean(list(seen.values()))) if seen else -math.inf
-            if judge is None:
-                self._promises[key] = float(len(seen)), mean, -number
-            else:
-                ahead = mean - float(judge.scores[list(seen)].mean()) if seen else -math.inf
-                self._promises[key] = ahead, 0.0, -number
-        return self._promises[key]
+        m = len(seen)
+        if m == 0:
+            return (0.0 if judge is None else -math.inf), (-math.inf if judge is None else 0.0), -number
+        if (number, m) not in self._means:
+            self._means[number, m] = float(np.mean(list(seen.values())))
+        if judge is None:
+            return float(m), self._means[number, m], -number
+        if m not in self._levels:  # all trials have their splits in the same order
+            self._levels[m] = float(judge.scores[list(seen)].mean())
+        return self._means[number, m] - self._levels[m], 0.0, -number
 
 
 class RacingScheduler(FixedScheduler):
