@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 
     from skhpo.trial import History
 
-_ALPHA = 0.005
 _N_FIRST = 3  # complete trials, before which nobody is stopped: fewer say little about what is typical
 _N_LATEST = 30  # complete trials that say it
 _MOST_DF = 2  # times k - 1: trials differ in their variances, so that many say no more of one's than two would
@@ -129,12 +128,16 @@ class Race:
         The splits in the order in which they are tried, the same for all trials.
     n_best : int
         How many are wanted.
+    alpha : float
+        A trial is stopped where the probability that it will be among them is below.
     stops_failures : bool
         Whether a trial of which one fit failed is stopped: where its score will be NaN whatever the others give.
     """
 
-    def __init__(self, order: Sequence[int], *, n_best: int = 1, stops_failures: bool = True) -> None:
-        self.order, self.n_best, self.stops_failures = order, n_best, stops_failures
+    def __init__(
+        self, order: Sequence[int], *, n_best: int = 1, alpha: float = 0.005, stops_failures: bool = True
+    ) -> None:
+        self.order, self.n_best, self.alpha, self.stops_failures = order, n_best, alpha, stops_failures
         self._judged: tuple[int, Judge | None] | None = None
         # By trial and how many of its splits are seen: its mean, and, as long as the judge is the same, the verdict.
         self._means: dict[tuple[int, int], float] = {}
@@ -186,7 +189,7 @@ class Race:
         if judge is None or judge.df == 0 or not seen:
             return None
         probability = judge.probability(list(seen), np.array(list(seen.values())))
-        return TrialStopped(number, judge.incumbent) if probability < _ALPHA else None
+        return TrialStopped(number, judge.incumbent) if probability < self.alpha else None
 
     def _judge(self, history: History, complete: Sequence[int]) -> Judge | None:
         """Return what the complete trials say; None where there are too few."""
@@ -224,7 +227,9 @@ class RacingScheduler(FixedScheduler):
     order : sequence of int
         The splits in the order in which they are tried, the same for all trials.
     n_open : int
-        Trials to have under way besides those that the look-back hides: 1 for samplers that learn from what is decided.
+        Trials to have under way besides those that the look-back hides: few for samplers that learn from scores.
+    alpha : float
+        A trial is stopped where the probability that it will be the best is below.
     stops_failures : bool
         Whether a trial of which one fit failed is stopped: where its score will be NaN whatever the others give.
 
@@ -241,10 +246,18 @@ class RacingScheduler(FixedScheduler):
     is_adaptive = True
     is_racing = True
 
-    def __init__(self, n_trials: int, *, order: Sequence[int], n_open: int = 20, stops_failures: bool = True) -> None:
+    def __init__(
+        self,
+        n_trials: int,
+        *,
+        order: Sequence[int],
+        n_open: int = 20,
+        alpha: float = 0.005,
+        stops_failures: bool = True,
+    ) -> None:
         super().__init__(n_trials)
         self.n_open = n_open
-        self._race = Race(order, stops_failures=stops_failures)
+        self._race = Race(order, alpha=alpha, stops_failures=stops_failures)
 
     def next_split(self, history: History, *, look_back: int, can_start: bool) -> FitStarted | TrialStopped | None:
         """Return the next fit, or a trial to stop; None to start another trial, or to wait."""

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from skhpo.schedulers.base import Scheduler
     from skhpo.schedulers.halving import Bracket
 
-_N_OPEN = 4
-"""Candidates to have under way where a model proposes, which is told of each score: the best of them goes on first."""
+_BEFORE_A_MODEL: dict[str, Any] = {"n_open": 4, "alpha": 0.05}
+"""Where a model proposes, which is told of each score, few are under way; and one that may yet be the best with less
+probability than a new proposal has, about one in twenty, is not finished, as the model proposes its like again."""
 
 
 def make_scheduler(search: BaseSearch, problem: Problem, sampler: Sampler, n_trials: int) -> FixedScheduler:
@@ -37,10 +38,7 @@ def make_scheduler(search: BaseSearch, problem: Problem, sampler: Sampler, n_tri
     """
     if not search.racing:
         return FixedScheduler(n_trials)
-    settings = _settings(search, problem)
-    if sampler.is_adaptive:
-        settings["n_open"] = _N_OPEN
-    return RacingScheduler(n_trials, **settings)
+    return RacingScheduler(n_trials, **_settings(search, problem), **(_BEFORE_A_MODEL if sampler.is_adaptive else {}))
 
 
 def make_halving_scheduler(search: BaseSearch, problem: Problem, brackets: Sequence[Bracket]) -> Scheduler:
