@@ -138,31 +138,39 @@ class ParallelCoordinatesDisplay(Display):
         return max(6.5, 1.6 * (len(self.axes) + 1)), 4.4
 
     def _draw(self, ax: Any) -> None:
+        shares = np.column_stack([axis.share(self.positions[:, j]) for j, axis in enumerate(self.axes)])
+        is_absent = np.isnan(shares)
+        is_ok = np.isfinite(self.scores) & ~self.failed & ~self.eliminated
+        low, high = score_limits(self.scores[is_ok])
+        self._draw_lines(np.where(is_absent, _ABSENT, shares), is_ok, low, high)
+        n = len(self.axes)
+        ax.vlines(range(n + 1), 0, 1, color="0.2", lw=0.8, zorder=3)
+        room = inches(ax) / (n + 0.6)
+        for j, axis in enumerate(self.axes):
+            self._write(j, *self._ticks(axis, room))
+            if is_absent[:, j].any():
+                self._write(j, [_ABSENT], ["absent"])
+        self._write_scores(low, high)
+        ax.set_xlim(-0.15, n + 0.45)
+        ax.set_ylim(_ABSENT - 0.08 if is_absent.any() else -0.05, 1.05)
+        ax.set_yticks([])
+        ax.set_xticks(range(n + 1), [*map(name_label, self.names), self.label])
+        if max(len(name_label(name)) for name in self.names) > room * LETTERS_PER_INCH:
+            for text in ax.get_xticklabels():
+                text.set(rotation=20, ha="right", rotation_mode="anchor")
+        ax.tick_params(axis="x", length=0)
+        ax.spines[:].set_visible(False)
+        legend(ax, [lines for lines in (self.eliminated_lines_, self.failed_lines_) if lines.get_segments()])
+
+    def _draw_lines(self, heights: NDArray[np.float64], is_ok: NDArray[np.bool_], low: float, high: float) -> None:
+        """Draw a line per trial through heights, shape (n_trials, n_params), and on to its score where it has one."""
         from matplotlib.collections import LineCollection
         from matplotlib.colors import Normalize
 
-        n = len(self.axes)
-        is_ok = np.isfinite(self.scores) & ~self.failed & ~self.eliminated
-        low, high = score_limits(self.scores[is_ok])
-        shares = np.column_stack([axis.share(self.positions[:, j]) for j, axis in enumerate(self.axes)])
-        has_absent = bool(np.isnan(shares).any())
-        heights = np.where(np.isnan(shares), _ABSENT, shares)
-        with np.errstate(invalid="ignore"):
-            score_heights = np.clip((self.scores - low) / (high - low), 0.0, 1.0)
-        order = np.flatnonzero(is_ok)[np.argsort(self.scores[is_ok], kind="stable")]
-        x = np.arange(n + 1.0)
-        self.lines_ = LineCollection(
-            [np.column_stack([x, [*heights[row], score_heights[row]]]) for row in order],
-            cmap="viridis",
-            norm=Normalize(low, high),
-            array=self.scores[order],
-            linewidths=1.2,
-            alpha=0.75,
-        )
         others = ((self.failed, FAILED, "failed"), (self.eliminated, FAINT, "given up early"))
         self.failed_lines_, self.eliminated_lines_ = (
             LineCollection(
-                [np.column_stack([x[:-1], heights[row]]) for row in np.flatnonzero(mask)],
+                [np.column_stack([range(len(row)), row]) for row in heights[mask]],
                 colors=color,
                 linewidths=1.0,
                 linestyles="dotted",
@@ -170,35 +178,29 @@ class ParallelCoordinatesDisplay(Display):
             )
             for mask, color, label in others
         )
-        shown = [lines for lines in (self.eliminated_lines_, self.failed_lines_) if lines.get_segments()]
-        for lines in shown:
-            ax.add_collection(lines, autolim=False)
-        ax.add_collection(self.lines_, autolim=False)
-        ax.vlines(x, 0, 1, color="0.2", lw=0.8, zorder=3)
-        room = inches(ax) / (n + 0.6)
-        n_letters = max(5, int(0.9 * room / SMALL_LETTER))
-        for j, axis in enumerate(self.axes):
-            is_categorical = axis.scale == "categorical"
-            places, labels = axis.ticks(MOST_CATEGORIES_UPWARD if is_categorical else 7)
-            self._write(
-                j, axis.share(places), [shortened(label, n_letters) if is_categorical else label for label in labels]
-            )
-            if np.isnan(shares[:, j]).any():
-                self._write(j, [_ABSENT], ["absent"])
-        self._add_score_axis(low, high)
-        ax.set_xlim(-0.15, n + 0.45)
-        ax.set_ylim(_ABSENT - 0.08 if has_absent else -0.05, 1.05)
-        ax.set_yticks([])
-        ax.set_xticks(x, [*map(name_label, self.names), self.label])
-        if max(len(name_label(name)) for name in self.names) > room * LETTERS_PER_INCH:
-            for text in ax.get_xticklabels():
-                text.set(rotation=20, ha="right", rotation_mode="anchor")
-        ax.tick_params(axis="x", length=0)
-        ax.spines[:].set_visible(False)
-        if shown:
-            legend(ax, shown)
+        order = np.flatnonzero(is_ok)[np.argsort(self.scores[is_ok], kind="stable")]
+        scores = self.scores[order]
+        ends = np.clip((scores - low) / (high - low), 0.0, 1.0)
+        self.lines_ = LineCollection(
+            [np.column_stack([range(len(row)), row]) for row in np.column_stack([heights[order], ends])],
+            cmap="viridis",
+            norm=Normalize(low, high),
+            array=scores,
+            linewidths=1.2,
+            alpha=0.75,
+        )
+        for lines in (self.eliminated_lines_, self.failed_lines_, self.lines_):
+            self.ax_.add_collection(lines, autolim=False)
 
-    def _add_score_axis(self, low: float, high: float) -> None:
+    def _ticks(self, axis: ParamAxis, room: float) -> tuple[NDArray[np.float64], list[str]]:
+        """Return how high the ticks of an axis stand, and labels that end within so many inches."""
+        if axis.scale != "categorical":
+            places, labels = axis.ticks()
+            return axis.share(places), labels
+        places, labels = axis.ticks(MOST_CATEGORIES_UPWARD)
+        return axis.share(places), [shortened(label, max(5, int(0.9 * room / SMALL_LETTER))) for label in labels]
+
+    def _write_scores(self, low: float, high: float) -> None:
         from matplotlib.ticker import MaxNLocator
 
         places = MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
