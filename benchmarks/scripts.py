@@ -1,5 +1,6 @@
 """The benchmarks that are scripts which print tables: run one, and write down what it printed."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -30,6 +31,7 @@ def run(script, arguments):
     """Run a script in a process of its own; what it prints is shown and written into the results.
 
     ``--quick`` is replaced by its short arguments, ``--results FOLDER`` is where to write; the rest is the script's.
+    What was printed of some parts only, those named first, does not replace the results of others.
     """
     import skhpo
 
@@ -62,11 +64,13 @@ def run(script, arguments):
     if "--help" in rest or "-h" in rest:
         return
     folder = record.folder(results, is_quick=is_quick)
-    lines = record.Lines(folder / f"{script.name}.jsonl", environment)
+    parts = itertools.takewhile(lambda each: not each.startswith("-"), arguments)
+    name = "-".join([script.name, *parts])
+    lines = record.Lines(folder / f"{name}.jsonl", environment)
     for row in tables(printed):
         lines.write(row)
-    text = f"# {script.name}\n\n{record.heading([environment])}\n{''.join(printed)}"
-    (folder / f"{script.name}.md").write_text(text, encoding="utf-8")
+    text = f"# {name}\n\n{record.heading([environment])}\n{''.join(printed)}"
+    (folder / f"{name}.md").write_text(text, encoding="utf-8")
 
 
 def tables(printed):
