@@ -97,15 +97,22 @@ class PropagatedRecorder(Recorder):
 
 
 class Stopper(Recorder):
-    """Asks to stop at the end of one evaluation."""
+    """Asks to stop at the end of one evaluation, when a candidate is known on so many splits."""
 
-    def __init__(self, path, at):
+    def __init__(self, path, at, n_splits=1):
         super().__init__(path)
-        self.at = at
+        self.at, self.n_splits = at, n_splits
 
     def on_fit_task_end(self, estimator, context, *, X=None, y=None, metadata=None):
         super().on_fit_task_end(estimator, context, X=X, y=y, metadata=metadata)
-        return EVALUATION in (context.task_name, context.source_task_name) and context.task_id >= self.at
+        if EVALUATION not in (context.task_name, context.source_task_name) or context.task_id < self.at:
+            return False
+        ended = {
+            line["place"][-1][1]
+            for line in self.lines()
+            if line["hook"] == "end" and EVALUATION in (line["place"][-1][0], line["source"][1])
+        }
+        return max(Counter(number // self.n_splits for number in ended).values()) == self.n_splits
 
 
 class PropagatedStopper(Stopper):
@@ -356,7 +363,7 @@ def test_a_callback_stops_the_search(search_class, n_jobs, estimator, stopper, t
     search = make(search_class, estimator, space, n_jobs=n_jobs)
     if "n_iter" in search.get_params():
         search.set_params(n_iter=40)
-    seen = stopper(tmp_path / "seen", at=5)
+    seen = stopper(tmp_path / "seen", at=5, n_splits=2)  # one worker may be long before the other begins
     search.set_callbacks(seen).fit(X, Y)
 
     assert search.stats()["stop_reason"] == "callback"
