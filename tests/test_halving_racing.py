@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 import pytest
 import sklearn
@@ -443,7 +442,7 @@ def test_the_line_says_at_most(capsys):
 
 
 def test_report_and_plots_show_what_was_stopped():
-    mpl.use("agg")
+    pytest.importorskip("matplotlib").use("agg")
     search = make("random").fit(DATA)
     results = search.cv_results_
     n_raced = int((results["status"] == "raced").sum())
