@@ -71,7 +71,7 @@ def test_the_probability_is_one(k, m):
     """Of differences that are normal with the variance the judge was told, as many overturn as it says."""
     rng = np.random.default_rng(0)
     mean, sd, n = -0.7, 1.0, 40_000
-    judge = Judge(0, np.zeros(k), np.zeros(k), sd**2, df=1e9)
+    judge = Judge(0, np.zeros(k), np.zeros(k), sd**2, 1e9, np.ones(k))
     remaining = rng.normal(size=(n, k))
     # The first m differences have this mean; what a flat prior then expects of the mean of all is what is claimed.
     true_mean = mean + rng.normal(size=(n, 1)) * sd / np.sqrt(m)
@@ -86,26 +86,27 @@ def test_false_stops_are_as_rare_as_it_says(k):
     rng = np.random.default_rng(1)
     typical = rng.normal(0, 5, k)
     incumbent = typical + rng.normal(0, 1, k)  # with chance of its own, which is nobody else's
-    judge = Judge(0, incumbent, typical, 1.0, df=2 * (k - 1))
+    shares = np.arange(k, 0, -1) * 2 / (k + 1)  # the first split says least
+    judge = Judge(0, incumbent, typical, 1.0, 2 * (k - 1), shares)
     for m in (1, 2, k - 1):
-        e = rng.normal(rng.normal(0, 0.5, (20_000, 1)), 1.0, (20_000, k))
-        stopped = np.array([judge.probability(range(m), row[:m] + typical[:m]) < 0.005 for row in e])
+        e = rng.normal(rng.normal(0, 0.5, (20_000, 1)), np.sqrt(shares), (20_000, k))
+        stopped = np.array([judge.probability(range(m), row[:m] + typical[:m]) < 0.003 for row in e])
         false = stopped & ((typical + e).mean(axis=1) > incumbent.mean())
         assert stopped.any()
-        assert false.mean() < 0.005
+        assert false.mean() < 0.003
 
 
 def test_ties_and_what_is_unknown_are_never_cut():
     scores = np.array([0.5, 0.7, 0.6])
-    judge = Judge(0, scores, np.array([0.5, 0.3, 0.2]), 1e-4, 4)
+    judge = Judge(0, scores, np.array([0.5, 0.3, 0.2]), 1e-4, 4, np.ones(3))
     assert judge.probability([1], scores[1:2]) == 1, "level with the incumbent, where it is far above what is typical"
     assert judge.probability([0], scores[:1]) == 1, "level with the incumbent, where it is not above what is typical"
     assert judge.probability([0], np.array([-np.inf])) == 1
     assert judge.probability([0], np.array([np.nan])) == 1
-    assert Judge(0, scores, scores, 0.0, 4).probability([0], np.array([0.0])) == 1
-    assert Judge(0, np.full(3, 1e6), np.full(3, 1e6), 1e-28, 4).probability([0], np.array([1e6 - 1e-10])) == 1, (
-        "that is rounding"
-    )
+    assert Judge(0, scores, scores, 0.0, 4, np.ones(3)).probability([0], np.array([0.0])) == 1
+    assert (
+        Judge(0, np.full(3, 1e6), np.full(3, 1e6), 1e-28, 4, np.ones(3)).probability([0], np.array([1e6 - 1e-10])) == 1
+    ), "that is rounding"
 
 
 # ------------------------------------------------------------------ the scheduler

@@ -10,20 +10,24 @@ Notation
     e       the challenger's scores minus f on its splits, (m,): what is difficult about a split is gone
     D       the mean of all e it would have, minus that of the incumbent, which is known
     v       variance of such an e from split to split
+    w       share of each split in it, (k,), 1 on average
 
 The rule asks about the finite set of k splits, not about a population behind them: would the challenger's mean over all
-of them exceed the incumbent's? The mean of all k, given the first m, has the mean of these and the variance
-:math:`v (1/m - 1/k)`, so that
+of them exceed the incumbent's? The mean of all k is expected to be that of the first m, and differs from it by
+:math:`(1/m - 1/k)` times what these add up to, less :math:`1/k` times what the others do, so that
 
-.. math:: P(\text{overturn}) = T_\nu\Big(\hat D \Big/ \sqrt{v (k - m) / (k m)}\Big),
-   \qquad \hat D = \bar e - \overline{(s - f)},
+.. math:: P(\text{overturn}) = T_\nu\Big(\hat D \Big/ \sqrt{v\, c}\Big), \qquad \hat D = \bar e - \overline{(s - f)},
+   \qquad c = \Big(\frac 1m - \frac 1k\Big)^2 \sum_{\text{run}} w_j + \frac{1}{k^2} \sum_{\text{others}} w_j,
 
-with s the scores of the incumbent: the finite-population correction, and the difference estimator, of sampling theory
-(Cochran: Sampling techniques. 3rd ed., 1977, chapters 2 and 7). What is typical is the better thing to subtract than
+with s the scores of the incumbent: the difference estimator of sampling theory, with its correction for finite
+populations, as c is (k - m) / (k m) where splits are alike (Cochran: Sampling techniques. 3rd ed., 1977, chapters 2 and
+7). What is typical is the better thing to subtract than
 the incumbent's own scores: these carry chance of their own, which doubles v, and of which the mean over all splits is
 known. One split says nothing of its variance, so v is what it is among the complete trials, pooled, into which the
 challenger's own enters from the second split on: weighted by degrees of freedom, or against no more than two of them
-if that is larger, since the complete trials may be near-copies of each other and the challenger is not.
+if that is larger, since the complete trials may be near-copies of each other and the challenger is not. A split on
+which trials change places more than on others says less: w is what it has of the complete trials' variance, shrunk
+towards 1 as if five others had found the splits alike.
 
 The racing of configurations over shared instances is that of Maron and Moore (NIPS 1993) and irace (Lopez-Ibanez et al.
 2016); stopping cross-validation early, that of Bergman, Purucker and Hutter (AutoML 2024), whose rules are not paired.
@@ -49,6 +53,7 @@ if TYPE_CHECKING:
 
 _N_FIRST = 3  # complete trials, before which nobody is stopped: fewer say little about what is typical
 _N_LATEST = 30  # complete trials that say it
+_N_ALIKE = 5  # trials that would have found the splits alike
 _MOST_DF = 2  # times k - 1: trials differ in their variances, so that many say no more of one's than two would
 
 
@@ -67,6 +72,8 @@ class Judge(NamedTuple):
         v above; 0 where trials do not differ.
     df : float
         Degrees of freedom of ``variance``.
+    shares : ndarray of shape (k,)
+        w above.
     """
 
     incumbent: int
@@ -74,6 +81,7 @@ class Judge(NamedTuple):
     typical: NDArray[np.float64]
     variance: float
     df: float
+    shares: NDArray[np.float64]
 
     def probability(self, splits: Sequence[int], scores: NDArray[np.float64]) -> float:
         """Probability that a challenger overturns the incumbent when it is finished.
@@ -94,7 +102,7 @@ class Judge(NamedTuple):
         --------
         >>> import numpy as np
         >>> scores = np.array([0.8, 0.9, 0.8, 0.9, 0.8])
-        >>> judge = Judge(0, scores, typical=scores - 0.01, variance=0.01**2, df=20)
+        >>> judge = Judge(0, scores, typical=scores - 0.01, variance=0.01**2, df=20, shares=np.ones(5))
         >>> round(judge.probability([0, 1], np.array([0.79, 0.89])), 3)
         0.038
         >>> judge.probability([0, 1], np.array([0.6, 0.7])) < 1e-6
@@ -110,7 +118,8 @@ class Judge(NamedTuple):
         own = float(((e - e.mean()) ** 2).sum())
         df = self.df + m - 1
         v = max((self.df * self.variance + own) / df, (2 * self.variance + own) / (2 + m - 1))
-        error = math.sqrt(v * (k - m) / (k * m))
+        of_run = float(self.shares[on].sum())
+        error = math.sqrt(v * ((1 / m - 1 / k) ** 2 * of_run + (float(self.shares.sum()) - of_run) / k**2))
         rounding = 1e-14 * float(np.abs(self.scores).max())
         return float(stdtr(df, behind / error)) if error > rounding else 1.0
 
@@ -135,7 +144,7 @@ class Race:
     """
 
     def __init__(
-        self, order: Sequence[int], *, n_best: int = 1, alpha: float = 0.005, stops_failures: bool = True
+        self, order: Sequence[int], *, n_best: int = 1, alpha: float = 0.003, stops_failures: bool = True
     ) -> None:
         self.order, self.n_best, self.alpha, self.stops_failures = order, n_best, alpha, stops_failures
         self._judged: tuple[int, Judge | None] | None = None
@@ -252,7 +261,7 @@ class RacingScheduler(FixedScheduler):
         *,
         order: Sequence[int],
         n_open: int = 20,
-        alpha: float = 0.005,
+        alpha: float = 0.003,
         stops_failures: bool = True,
     ) -> None:
         super().__init__(n_trials)
@@ -274,7 +283,7 @@ def _judge(history: History, complete: Sequence[int], n_best: int = 1) -> Judge:
     typical = rows.mean(axis=0)
     variance = _variance(rows - typical) if len(complete) >= _N_FIRST else 0.0
     df = min(_MOST_DF, len(rows) - 1) * (history.n_splits - 1) if variance > 0 else 0
-    return Judge(incumbent, _row(history, incumbent), typical, variance, df)
+    return Judge(incumbent, _row(history, incumbent), typical, variance, df, _shares(rows - typical))
 
 
 def _row(history: History, number: int) -> NDArray[np.float64]:
@@ -292,3 +301,14 @@ def _variance(e: NDArray[np.float64]) -> float:
         return 0.0
     found = float(e.var(axis=1, ddof=1).mean()) * (n / (n - 1)) ** 2
     return found if math.isfinite(found) else 0.0
+
+
+def _shares(e: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Share of each split in this variance, shape (k,), 1 on average."""
+    n, k = e.shape
+    squares = ((e - e.mean(axis=1, keepdims=True)) ** 2).mean(axis=0)
+    mean = float(squares.mean())
+    if not (math.isfinite(mean) and mean > 0):
+        return np.ones(k)
+    shares: NDArray[np.float64] = (n * squares / mean + _N_ALIKE) / (n + _N_ALIKE)
+    return shares
