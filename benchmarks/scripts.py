@@ -64,13 +64,17 @@ def run(script, arguments):
     if "--help" in rest or "-h" in rest:
         return
     folder = record.folder(results, is_quick=is_quick)
-    parts = itertools.takewhile(lambda each: not each.startswith("-"), arguments)
-    name = "-".join([script.name, *parts])
+    name = results_name(script, arguments)
     lines = record.Lines(folder / f"{name}.jsonl", environment)
     for row in tables(printed):
         lines.write(row)
     text = f"# {name}\n\n{record.heading([environment])}\n{''.join(printed)}"
     (folder / f"{name}.md").write_text(text, encoding="utf-8")
+
+
+def results_name(script, arguments):
+    """Return the name of the files of results: the script's, and its parts where some are named."""
+    return "-".join([script.name, *itertools.takewhile(lambda each: not each.startswith("-"), arguments)])
 
 
 def tables(printed):

@@ -74,6 +74,14 @@ def test_tables_that_a_script_prints_become_rows():
     }
 
 
+def test_parts_of_a_benchmark_have_results_of_their_own():
+    from benchmarks.scripts import Script, results_name
+
+    racing = Script("racing")
+    assert results_name(racing, ["--seeds", "2"]) == "racing"
+    assert results_name(racing, ["grid", "null", "--seeds", "2", "--quick"]) == "racing-grid-null"
+
+
 def test_what_was_cut_off_is_dropped_and_the_rest_kept(tmp_path):
     from benchmarks.record import Lines
 

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
     from skhpo.trial import History
 
+_ALPHA = 0.003
 _N_FIRST = 3  # complete trials, before which nobody is stopped: fewer say little about what is typical
 _N_LATEST = 30  # complete trials that say it
 _N_ALIKE = 5  # trials that would have found the splits alike
@@ -144,7 +145,7 @@ class Race:
     """
 
     def __init__(
-        self, order: Sequence[int], *, n_best: int = 1, alpha: float = 0.003, stops_failures: bool = True
+        self, order: Sequence[int], *, n_best: int = 1, alpha: float = _ALPHA, stops_failures: bool = True
     ) -> None:
         self.order, self.n_best, self.alpha, self.stops_failures = order, n_best, alpha, stops_failures
         self._judged: tuple[int, Judge | None] | None = None
@@ -261,7 +262,7 @@ class RacingScheduler(FixedScheduler):
         *,
         order: Sequence[int],
         n_open: int = 20,
-        alpha: float = 0.003,
+        alpha: float = _ALPHA,
         stops_failures: bool = True,
     ) -> None:
         super().__init__(n_trials)
@@ -281,9 +282,10 @@ def _judge(history: History, complete: Sequence[int], n_best: int = 1) -> Judge:
     incumbent = complete[int(np.argsort(np.negative(means), kind="stable")[n_best - 1])]
     rows = np.unique([_row(history, number) for number in complete[-_N_LATEST:]], axis=0)
     typical = rows.mean(axis=0)
-    variance = _variance(rows - typical) if len(complete) >= _N_FIRST else 0.0
+    e = rows - typical
+    variance = _variance(e) if len(complete) >= _N_FIRST else 0.0
     df = min(_MOST_DF, len(rows) - 1) * (history.n_splits - 1) if variance > 0 else 0
-    return Judge(incumbent, _row(history, incumbent), typical, variance, df, _shares(rows - typical))
+    return Judge(incumbent, _row(history, incumbent), typical, variance, df, _shares(e))
 
 
 def _row(history: History, number: int) -> NDArray[np.float64]:

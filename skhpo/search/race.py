@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from skhpo.schedulers.halving import Bracket
 
 _BEFORE_A_MODEL: dict[str, Any] = {"n_open": 4, "alpha": 0.05}
-"""Where a model proposes, which is told of each score, few are under way; and one that may yet be the best with less
-probability than a new proposal has, about one in twenty, is not finished, as the model proposes its like again."""
+"""Where a model proposes, which is told of each score, few are under way; and one that may yet be the best with half
+the probability that a new proposal has, about one in ten, is not finished, as the model proposes its like again."""
 
 
 def make_scheduler(search: BaseSearch, problem: Problem, sampler: Sampler, n_trials: int) -> FixedScheduler:
