@@ -143,7 +143,7 @@ def same_score_time(ratios, most, folder):
         if count:
             axes.text(cap * 1.08, place, f"{count} of {len(values)}", va="center", fontsize=7.5, color="#444444")
     axes.axvline(1, color="black", lw=1)
-    axes.axvspan(most * 1.1, cap * 1.75, color="black", alpha=0.05, lw=0)
+    axes.axvspan(most * 1.1, cap * 2.0, color="black", alpha=0.05, lw=0)
     axes.text(1.01, 1.01, "median", transform=axes.transAxes, fontsize=9)
     axes.set_xscale("log")
     ticks = [tick for tick in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 3) if tick <= most]
@@ -151,7 +151,7 @@ def same_score_time(ratios, most, folder):
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xticklabels([*(f"{tick:g}" for tick in ticks), "not\nreached"])
     smallest = min(min(map(min, cells)) for cells in ratios.values())
-    axes.set_xlim(0.8 * smallest, cap * 1.75)
+    axes.set_xlim(0.8 * smallest, cap * 2.0)
     axes.set_yticks(range(len(order)), order, fontsize=9)
     for label in axes.get_yticklabels():
         label.set_fontweight("bold" if label.get_text() == "skhpo BayesSearchCV" else "normal")

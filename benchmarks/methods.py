@@ -9,6 +9,7 @@ their positions.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import inspect
 import itertools
@@ -240,6 +241,7 @@ def hyperopt_tpe(trace, seed, n_trials):
 def smac(trace, seed, n_trials):
     import ConfigSpace
     from smac import HyperparameterOptimizationFacade, Scenario
+    from smac.main.exceptions import ConfigurationSpaceExhaustedException
 
     problem_space = trace.problem.space
     space = ConfigSpace.ConfigurationSpace(seed=seed)
@@ -264,7 +266,9 @@ def smac(trace, seed, n_trials):
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         scenario = Scenario(space, deterministic=True, n_trials=n_trials, seed=seed, output_directory=folder)
-        HyperparameterOptimizationFacade(scenario, objective, overwrite=True, logging_level=False).optimize()
+        # It gives up on a small space when what it draws is what it has tried, with candidates still left.
+        with contextlib.suppress(ConfigurationSpaceExhaustedException):
+            HyperparameterOptimizationFacade(scenario, objective, overwrite=True, logging_level=False).optimize()
 
 
 METHODS = {
