@@ -10,8 +10,8 @@ Markdown, of all parts or of those named:
     scores, candidate after candidate in the same order: Optuna's ``WilcoxonPruner`` (p < 0.1, from the second split on)
     and the forgiving rule of Bergman, Purucker and Hutter (2024: below the incumbent's worst fold).
 ``bayes``
-    ``BayesSearchCV(racing=True)`` beside ``racing=False``, 5 and 10 folds: the fits it needs to reach the other's final
-    score, and the score at half of the fits and at equal fits.
+    ``BayesSearchCV(racing=True)`` beside ``racing=False`` of 40 and of 100 candidates, 5 and 10 folds: the fits it
+    needs to reach the other's final score, and the score at half of the fits and at equal fits.
 ``null``
     Candidates that are equal but for chance, 5 and 10 folds: how many are stopped although their mean over all splits
     would have been above that of the one they were stopped against.
@@ -20,6 +20,7 @@ Markdown, of all parts or of those named:
 """
 
 import argparse
+import contextlib
 import functools
 import os
 import platform
@@ -31,6 +32,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import numpy as np
 import sklearn
+from joblib import Parallel, delayed
 from scipy.stats import wilcoxon
 from sklearn.base import BaseEstimator, clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine, make_classification
@@ -219,54 +221,89 @@ def grid(n_seeds, n_splits, cache):
         print(f"| {name} | {np.median([r[2] for r in own]):.1%} | {np.mean([r[3] for r in own]):.0%} |", flush=True)
 
 
-def trace(search, n_splits):
-    """Best mean of a complete candidate after each fit, by the order in which fits ended; shape (n_fits,)."""
-    results = search.cv_results_
+class Budget:
+    """A scorer that interrupts the search after so many fits; the score is the estimator's own."""
+
+    def __init__(self, n_fits):
+        self.n_left = n_fits
+
+    def __call__(self, estimator, X, y):
+        if self.n_left == 0:
+            raise KeyboardInterrupt
+        self.n_left -= 1
+        return estimator.score(X, y)
+
+
+def trace(name, seed, n_splits, n_fits, **options):
+    """Best mean of a complete candidate after each fit, by the order in which fits began; shape (n_fits,)."""
+    load, estimator, space = PROBLEMS[name]
+    search = skhpo.BayesSearchCV(
+        clone(estimator),
+        space,
+        n_iter=n_fits,  # more than there will be
+        scoring=Budget(n_fits),
+        cv=folds(name, n_splits, seed),
+        random_state=seed,
+        refit=False,
+        **options,
+    )
+    warnings.simplefilter("ignore")
+    with contextlib.suppress(KeyboardInterrupt):
+        search.fit(*load())
     history = search._history  # noqa: SLF001 - the order of the fits is nowhere else
-    mean = dict(zip(range(len(results["params"])), results["mean_test_score"], strict=True))
     steps = history.steps or [(trial.number, split) for trial in history.trials for split in range(n_splits)]
-    done, best, found = {}, -np.inf, []
-    for number, _ in steps:
-        done[number] = done.get(number, 0) + 1
-        if done[number] == n_splits:
-            best = max(best, mean[number])
+    n_seen, best, found = {}, -np.inf, []
+    for number, _ in steps[:n_fits]:
+        n_seen[number] = n_seen.get(number, 0) + 1
+        if n_seen[number] == n_splits:
+            best = max(best, history.scores(number).mean())
         found.append(best)
     return np.array(found)
 
 
-def bayes(n_seeds, n_iter, n_splits):
-    print(f"\n### BayesSearchCV, {n_splits} folds, {n_iter} candidates without racing, {n_seeds} seeds\n")
-    print("| problem | fits to reach its final score | reached | at half of the fits | at equal fits | their error |")
-    print("|---|---|---|---|---|---|")
-    ratios, everything = [], []
-    for name, (load, estimator, space) in PROBLEMS.items():
-        own, halves, gaps = [], [], []
-        for seed in range(n_seeds):
-            common = {"cv": folds(name, n_splits, seed), "random_state": seed, "refit": False}
-            X, y = load()
-            plain = skhpo.BayesSearchCV(clone(estimator), space, n_iter=n_iter, **common).fit(X, y)
-            # More candidates than fit into the same number of fits; the trace is cut there.
-            raced = skhpo.BayesSearchCV(clone(estimator), space, n_iter=3 * n_iter, racing=True, **common).fit(X, y)
-            one, other = trace(plain, n_splits), trace(raced, n_splits)
-            budget = len(one)
-            reached = np.flatnonzero(other >= one[-1] - 1e-12)
-            own.append((reached[0] + 1) / budget if len(reached) and reached[0] < budget else np.inf)
-            halves.append(other[budget // 2 - 1] - one[-1])
-            gaps.append(other[min(budget, len(other)) - 1] - one[-1])
-        ratios += own
-        everything += gaps
-        error = np.std(gaps, ddof=1) / np.sqrt(n_seeds) if n_seeds > 1 else np.nan
+def pair(name, seed, n_splits, n_fits):
+    """The traces of a search without a race and of one with it, on the same splits."""
+    return trace(name, seed, n_splits, n_fits), trace(name, seed, n_splits, n_fits, racing=True)
+
+
+def bayes(n_seeds, budgets, n_splits, n_jobs):
+    """Compare at several budgets at once: the first candidates of a search are those of a shorter one."""
+    n_fits = max(budgets) * n_splits
+    tasks = [delayed(pair)(name, seed, n_splits, n_fits) for name in PROBLEMS for seed in range(n_seeds)]
+    traces = list(Parallel(n_jobs)(tasks))
+    for n_candidates in budgets:
+        print(f"\n### BayesSearchCV, {n_splits} folds, {n_candidates} candidates without racing, {n_seeds} seeds\n")
         print(
-            f"| {name} | {np.median(own):.0%} | {np.isfinite(own).mean():.0%} | {np.mean(halves):+.4f} | "
-            f"{np.mean(gaps):+.4f} | {error:.4f} |".replace("inf%", "more than all"),
+            "| problem | fits to reach its final score | reached | at half of the fits | at equal fits | their error |"
+        )
+        print("|---|---|---|---|---|---|")
+        ratios, everything = [], []
+        budget = n_candidates * n_splits
+        for place, name in enumerate(PROBLEMS):
+            own, halves, gaps = [], [], []
+            for one, other in traces[place * n_seeds : (place + 1) * n_seeds]:
+                final = one[:budget][-1]
+                reached = np.flatnonzero(other[:budget] >= final - 1e-12)
+                own.append((reached[0] + 1) / budget if len(reached) else np.inf)
+                halves.append(other[: budget // 2][-1] - final)
+                gaps.append(other[:budget][-1] - final)
+            ratios += own
+            everything += gaps
+            error = np.std(gaps, ddof=1) / np.sqrt(n_seeds) if n_seeds > 1 else np.nan
+            print(
+                f"| {name} | {np.median(own):.0%} | {np.isfinite(own).mean():.0%} | {np.mean(halves):+.4f} | "
+                f"{np.mean(gaps):+.4f} | {error:.4f} |".replace("inf%", "more than all"),
+                flush=True,
+            )
+        gaps = np.array(everything)
+        level = 1e-12
+        print(
+            f"\nMedian of all runs: {np.median(ratios):.0%} of the fits. At equal fits better in "
+            f"{np.mean(gaps > level):.0%}, equal in {np.mean(np.abs(gaps) <= level):.0%}, worse in "
+            f"{np.mean(gaps < -level):.0%}. Differences are means over seeds of racing=True minus racing=False at its "
+            "end.",
             flush=True,
         )
-    everything = np.array(everything)
-    print(f"\nMedian of all runs: {np.median(ratios):.0%} of the fits. At equal fits better in", end=" ")
-    print(f"{np.mean(everything > 0):.0%}, equal in {np.mean(everything == 0):.0%}, worse in", end=" ")
-    print(
-        f"{np.mean(everything < 0):.0%}. Differences are means over seeds of racing=True minus racing=False at its end."
-    )
 
 
 def null(n_seeds):
@@ -300,7 +337,8 @@ def main():
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--folds", type=int, nargs="+", default=[5, 10])
     parser.add_argument("--cache", help="folder")
-    parser.add_argument("--candidates", type=int, default=40, help="of the Bayesian search without racing")
+    parser.add_argument("--candidates", type=int, nargs="+", default=[40, 100], help="of the search without a race")
+    parser.add_argument("--jobs", type=int, default=1, help="Bayesian searches at a time")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     print(f"skhpo {skhpo.__version__}, scikit-learn {sklearn.__version__}, Python {platform.python_version()}")
@@ -310,7 +348,7 @@ def main():
                 grid(options.seeds, n_splits, options.cache)
         elif part == "bayes":
             for n_splits in options.folds:
-                bayes(options.seeds, options.candidates, n_splits)
+                bayes(options.seeds, options.candidates, n_splits, options.jobs)
         elif part == "null":
             null(options.seeds)
 
