@@ -186,7 +186,7 @@ ARMS = {
 def run(problems: Callable[[], list[Problem]], arm: str, number: int, seed: int) -> tuple[str, int, int, Any, float]:
     """Scores of one run, and seconds per suggestion."""
     problem = problems()[number]
-    sampler = BayesSampler(Space(problem.space), seed, n_iter=AT[-1], options=ARMS[arm])
+    sampler = BayesSampler(Space(problem.space), seed, options=ARMS[arm])
     scores, seconds = [], 0.0
     for i in range(AT[-1]):
         start = time.perf_counter()

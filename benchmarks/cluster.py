@@ -143,7 +143,7 @@ def asks(n_trials):
         random.ask(number, ())
     rows.append(("ask, RandomSearchCV", 1e3 * (time.perf_counter() - start) / n_trials))
     for n_told, n_pending in ((200, 20), (1_000, 20), (1_000, 200)):
-        bayes = BayesSampler(Space(space), 0, n_iter=n_told + n_pending + 10)
+        bayes = BayesSampler(Space(space), 0)
         for number in range(n_told):
             params = random.ask(number, ())
             bayes.tell(Trial(number, params), np.array([-sum((value - 0.3) ** 2 for value in params.values())]))

@@ -42,7 +42,7 @@ def observations(n, seed):
 
 def ours(n, seed):
     space = Space({**{name: Float(0, 1) for name in REALS}, **{k: Categorical(v) for k, v in CATEGORIES.items()}})
-    sampler = BayesSampler(space, seed, n_iter=n + N_ASKED)
+    sampler = BayesSampler(space, seed)
     for number, params in enumerate(observations(n, seed)):
         sampler.tell(Trial(number, params), np.array([score(params)]))
     sampler.ask(n, ())  # hyperparameters are fitted at fixed numbers of trials: what a running search has behind it

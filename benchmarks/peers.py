@@ -20,7 +20,7 @@ from skhpo.trial import Trial
 
 
 def ours(problem, seed):
-    sampler = BayesSampler(Space(problem.space), seed, n_iter=AT[-1])
+    sampler = BayesSampler(Space(problem.space), seed)
     for number in range(AT[-1]):
         params = sampler.ask(number, ())
         if params is None:

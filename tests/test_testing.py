@@ -22,12 +22,10 @@ SAMPLERS = {
     "grid": lambda: GridSampler({"C": [1, 2, 3], "kernel": ["linear", "rbf"]}),
     "random, scikit-learn's": lambda: RandomSampler(PLAIN, n_iter=20, random_state=0),
     "random, ours": lambda: RandomSampler(OURS, n_iter=20, random_state=0),
-    "bayes": lambda: BayesSampler(Space(OURS), 0, n_iter=20),
-    "bayes, finite": lambda: BayesSampler(Space({"i": Int(1, 8)}), 0, n_iter=20),
-    "bayes, given points": lambda: BayesSampler(Space(OURS), 0, n_iter=20, initial_params=[{"k": "b", "i": 3}]),
-    "bayes, warm": lambda: BayesSampler(
-        Space({"x": Float(0, 1)}), 0, n_iter=9, prior=([{"x": 0.1}, {"x": 0.2}], [1, 2])
-    ),
+    "bayes": lambda: BayesSampler(Space(OURS), 0),
+    "bayes, finite": lambda: BayesSampler(Space({"i": Int(1, 8)}), 0),
+    "bayes, given points": lambda: BayesSampler(Space(OURS), 0, initial_params=[{"k": "b", "i": 3}]),
+    "bayes, warm": lambda: BayesSampler(Space({"x": Float(0, 1)}), 0, prior=([{"x": 0.1}, {"x": 0.2}], [1, 2])),
 }
 
 

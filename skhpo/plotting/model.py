@@ -60,7 +60,7 @@ def model_of(search: Any, metric: str | None = None) -> Model:
             f"A model of the score needs two or more scores and a parameter that was searched, got {n_scores} scores "
             f"and {len(trials.names)} such parameters."
         )
-    sampler = BayesSampler(trials.space, _SEED, n_iter=len(trials.params))
+    sampler = BayesSampler(trials.space, _SEED)
     rungs = RungSampler(lambda: sampler)
     for trial, scores in _told(trials):
         rungs.tell(trial, scores)

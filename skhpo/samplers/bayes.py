@@ -77,14 +77,12 @@ class BayesOptions:
 
 
 class BayesSampler(Sampler):
-    """Proposes the point of largest expected improvement under a Gaussian process.
+    """Proposes where a Gaussian process of the scores expects most, by an upper confidence bound unless told otherwise.
 
     Parameters
     ----------
     space : Space
     seed : int
-    n_iter : int
-        How many trials are planned; the initial design is a part of it.
     initial_params : sequence of dict
         Points to try first, in this order.
     prior : tuple of (sequence of dict, sequence of float), optional
@@ -97,12 +95,11 @@ class BayesSampler(Sampler):
         space: Space,
         seed: int,
         *,
-        n_iter: int,
         initial_params: Sequence[Params] = (),
         prior: tuple[Sequence[Params], Sequence[float]] | None = None,
         options: BayesOptions | None = None,
     ) -> None:
-        self.space, self.seed, self.n_iter = space, seed, n_iter
+        self.space, self.seed = space, seed
         self.options = options if options is not None else BayesOptions()
         self.n_max = None if space.n_choices == math.inf else int(space.n_choices)
         self._given = [space.canonical(params) for params in initial_params]

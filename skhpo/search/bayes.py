@@ -277,7 +277,6 @@ class BayesSearchCV(BaseSearch):
         self._sampler = BayesSampler(
             space,
             int(check_random_state(random_state).randint(np.iinfo(np.int32).max)),
-            n_iter=self.n_iter,
             initial_params=[*own_params(space, problem.estimator), *self._given(space)],
             prior=self._prior(space),
         )

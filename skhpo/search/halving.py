@@ -400,7 +400,7 @@ class SuccessiveHalvingCV(BaseSearch):
         space = Space(self.param_distributions)
         seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
         own = own_params(space, problem.estimator)
-        return RungSampler(lambda: BayesSampler(space, seed, n_iter=n_iter, initial_params=own))
+        return RungSampler(lambda: BayesSampler(space, seed, initial_params=own))
 
     def _n_places(self, plan: Plan, n_splits: int) -> int | None:  # noqa: ARG002
         return None if self.asynchronous or self.n_brackets > 1 else self.n_iterations_

@@ -41,8 +41,8 @@ def params_of(trials):
     return [trial.params for trial, _ in trials]
 
 
-def make(space, seed=0, n_iter=30, **kwargs):
-    return BayesSampler(Space(space), seed, n_iter=n_iter, **kwargs)
+def make(space, seed=0, **kwargs):
+    return BayesSampler(Space(space), seed, **kwargs)
 
 
 def test_it_finds_the_optimum_that_random_search_does_not():
@@ -173,7 +173,7 @@ OBJECTIVES = {
 @pytest.mark.parametrize("space", SPACES)
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_no_space_and_no_score_stops_it(space, objective):
-    sampler = make(SPACES[space], n_iter=20)
+    sampler = make(SPACES[space])
     trials = run(sampler, OBJECTIVES[objective], 12, n_splits=2)
     assert len({sampler.space.key(p) for p in params_of(trials)}) == 12
     assert all(sampler.space.contains(p) for p in params_of(trials))
@@ -256,7 +256,7 @@ def test_predictions_are_in_units_of_the_score():
 
 
 def test_what_is_left_to_gain_shrinks():
-    sampler = make({"x": Float(0, 1)}, n_iter=20)
+    sampler = make({"x": Float(0, 1)})
     assert math.isnan(sampler.expected_improvement_remaining())
     run(sampler, lambda p: -((p["x"] - 0.3) ** 2), 4)
     early = sampler.expected_improvement_remaining()
@@ -281,7 +281,7 @@ def test_a_suggestion_is_fast():
 
     space = {**{f"f{i}": Float(0, 1) for i in range(8)}, **{f"c{i}": Categorical(list("abcd")) for i in range(2)}}
     for n, bound in [(100, 0.09), (1000, 0.24)]:
-        sampler = make(space, n_iter=n)
+        sampler = make(space)
         rng = np.random.default_rng(0)
         for number, params in enumerate(sampler.space.sample(rng, n)):
             sampler.tell(
