@@ -73,8 +73,12 @@ def run(script, arguments):
 
 
 def results_name(script, arguments):
-    """Return the name of the files of results: the script's, and its parts where some are named."""
-    return "-".join([script.name, *itertools.takewhile(lambda each: not each.startswith("-"), arguments)])
+    """Return the name of the files of results: the script's, its parts where some are named, and how many folds."""
+    parts = list(itertools.takewhile(lambda each: not each.startswith("-"), arguments))
+    if "--folds" in arguments:
+        values = arguments[arguments.index("--folds") + 1 :]
+        parts += [f"{each}-folds" for each in itertools.takewhile(str.isdigit, values)]
+    return "-".join([script.name, *parts])
 
 
 def tables(printed):

@@ -80,6 +80,7 @@ def test_parts_of_a_benchmark_have_results_of_their_own():
     racing = Script("racing")
     assert results_name(racing, ["--seeds", "2"]) == "racing"
     assert results_name(racing, ["grid", "null", "--seeds", "2", "--quick"]) == "racing-grid-null"
+    assert results_name(racing, ["bayes", "--folds", "5", "10", "--seeds", "2"]) == "racing-bayes-5-folds-10-folds"
 
 
 def test_what_was_cut_off_is_dropped_and_the_rest_kept(tmp_path):
