@@ -20,7 +20,7 @@ from skhpo.executors.serial import SerialExecutor
 from skhpo.journals.memory import MemoryJournal
 from skhpo.loop import run_search
 from skhpo.samplers.base import Sampler
-from skhpo.schedulers.racing import Judge, RacingScheduler
+from skhpo.schedulers.racing import Judge, RacingScheduler, _chance_of_new
 from skhpo.surrogates.score_model import ModelOptions, ScoreModel, _split_effects
 from skhpo.testing import check_scheduler
 from skhpo.trial import FitStarted, History, Outcome, Task, Trial, TrialStarted, TrialStopped
@@ -123,11 +123,11 @@ class Listed(Sampler):
         return {"i": number}
 
 
-def race(scores, *, look_back=1, n_open=20, order=None, sampler=None):
+def race(scores, *, look_back=1, n_open=20, order=None, sampler=None, **settings):
     scores = np.asarray(scores, dtype=float)
     n, k = scores.shape
     history = History(k)
-    scheduler = RacingScheduler(n, order=list(order if order is not None else range(k)), n_open=n_open)
+    scheduler = RacingScheduler(n, order=list(order if order is not None else range(k)), n_open=n_open, **settings)
 
     def run(task):
         return Outcome(task.trial.number, task.split, scores[task.trial.number, task.split])
@@ -195,6 +195,20 @@ def test_with_one_trial_under_way_each_is_decided_before_the_next():
 
 
 # ------------------------------------------------------------------ results
+
+
+def test_the_seldomer_a_new_trial_is_the_best_the_fewer_are_stopped():
+    scores = noisy(60, 5, spread=0.3)
+    by_mean = scores[np.argsort(-scores.mean(axis=1))]  # the first is the best
+    history = race(by_mean, n_open=1)
+    assert _chance_of_new(history, history.complete) == 1 / (10 + 30), "none of the later 30 was the best so far"
+    getting_better = race(by_mean[::-1], n_open=1, alpha=0.0)
+    assert _chance_of_new(getting_better, getting_better.complete) == (1 + 30) / (10 + 30), "each of them was"
+    bold, careful = (race(by_mean, n_open=1, alpha=0.2, share=share) for share in (np.inf, 0.1))
+    assert len(careful.steps) > len(bold.steps)
+    assert len(race(by_mean, n_open=1, alpha=0.002, share=1.0).steps) == len(
+        race(by_mean, n_open=1, alpha=0.002).steps
+    ), "the smaller of the two counts"
 
 
 @pytest.mark.parametrize("cls", [GridSearchCV, RandomSearchCV])

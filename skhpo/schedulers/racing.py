@@ -55,6 +55,7 @@ _ALPHA = 0.003
 _N_FIRST = 3  # complete trials, before which nobody is stopped: fewer say little about what is typical
 _N_LATEST = 30  # complete trials that say it
 _N_ALIKE = 5  # trials that would have found the splits alike
+_N_NEW = 10  # new trials of which one was the best so far, before any were seen
 _MOST_DF = 2  # times k - 1: trials differ in their variances, so that many say no more of one's than two would
 
 
@@ -140,14 +141,24 @@ class Race:
         How many are wanted.
     alpha : float
         A trial is stopped where the probability that it will be among them is below.
+    share : float
+        And below this share of the chance that a new trial has, going by how many were the best so far lately.
     stops_failures : bool
         Whether a trial of which one fit failed is stopped: where its score will be NaN whatever the others give.
     """
 
     def __init__(
-        self, order: Sequence[int], *, n_best: int = 1, alpha: float = _ALPHA, stops_failures: bool = True
+        self,
+        order: Sequence[int],
+        *,
+        n_best: int = 1,
+        alpha: float = _ALPHA,
+        share: float = math.inf,
+        stops_failures: bool = True,
     ) -> None:
-        self.order, self.n_best, self.alpha, self.stops_failures = order, n_best, alpha, stops_failures
+        self.order, self.n_best, self.alpha, self.share = order, n_best, alpha, share
+        self.stops_failures = stops_failures
+        self._threshold = alpha
         self._judged: tuple[int, Judge | None] | None = None
         # By trial and how many of its splits are seen: its mean, and, as long as the judge is the same, the verdict.
         self._means: dict[tuple[int, int], float] = {}
@@ -199,13 +210,15 @@ class Race:
         if judge is None or judge.df == 0 or not seen:
             return None
         probability = judge.probability(list(seen), np.array(list(seen.values())))
-        return TrialStopped(number, judge.incumbent) if probability < self.alpha else None
+        return TrialStopped(number, judge.incumbent) if probability < self._threshold else None
 
     def _judge(self, history: History, complete: Sequence[int]) -> Judge | None:
         """Return what the complete trials say; None where there are too few."""
         if self._judged is None or self._judged[0] != len(complete):
             judge = _judge(history, complete, self.n_best) if len(complete) >= self.n_best else None
             self._judged = len(complete), judge
+            if math.isfinite(self.share):
+                self._threshold = min(self.alpha, self.share * _chance_of_new(history, complete))
             self._verdicts.clear()
             self._levels.clear()
         return self._judged[1]
@@ -240,6 +253,8 @@ class RacingScheduler(FixedScheduler):
         Trials to have under way besides those that the look-back hides: few for samplers that learn from scores.
     alpha : float
         A trial is stopped where the probability that it will be the best is below.
+    share : float
+        And below this share of the chance that a new trial has, going by how many were the best so far lately.
     stops_failures : bool
         Whether a trial of which one fit failed is stopped: where its score will be NaN whatever the others give.
 
@@ -263,11 +278,12 @@ class RacingScheduler(FixedScheduler):
         order: Sequence[int],
         n_open: int = 20,
         alpha: float = _ALPHA,
+        share: float = math.inf,
         stops_failures: bool = True,
     ) -> None:
         super().__init__(n_trials)
         self.n_open = n_open
-        self._race = Race(order, alpha=alpha, stops_failures=stops_failures)
+        self._race = Race(order, alpha=alpha, share=share, stops_failures=stops_failures)
 
     def next_split(self, history: History, *, look_back: int, can_start: bool) -> FitStarted | TrialStopped | None:
         """Return the next fit, or a trial to stop; None to start another trial, or to wait."""
@@ -286,6 +302,23 @@ def _judge(history: History, complete: Sequence[int], n_best: int = 1) -> Judge:
     variance = _variance(e) if len(complete) >= _N_FIRST else 0.0
     df = min(_MOST_DF, len(rows) - 1) * (history.n_splits - 1) if variance > 0 else 0
     return Judge(incumbent, _row(history, incumbent), typical, variance, df, _shares(e))
+
+
+def _chance_of_new(history: History, complete: Sequence[int]) -> float:
+    """How often a new trial became the best, among the later half of those that are no longer open; once in ten before.
+
+    As there were ten more of which one did, so that it is never zero.
+    """
+    is_complete, is_open = set(complete), set(history.open)
+    best, records = -math.inf, []
+    for number in range(len(history.trials)):
+        if number in is_open:
+            continue
+        mean = float(np.mean(list(history.seen(number).values()))) if number in is_complete else -math.inf
+        records.append(mean > best)
+        best = max(best, mean)
+    late = records[len(records) // 2 :]
+    return (1 + sum(late)) / (_N_NEW + len(late))
 
 
 def _row(history: History, number: int) -> NDArray[np.float64]:

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from skhpo.schedulers.base import Scheduler
     from skhpo.schedulers.halving import Bracket
 
-_BEFORE_A_MODEL: dict[str, Any] = {"n_open": 4, "alpha": 0.01}
-"""Where a model proposes, which is told of each score, few are under way. One that may yet be the best with a tenth of
-the probability that a new proposal has, about one in ten, is not finished, as the model proposes its like again. With
-half of it, more is lost in the end than is gained at first (docs/racing.md)."""
+_BEFORE_A_MODEL: dict[str, Any] = {"n_open": 4, "alpha": 0.05, "share": 0.5}
+"""Where a model proposes, which is told of each score, few are under way. One that may yet be the best with half the
+probability that a new proposal has is not finished, as the model proposes its like again: 5 % at first, and less the
+seldomer a proposal is the best so far (docs/racing.md)."""
 
 
 def make_scheduler(search: BaseSearch, problem: Problem, sampler: Sampler, n_trials: int) -> FixedScheduler:
