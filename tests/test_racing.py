@@ -194,9 +194,6 @@ def test_with_one_trial_under_way_each_is_decided_before_the_next():
     assert order == sorted(order)
 
 
-# ------------------------------------------------------------------ results
-
-
 def test_the_seldomer_a_new_trial_is_the_best_the_fewer_are_stopped():
     scores = noisy(60, 5, spread=0.3)
     by_mean = scores[np.argsort(-scores.mean(axis=1))]  # the first is the best
@@ -209,6 +206,9 @@ def test_the_seldomer_a_new_trial_is_the_best_the_fewer_are_stopped():
     assert len(race(by_mean, n_open=1, alpha=0.002, share=1.0).steps) == len(
         race(by_mean, n_open=1, alpha=0.002).steps
     ), "the smaller of the two counts"
+
+
+# ------------------------------------------------------------------ results
 
 
 @pytest.mark.parametrize("cls", [GridSearchCV, RandomSearchCV])

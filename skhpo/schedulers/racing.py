@@ -230,7 +230,7 @@ class Race:
         if m == 0:
             return (0.0 if judge is None else -math.inf), (-math.inf if judge is None else 0.0), -number
         if (number, m) not in self._means:
-            self._means[number, m] = float(np.mean(list(seen.values())))
+            self._means[number, m] = _mean(history, number)
         if judge is None:
             return float(m), self._means[number, m], -number
         if m not in self._levels:  # all trials have their splits in the same order
@@ -294,7 +294,7 @@ class RacingScheduler(FixedScheduler):
 
 def _judge(history: History, complete: Sequence[int], n_best: int = 1) -> Judge:
     """Return what complete trials say about who will be among the ``n_best``."""
-    means = [float(np.mean(list(history.seen(number).values()))) for number in complete]
+    means = [_mean(history, number) for number in complete]
     incumbent = complete[int(np.argsort(np.negative(means), kind="stable")[n_best - 1])]
     rows = np.unique([_row(history, number) for number in complete[-_N_LATEST:]], axis=0)
     typical = rows.mean(axis=0)
@@ -314,11 +314,15 @@ def _chance_of_new(history: History, complete: Sequence[int]) -> float:
     for number in range(len(history.trials)):
         if number in is_open:
             continue
-        mean = float(np.mean(list(history.seen(number).values()))) if number in is_complete else -math.inf
+        mean = _mean(history, number) if number in is_complete else -math.inf
         records.append(mean > best)
         best = max(best, mean)
     late = records[len(records) // 2 :]
     return (1 + sum(late)) / (_N_NEW + len(late))
+
+
+def _mean(history: History, number: int) -> float:
+    return float(np.mean(list(history.seen(number).values())))
 
 
 def _row(history: History, number: int) -> NDArray[np.float64]:
