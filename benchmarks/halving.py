@@ -53,9 +53,13 @@ SCHEDULES = {
     "factor 3": {"factor": 3, "min_resources": 3, "max_resources": 81, "n_candidates": 27, "cv": 3},
     "factor 2": {"factor": 2, "min_resources": 4, "max_resources": 64, "n_candidates": 16, "cv": 3},
     "factor 1.5": {"factor": 1.5, "min_resources": 16, "max_resources": 81, "n_candidates": 7, "cv": 3},
+    "factor 1.5, six rungs": {"factor": 1.5, "min_resources": 32, "max_resources": 243, "n_candidates": 12, "cv": 3},
 }
-# Both divide the one amount by the other, rounded down, to see how many rungs there may be; here for five.
-ROOM = {"factor 1.5": ({"max_resources": 96}, {"min_resources": 13})}
+# Both divide the one amount by the other, rounded down, to see how many rungs there may be; here for five and six.
+ROOM = {
+    "factor 1.5": ({"max_resources": 96}, {"min_resources": 13}),
+    "factor 1.5, six rungs": ({"max_resources": 257}, {"min_resources": 30}),
+}
 # Three rungs each, of which the first has a ninth or a quarter of the rows.
 ROW_SCHEDULES = {
     "factor 3, 5 folds": {"factor": 3, "n_candidates": 9, "cv": 5},
