@@ -177,7 +177,7 @@ ARMS = {
     "lengthscales: dimension-scaled": model(lengthscale=None),
     "lengthscales: LogNormal(0.7, 1)": model(lengthscale=LogNormal(0.7, 1.0)),
     "lengthscales: Gamma(1.21, 1.52)": model(lengthscale=Gamma(1.21, 1.52)),
-    "smoothness: nu = 3/2": model(nu=1.5),
+    "smoothness: nu = 5/2": model(nu=2.5),
     "input warp": model(input_warp=True),
     "noise: LogNormal(-6, 2)": model(noise=LogNormal(-6.0, 2.0)),
 }

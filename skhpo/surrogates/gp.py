@@ -83,7 +83,7 @@ class GaussianProcess:
         self,
         is_categorical: NDArray[np.bool_],
         *,
-        nu: float = 2.5,
+        nu: float = 1.5,
         priors: Priors | None = None,
         n_fit: int = 200,
         input_warp: bool = False,

@@ -59,7 +59,7 @@ class ModelOptions:
     """
 
     warp: str = "half-rank"
-    nu: float = 2.5
+    nu: float = 1.5
     lengthscale: LogNormal | Gamma | None = MODERATE
     noise: LogNormal = SMALL_NOISE
     n_exact: int = 512
