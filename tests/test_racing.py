@@ -194,6 +194,33 @@ def test_with_one_trial_under_way_each_is_decided_before_the_next():
     assert order == sorted(order)
 
 
+@pytest.mark.parametrize("look_back", [1, 3])
+def test_splits_take_turns_at_being_the_first(look_back):
+    scores = noisy(30, 5, spread=50.0)
+    history = race(scores, order=[3, 1, 4, 0, 2], n_turns=3, look_back=look_back)
+    orders = {0: [3, 1, 4, 0, 2], 1: [1, 4, 3, 0, 2], 2: [4, 3, 1, 0, 2]}
+    for number in range(30):
+        begun = list(history.begun(number))
+        assert begun == orders[number % 3][: len(begun)]
+    assert history.stopped
+    assert scores.mean(axis=1).argmax() in history.complete
+
+
+def test_the_most_promising_goes_on_first_whatever_split_it_had():
+    """On a split on which everyone is a hundred lower, the better of two has the lower score."""
+    complete = np.array([[1.0, 2.0, -98.0, 1.0], [1.1, 1.9, -98.1, 1.1], [1.2, 2.0, -97.9, 1.0]])
+    started = {(3, 0): 1.1, (4, 2): -97.4}
+    history = History(4)
+    for number in range(5):
+        history.apply(TrialStarted(Trial(number, {})))
+    for (number, split), score in {**dict(np.ndenumerate(complete)), **started}.items():
+        history.apply(FitStarted(number, split))
+        history.record(Outcome(number, split, float(score)))
+    history.see(len(history.steps))
+    scheduler = RacingScheduler(5, order=range(4), n_turns=4)
+    assert scheduler.next_split(history, look_back=1, can_start=False) == FitStarted(4, 1)
+
+
 def test_the_seldomer_a_new_trial_is_the_best_the_fewer_are_stopped():
     scores = noisy(60, 5, spread=0.3)
     by_mean = scores[np.argsort(-scores.mean(axis=1))]  # the first is the best
@@ -311,6 +338,18 @@ def test_a_failure_is_raised_if_asked_for():
         raced(noisy(12, 5), error="fit", error_score="raise")
 
 
+@pytest.mark.parametrize("number", range(4))
+def test_a_candidate_that_is_infinitely_bad_does_not_end_the_race(number):
+    scores = noisy(40, 5, spread=100.0, sd=0.1)
+    plain = race(scores)
+    scores[number, 2] = -np.inf
+    history = race(scores)
+    assert len(history.stopped) > 20
+    assert abs(len(history.steps) - len(plain.steps)) < 20
+    finite = np.where(np.isfinite(scores).all(axis=1), scores.mean(axis=1), -np.inf)
+    assert finite.argmax() in history.complete
+
+
 @pytest.mark.filterwarnings("ignore:One or more of the test scores are non-finite:UserWarning")
 def test_scores_that_are_not_finite_end_no_search():
     scores = noisy(12, 5)
@@ -367,6 +406,50 @@ def test_any_order_of_splits_has_the_same_winner(seed):
     order = np.random.default_rng(seed).permutation(5)
     history = race(scores, order=order)
     assert scores.mean(axis=1).argmax() in history.complete
+
+
+class Notes(BaseEstimator):
+    """Notes the rows it is given."""
+
+    def __init__(self, C=1.0, path=None):
+        self.C, self.path = C, path
+
+    def fit(self, X, y=None):
+        with Path(self.path).open("a") as file:
+            file.write(f"{self.C} {len(X)} {int(X[:, 0].sum())}\n")
+        return self
+
+    def score(self, X, y=None):
+        return 0.1 * self.C
+
+
+def first_fits(path, cls, cv, n_rows):
+    """How many rows, and which, each candidate was first trained on, in the order of the candidates."""
+    space = {"C": [float(i) for i in range(8)]}
+    more = {"n_iter": 8, "random_state": 0} if cls is not GridSearchCV else {}
+    cls(Notes(path=path), space, cv=cv, racing=True, refit=False, **more).fit(np.arange(float(n_rows))[:, None])
+    first = {}
+    for line in Path(path).read_text().splitlines():
+        C, *fit = line.split()
+        first.setdefault(C, tuple(map(int, fit)))
+    return list(first.values())
+
+
+@pytest.mark.parametrize("cls", [GridSearchCV, RandomSearchCV])
+def test_candidates_that_do_not_depend_on_scores_begin_with_the_same_split(tmp_path, cls):
+    assert len(set(first_fits(str(tmp_path / "fits"), cls, KFold(4), 22))) == 1
+
+
+def test_what_a_model_proposes_begins_with_one_split_after_the_other(tmp_path):
+    first = first_fits(str(tmp_path / "fits"), BayesSearchCV, KFold(4), 22)
+    assert len(first) == 8
+    assert len(set(first[:4])) == 4
+    assert first[4:] == first[:4]
+
+
+def test_only_splits_with_about_as_much_to_train_on_take_turns(tmp_path):
+    assert {n for n, _ in first_fits(str(tmp_path / "few"), BayesSearchCV, TimeSeriesSplit(4), 50)} == {40}
+    assert {n for n, _ in first_fits(str(tmp_path / "many"), BayesSearchCV, TimeSeriesSplit(24), 50)} == {44, 46, 48}
 
 
 def test_in_a_time_series_the_last_split_comes_first():

@@ -85,6 +85,18 @@ class Judge(NamedTuple):
     df: float
     shares: NDArray[np.float64]
 
+    def behind(self, splits: Sequence[int], scores: NDArray[np.float64]) -> float:
+        """Expected difference of a challenger's mean over all splits to the incumbent's: D above, negative if below.
+
+        Parameters
+        ----------
+        splits : sequence of int, length m
+            Splits it was fitted on.
+        scores : ndarray of shape (m,)
+            Its scores there.
+        """
+        return float((scores - self.typical[list(splits)]).mean() - (self.scores - self.typical).mean())
+
     def probability(self, splits: Sequence[int], scores: NDArray[np.float64]) -> float:
         """Probability that a challenger overturns the incumbent when it is finished.
 
@@ -116,14 +128,13 @@ class Judge(NamedTuple):
         if not (math.isfinite(level) and level < 0) or self.variance == 0:
             return 1.0
         e = scores - self.typical[on]
-        behind = float(e.mean() - (self.scores - self.typical).mean())
         own = float(((e - e.mean()) ** 2).sum())
         df = self.df + m - 1
         v = max((self.df * self.variance + own) / df, (2 * self.variance + own) / (2 + m - 1))
         of_run = float(self.shares[on].sum())
         error = math.sqrt(v * ((1 / m - 1 / k) ** 2 * of_run + (float(self.shares.sum()) - of_run) / k**2))
         rounding = 1e-14 * float(np.abs(self.scores).max())
-        return float(stdtr(df, behind / error)) if error > rounding else 1.0
+        return float(stdtr(df, self.behind(splits, scores) / error)) if error > rounding else 1.0
 
 
 class Race:
@@ -136,7 +147,10 @@ class Race:
     Parameters
     ----------
     order : sequence of int
-        The splits in the order in which they are tried, the same for all trials.
+        The splits in the order in which they are tried.
+    n_turns : int
+        So many of the first take turns at being the first: trial i begins at i modulo ``n_turns``, and goes round. With
+        1 the order is the same for all trials.
     n_best : int
         How many are wanted.
     alpha : float
@@ -151,19 +165,19 @@ class Race:
         self,
         order: Sequence[int],
         *,
+        n_turns: int = 1,
         n_best: int = 1,
         alpha: float = _ALPHA,
         share: float = math.inf,
         stops_failures: bool = True,
     ) -> None:
-        self.order, self.n_best, self.alpha, self.share = order, n_best, alpha, share
+        self.order, self.n_turns, self.n_best, self.alpha, self.share = order, n_turns, n_best, alpha, share
         self.stops_failures = stops_failures
         self._threshold = alpha
         self._judged: tuple[int, Judge | None] | None = None
-        # By trial and how many of its splits are seen: its mean, and, as long as the judge is the same, the verdict.
-        self._means: dict[tuple[int, int], float] = {}
+        # By trial and how many of its splits are seen, as long as the judge is the same.
         self._verdicts: dict[tuple[int, int], TrialStopped | None] = {}
-        self._levels: dict[int, float] = {}  # means of the judge's incumbent on the first splits
+        self._promises: dict[tuple[int, int], float] = {}
 
     def next_split(
         self, history: History, open_: Sequence[int], complete: Sequence[int], *, can_start: bool
@@ -185,7 +199,7 @@ class Race:
         for number in open_:
             n_begun, n_seen = len(history.begun(number)), len(history.seen(number))
             if n_begun == 0:
-                return FitStarted(number, self.order[0])
+                return self._fit(history, number)
             verdict = self._verdict(judge, history, number)
             if verdict is not None and n_seen == n_begun:
                 return verdict
@@ -194,7 +208,13 @@ class Race:
         if can_start or not (at_rest or busy):
             return None
         number = max(at_rest or busy, key=lambda number: self._promise(judge, history, number))
-        return FitStarted(number, self.order[len(history.begun(number))])
+        return self._fit(history, number)
+
+    def _fit(self, history: History, number: int) -> FitStarted:
+        """Return the fit that a trial is to have next."""
+        n_begun = len(history.begun(number))
+        place = (number + n_begun) % self.n_turns if n_begun < self.n_turns else n_begun
+        return FitStarted(number, self.order[place])
 
     def _verdict(self, judge: Judge | None, history: History, number: int) -> TrialStopped | None:
         """Return that a trial is not worth its other splits, or None if it may be."""
@@ -215,12 +235,11 @@ class Race:
     def _judge(self, history: History, complete: Sequence[int]) -> Judge | None:
         """Return what the complete trials say; None where there are too few."""
         if self._judged is None or self._judged[0] != len(complete):
-            judge = _judge(history, complete, self.n_best) if len(complete) >= self.n_best else None
-            self._judged = len(complete), judge
+            self._judged = len(complete), _judge(history, complete, self.n_best)
             if math.isfinite(self.share):
                 self._threshold = min(self.alpha, self.share * _chance_of_new(history, complete))
             self._verdicts.clear()
-            self._levels.clear()
+            self._promises.clear()
         return self._judged[1]
 
     def _promise(self, judge: Judge | None, history: History, number: int) -> tuple[float, float, int]:
@@ -229,13 +248,11 @@ class Race:
         m = len(seen)
         if m == 0:
             return (0.0 if judge is None else -math.inf), (-math.inf if judge is None else 0.0), -number
-        if (number, m) not in self._means:
-            self._means[number, m] = _mean(history, number)
         if judge is None:
-            return float(m), self._means[number, m], -number
-        if m not in self._levels:  # all trials have their splits in the same order
-            self._levels[m] = float(judge.scores[list(seen)].mean())
-        return self._means[number, m] - self._levels[m], 0.0, -number
+            return float(m), _mean(history, number), -number
+        if (number, m) not in self._promises:
+            self._promises[number, m] = judge.behind(list(seen), np.array(list(seen.values())))
+        return self._promises[number, m], 0.0, -number
 
 
 class RacingScheduler(FixedScheduler):
@@ -248,7 +265,9 @@ class RacingScheduler(FixedScheduler):
     n_trials : int
         How many.
     order : sequence of int
-        The splits in the order in which they are tried, the same for all trials.
+        The splits in the order in which they are tried.
+    n_turns : int
+        So many of the first take turns at being the first (`Race`): more than one for samplers that learn from scores.
     n_open : int
         Trials to have under way besides those that the look-back hides: few for samplers that learn from scores.
     alpha : float
@@ -276,6 +295,7 @@ class RacingScheduler(FixedScheduler):
         n_trials: int,
         *,
         order: Sequence[int],
+        n_turns: int = 1,
         n_open: int = 20,
         alpha: float = _ALPHA,
         share: float = math.inf,
@@ -283,7 +303,7 @@ class RacingScheduler(FixedScheduler):
     ) -> None:
         super().__init__(n_trials)
         self.n_open = n_open
-        self._race = Race(order, alpha=alpha, share=share, stops_failures=stops_failures)
+        self._race = Race(order, n_turns=n_turns, alpha=alpha, share=share, stops_failures=stops_failures)
 
     def next_split(self, history: History, *, look_back: int, can_start: bool) -> FitStarted | TrialStopped | None:
         """Return the next fit, or a trial to stop; None to start another trial, or to wait."""
@@ -292,16 +312,21 @@ class RacingScheduler(FixedScheduler):
         return self._race.next_split(history, history.open, history.complete, can_start=can_start)
 
 
-def _judge(history: History, complete: Sequence[int], n_best: int = 1) -> Judge:
-    """Return what complete trials say about who will be among the ``n_best``."""
-    means = [_mean(history, number) for number in complete]
-    incumbent = complete[int(np.argsort(np.negative(means), kind="stable")[n_best - 1])]
-    rows = np.unique([_row(history, number) for number in complete[-_N_LATEST:]], axis=0)
+def _judge(history: History, complete: Sequence[int], n_best: int) -> Judge | None:
+    """Return what complete trials with finite scores say about who will be among the ``n_best``; None if too few."""
+    all_rows = np.array([_row(history, number) for number in complete]).reshape(-1, history.n_splits)
+    is_finite = np.isfinite(all_rows).all(axis=1)
+    finite = all_rows[is_finite]
+    if len(finite) < n_best:
+        return None
+    best = int(np.argsort(-finite.mean(axis=1), kind="stable")[n_best - 1])
+    incumbent = complete[int(np.flatnonzero(is_finite)[best])]
+    rows = np.unique(finite[-_N_LATEST:], axis=0)
     typical = rows.mean(axis=0)
     e = rows - typical
-    variance = _variance(e) if len(complete) >= _N_FIRST else 0.0
+    variance = _variance(e) if len(finite) >= _N_FIRST else 0.0
     df = min(_MOST_DF, len(rows) - 1) * (history.n_splits - 1) if variance > 0 else 0
-    return Judge(incumbent, _row(history, incumbent), typical, variance, df, _shares(e))
+    return Judge(incumbent, finite[best], typical, variance, df, _shares(e))
 
 
 def _chance_of_new(history: History, complete: Sequence[int]) -> float:
@@ -338,8 +363,8 @@ def _variance(e: NDArray[np.float64]) -> float:
     n, k = e.shape
     if n < 2 or k < 2:
         return 0.0
-    found = float(e.var(axis=1, ddof=1).mean()) * (n / (n - 1)) ** 2
-    return found if math.isfinite(found) else 0.0
+    variance: float = float(e.var(axis=1, ddof=1).mean()) * (n / (n - 1)) ** 2
+    return variance
 
 
 def _shares(e: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -347,7 +372,7 @@ def _shares(e: NDArray[np.float64]) -> NDArray[np.float64]:
     n, k = e.shape
     squares = ((e - e.mean(axis=1, keepdims=True)) ** 2).mean(axis=0)
     mean = float(squares.mean())
-    if not (math.isfinite(mean) and mean > 0):
+    if mean == 0:
         return np.ones(k)
     shares: NDArray[np.float64] = (n * squares / mean + _N_ALIKE) / (n + _N_ALIKE)
     return shares

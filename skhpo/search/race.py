@@ -17,6 +17,8 @@ from skhpo.schedulers.racing_halving import RacingHalvingScheduler
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from skhpo._base_search import BaseSearch
     from skhpo.evaluation import Problem
     from skhpo.samplers.base import Sampler
@@ -27,6 +29,7 @@ _BEFORE_A_MODEL: dict[str, Any] = {"n_open": 4, "alpha": 0.05, "share": 0.5}
 """Where a model proposes, which is told of each score, few are under way. One that may yet be the best with half the
 probability that a new proposal has is not finished, as the model proposes its like again: 5 % at first, and less the
 seldomer a proposal is the best so far (docs/racing.md)."""
+_ALIKE = 0.9  # of the most to train on
 
 
 def make_scheduler(search: BaseSearch, problem: Problem, sampler: Sampler, n_trials: int) -> FixedScheduler:
@@ -39,7 +42,10 @@ def make_scheduler(search: BaseSearch, problem: Problem, sampler: Sampler, n_tri
     """
     if not search.racing:
         return FixedScheduler(n_trials)
-    return RacingScheduler(n_trials, **_settings(search, problem), **(_BEFORE_A_MODEL if sampler.is_adaptive else {}))
+    settings = _settings(search, problem)
+    if not sampler.is_adaptive:
+        return RacingScheduler(n_trials, **settings)
+    return RacingScheduler(n_trials, **settings, **_BEFORE_A_MODEL, n_turns=_n_alike(problem))
 
 
 def make_halving_scheduler(search: BaseSearch, problem: Problem, brackets: Sequence[Bracket]) -> Scheduler:
@@ -72,7 +78,21 @@ def _settings(search: BaseSearch, problem: Problem) -> dict[str, Any]:
             f"racing=True needs one metric that decides, got refit={search.refit!r}. Name a metric there, or leave "
             "racing=False."
         )
-    sizes = [np.size(train) for train, _ in problem.splits]
     can_tell = not isinstance(search.error_score, str) and math.isnan(search.error_score)
-    order = np.argsort([-size for size in sizes], kind="stable").tolist()
+    order = np.argsort(-_n_train(problem), kind="stable").tolist()
     return {"order": order, "stops_failures": can_tell}
+
+
+def _n_alike(problem: Problem) -> int:
+    """Return on how many splits there is about as much to train on as on any: these take turns at being the first.
+
+    What suits the one and not the other of two splits is shared by candidates that are alike. If all began with the
+    same split, one that does not suit a whole region would end each candidate there before it is seen elsewhere, and
+    the model would take so many agreeing scores for certain.
+    """
+    sizes = _n_train(problem)
+    return int((sizes >= _ALIKE * sizes.max()).sum())
+
+
+def _n_train(problem: Problem) -> NDArray[np.intp]:
+    return np.array([np.size(train) for train, _ in problem.splits])
