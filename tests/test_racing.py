@@ -672,8 +672,9 @@ def test_a_race_with_the_model_finds_what_a_search_of_all_splits_does():
         tree = DecisionTreeClassifier(random_state=0)
         return BayesSearchCV(tree, space, n_iter=25, random_state=seed, cv=10, racing=racing).fit(X, y)
 
-    pairs = [(fit(seed, racing=True), fit(seed, racing=False)) for seed in range(4)]
+    pairs = [(fit(seed, racing=True), fit(seed, racing=False)) for seed in range(8)]
     assert all(raced.stats()["n_fits"] < 0.8 * whole.stats()["n_fits"] for raced, whole in pairs)
+    assert all(raced.best_params_["min_samples_leaf"] < 20 for raced, _ in pairs), "a region was given up for one split"
     assert np.mean([raced.best_score_ - whole.best_score_ for raced, whole in pairs]) > -0.01
 
 

@@ -212,9 +212,9 @@ class Race:
 
     def _fit(self, history: History, number: int) -> FitStarted:
         """Return the fit that a trial is to have next."""
-        n_begun = len(history.begun(number))
-        place = (number + n_begun) % self.n_turns if n_begun < self.n_turns else n_begun
-        return FitStarted(number, self.order[place])
+        begun, at = history.begun(number), number % self.n_turns
+        order = [*self.order[at : self.n_turns], *self.order[:at], *self.order[self.n_turns :]]
+        return FitStarted(number, next(split for split in order if split not in begun))
 
     def _verdict(self, judge: Judge | None, history: History, number: int) -> TrialStopped | None:
         """Return that a trial is not worth its other splits, or None if it may be."""
