@@ -208,8 +208,8 @@ def test_splits_take_turns_at_being_the_first(look_back):
 
 def test_the_most_promising_goes_on_first_whatever_split_it_had():
     """On a split on which everyone is a hundred lower, the better of two has the lower score."""
-    complete = np.array([[1.0, 2.0, -98.0, 1.0], [1.1, 1.9, -98.1, 1.1], [1.2, 2.0, -97.9, 1.0]])
-    started = {(3, 0): 1.1, (4, 2): -97.4}
+    complete = np.array([[1.0, 2.0, 1.0, -98.0], [1.1, 1.9, 1.1, -98.1], [1.2, 2.0, 1.0, -97.9]])
+    started = {(3, 3): -97.4, (4, 0): 1.1}
     history = History(4)
     for number in range(5):
         history.apply(TrialStarted(Trial(number, {})))
@@ -218,7 +218,7 @@ def test_the_most_promising_goes_on_first_whatever_split_it_had():
         history.record(Outcome(number, split, float(score)))
     history.see(len(history.steps))
     scheduler = RacingScheduler(5, order=range(4), n_turns=4)
-    assert scheduler.next_split(history, look_back=1, can_start=False) == FitStarted(4, 1)
+    assert scheduler.next_split(history, look_back=1, can_start=False) == FitStarted(3, 0)
 
 
 def test_the_seldomer_a_new_trial_is_the_best_the_fewer_are_stopped():
