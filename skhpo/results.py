@@ -127,9 +127,11 @@ class _Race:
 
     def _status(self, number: int) -> str:
         bad = [outcome.status for outcome in self.history.outcomes(number).values() if outcome.status != "ok"]
-        if bad or number not in self.history.stopped:
-            return bad[0] if bad else "complete"
-        return "raced" if self.history.stopped[number] is not None else "failed"  # a score that is NaN
+        if bad:
+            return bad[0]
+        if self.history.stopped.get(number) is not None:
+            return "raced"
+        return "failed" if np.isnan(self.history.scores(number)).any() else "complete"
 
 
 def _column(outcomes: Sequence[Outcome | None], side: str, metric: str, error_score: float) -> NDArray[np.float64]:

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
     from skhpo.trial import History
 
-_ALPHA = 0.003
+CAREFUL = 0.003  # the probability below which to stop, where all trials have the same order of splits
 _N_FIRST = 3  # complete trials, before which nobody is stopped: fewer say little about what is typical
 _N_LATEST = 30  # complete trials that say it
 _N_ALIKE = 5  # trials that would have found the splits alike
@@ -167,7 +167,7 @@ class Race:
         *,
         n_turns: int = 1,
         n_best: int = 1,
-        alpha: float = _ALPHA,
+        alpha: float = CAREFUL,
         share: float = math.inf,
         stops_failures: bool = True,
     ) -> None:
@@ -267,7 +267,7 @@ class RacingScheduler(FixedScheduler):
     order : sequence of int
         The splits in the order in which they are tried.
     n_turns : int
-        So many of the first take turns at being the first (`Race`): more than one for samplers that learn from scores.
+        So many of the first take turns at being the first (`Race`).
     n_open : int
         Trials to have under way besides those that the look-back hides: few for samplers that learn from scores.
     alpha : float
@@ -297,7 +297,7 @@ class RacingScheduler(FixedScheduler):
         order: Sequence[int],
         n_turns: int = 1,
         n_open: int = 20,
-        alpha: float = _ALPHA,
+        alpha: float = CAREFUL,
         share: float = math.inf,
         stops_failures: bool = True,
     ) -> None:

@@ -11,7 +11,7 @@ from skhpo._sklearn import scorer_names
 from skhpo.schedulers.asha import AshaScheduler
 from skhpo.schedulers.fixed import FixedScheduler
 from skhpo.schedulers.halving import HalvingScheduler
-from skhpo.schedulers.racing import RacingScheduler
+from skhpo.schedulers.racing import CAREFUL, RacingScheduler
 from skhpo.schedulers.racing_halving import RacingHalvingScheduler
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from skhpo.schedulers.base import Scheduler
     from skhpo.schedulers.halving import Bracket
 
+_OF_A_LIST: dict[str, Any] = {"n_open": 20, "alpha": 0.015}
+"""Where candidates do not depend on scores, many are under way, so that the best of them is complete early."""
 _BEFORE_A_MODEL: dict[str, Any] = {"n_open": 4, "alpha": 0.05, "share": 0.5}
 """Where a model proposes, which is told of each score, few are under way. One that may yet be the best with half the
 probability that a new proposal has is not finished, as the model proposes its like again: 5 % at first, and less the
@@ -42,10 +44,11 @@ def make_scheduler(search: BaseSearch, problem: Problem, sampler: Sampler, n_tri
     """
     if not search.racing:
         return FixedScheduler(n_trials)
-    settings = _settings(search, problem)
-    if not sampler.is_adaptive:
-        return RacingScheduler(n_trials, **settings)
-    return RacingScheduler(n_trials, **settings, **_BEFORE_A_MODEL, n_turns=_n_alike(problem))
+    n_turns = _n_alike(problem)
+    settings = dict(_BEFORE_A_MODEL if sampler.is_adaptive else _OF_A_LIST)
+    if n_turns < len(problem.splits) and not sampler.is_adaptive:
+        settings["alpha"] = CAREFUL
+    return RacingScheduler(n_trials, n_turns=n_turns, **_settings(search, problem), **settings)
 
 
 def make_halving_scheduler(search: BaseSearch, problem: Problem, brackets: Sequence[Bracket]) -> Scheduler:
@@ -86,9 +89,10 @@ def _settings(search: BaseSearch, problem: Problem) -> dict[str, Any]:
 def _n_alike(problem: Problem) -> int:
     """Return on how many splits there is about as much to train on as on any: these take turns at being the first.
 
-    What suits the one and not the other of two splits is shared by candidates that are alike. If all began with the
-    same split, one that does not suit a whole region would end each candidate there before it is seen elsewhere, and
-    the model would take so many agreeing scores for certain.
+    If all began with the same split, those that are complete would be those that were lucky there: what is typical of
+    it would be too high, and everyone looks bad. And what suits the one and not the other of two splits is shared by
+    candidates that are alike: one split that does not suit a whole region would end each candidate there before it is
+    seen elsewhere, and a model would take so many agreeing scores for certain.
     """
     sizes = _n_train(problem)
     return int((sizes >= _ALIKE * sizes.max()).sum())
