@@ -29,6 +29,9 @@ if that is larger, since the complete trials may be near-copies of each other an
 which trials change places more than on others says less: w is what it has of the complete trials' variance, shrunk
 towards 1 as if five others had found the splits alike.
 
+The complete trials went on because they did well on the splits that they had first. If all had the same first, f would
+be too high there and too low elsewhere, so splits take turns at being the first where they can.
+
 The racing of configurations over shared instances is that of Maron and Moore (NIPS 1993) and irace (Lopez-Ibanez et al.
 2016); stopping cross-validation early, that of Bergman, Purucker and Hutter (AutoML 2024), whose rules are not paired.
 """
