@@ -59,6 +59,7 @@ _N_FIRST = 3  # complete trials, before which nobody is stopped: fewer say littl
 _N_LATEST = 30  # complete trials that say it
 _N_ALIKE = 5  # trials that would have found the splits alike
 _N_NEW = 10  # new trials of which one was the best so far, before any were seen
+_LARGEST = 1e100  # beyond it squares of scores overflow, and a candidate is out of the race
 _MOST_DF = 2  # times k - 1: trials differ in their variances, so that many say no more of one's than two would
 
 
@@ -232,7 +233,7 @@ class Race:
             return TrialStopped(number)
         if judge is None or judge.df == 0 or not seen:
             return None
-        probability = judge.probability(list(seen), np.array(list(seen.values())))
+        probability = judge.probability(list(seen), _clipped(seen))
         return TrialStopped(number, judge.incumbent) if probability < self._threshold else None
 
     def _judge(self, history: History, complete: Sequence[int]) -> Judge | None:
@@ -254,7 +255,7 @@ class Race:
         if judge is None:
             return float(m), _mean(history, number), -number
         if (number, m) not in self._promises:
-            self._promises[number, m] = judge.behind(list(seen), np.array(list(seen.values())))
+            self._promises[number, m] = judge.behind(list(seen), _clipped(seen))
         return self._promises[number, m], 0.0, -number
 
 
@@ -316,20 +317,20 @@ class RacingScheduler(FixedScheduler):
 
 
 def _judge(history: History, complete: Sequence[int], n_best: int) -> Judge | None:
-    """Return what complete trials with finite scores say about who will be among the ``n_best``; None if too few."""
+    """Return what complete trials say about who will be among the ``n_best``; None if too few have usable scores."""
     all_rows = np.array([_row(history, number) for number in complete]).reshape(-1, history.n_splits)
-    is_finite = np.isfinite(all_rows).all(axis=1)
-    finite = all_rows[is_finite]
-    if len(finite) < n_best:
+    is_usable = (np.abs(all_rows) < _LARGEST).all(axis=1)
+    usable = all_rows[is_usable]
+    if len(usable) < n_best:
         return None
-    best = int(np.argsort(-finite.mean(axis=1), kind="stable")[n_best - 1])
-    incumbent = complete[int(np.flatnonzero(is_finite)[best])]
-    rows = np.unique(finite[-_N_LATEST:], axis=0)
+    best = int(np.argsort(-usable.mean(axis=1), kind="stable")[n_best - 1])
+    incumbent = complete[int(np.flatnonzero(is_usable)[best])]
+    rows = np.unique(usable[-_N_LATEST:], axis=0)
     typical = rows.mean(axis=0)
     e = rows - typical
-    variance = _variance(e) if len(finite) >= _N_FIRST else 0.0
+    variance = _variance(e) if len(usable) >= _N_FIRST else 0.0
     df = min(_MOST_DF, len(rows) - 1) * (history.n_splits - 1) if variance > 0 else 0
-    return Judge(incumbent, finite[best], typical, variance, df, _shares(e))
+    return Judge(incumbent, usable[best], typical, variance, df, _shares(e))
 
 
 def _chance_of_new(history: History, complete: Sequence[int]) -> float:
@@ -351,6 +352,10 @@ def _chance_of_new(history: History, complete: Sequence[int]) -> float:
 
 def _mean(history: History, number: int) -> float:
     return float(np.mean(list(history.seen(number).values())))
+
+
+def _clipped(seen: Mapping[int, float]) -> NDArray[np.float64]:
+    return np.clip(list(seen.values()), -_LARGEST, _LARGEST)
 
 
 def _row(history: History, number: int) -> NDArray[np.float64]:
