@@ -3,6 +3,10 @@
 Of a rung's trials the best ``n`` are promoted, so the one to beat is the ``n``-th best of those that are complete, and
 the rule is that of `skhpo.schedulers.racing`. What is typical of a split, and how much scores vary from split to split,
 is known from the complete trials of the same rung of the same bracket: with more of the resource both are others.
+
+To stop one wrongly does not lose the winner here: the last of ``n`` places goes to another that is about as good, and
+the winner is seldom who had the last place. So the probability below which to stop may be about ``n`` times that of a
+list, of which one is wanted.
 """
 
 from __future__ import annotations
@@ -10,13 +14,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skhpo.schedulers.halving import HalvingScheduler, trials_by_rung
-from skhpo.schedulers.racing import Race
+from skhpo.schedulers.racing import CAREFUL, Race
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from skhpo.schedulers.halving import Bracket
     from skhpo.trial import FitStarted, History, Trial, TrialStopped
+
+
+_PER_PLACE = 0.01  # the probability below which to stop, for each that is promoted: on a list, of which one is wanted
+_BOLDEST = 0.25  # who is promoted with a chance of more than one in four is not without hope, however many there are
 
 
 class RacingHalvingScheduler(HalvingScheduler):
@@ -52,7 +60,9 @@ class RacingHalvingScheduler(HalvingScheduler):
         super().__init__(brackets)
         self._places = {(b, rung.number): i for b, bracket in enumerate(brackets) for i, rung in enumerate(bracket)}
         self._races = {
-            (b, rung.number): Race(order, n_best=_n_best(bracket, i), stops_failures=stops_failures)
+            (b, rung.number): Race(
+                order, n_best=_n_best(bracket, i), alpha=_alpha(bracket, i), stops_failures=stops_failures
+            )
             for b, bracket in enumerate(brackets)
             for i, rung in enumerate(bracket)
         }
@@ -98,3 +108,9 @@ def _n_best(bracket: Bracket, place: int) -> int:
     if place > 0 and bracket[place - 1].fraction == rung.fraction:
         return rung.n_trials  # fitted on the rung below: to stop one would save nothing
     return bracket[place + 1].n_trials if place + 1 < len(bracket) else 1
+
+
+def _alpha(bracket: Bracket, place: int) -> float:
+    """Return the probability of being promoted below which a trial of a rung is stopped; on the last, of winning."""
+    is_last = place + 1 == len(bracket)
+    return CAREFUL if is_last else min(_PER_PLACE * bracket[place + 1].n_trials, _BOLDEST)
