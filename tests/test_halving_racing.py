@@ -101,7 +101,7 @@ def test_the_same_are_promoted_with_far_fewer_fits(k, share):
 
 
 def test_of_candidates_that_are_equal_but_for_chance_few_are_stopped_who_would_be_promoted():
-    """Nothing can be gained here. For nine places the rule allows 9 %, and that all begin with one split adds some."""
+    """Nothing can be gained here. For nine places the rule allows 4.5 %; that all begin with one split adds as much."""
     n_stopped = n_wrong = 0
     for seed in range(32):
         scores = table(27, 5, 2, seed=seed, spread=0, sd=1)
@@ -109,7 +109,7 @@ def test_of_candidates_that_are_equal_but_for_chance_few_are_stopped_who_would_b
         n_wrong += len(set(rungs_of(whole)[0, 1]) - set(rungs_of(raced)[0, 1]))
         n_stopped += len([number for number in raced.stopped if raced.trials[number].rung == 0])
     assert n_stopped > 300
-    assert n_wrong <= 0.135 * n_stopped
+    assert n_wrong <= 0.09 * n_stopped
 
 
 def test_the_winner_is_about_as_safe_as_on_a_list():
@@ -122,10 +122,12 @@ def test_the_winner_is_about_as_safe_as_on_a_list():
         n_same += winners[0] == winners[1]
         shares.append(n_fits(raced) / n_fits(whole))
     assert n_same >= 97
-    assert np.median(shares) < 0.65
+    assert np.median(shares) < 0.7
 
 
-@pytest.mark.parametrize(("n_candidates", "alphas"), [(81, [0.25, 0.09, 0.03, 0.01, 0.003]), (9, [0.03, 0.01, 0.003])])
+@pytest.mark.parametrize(
+    ("n_candidates", "alphas"), [(81, [0.1, 0.045, 0.015, 0.005, 0.003]), (9, [0.015, 0.005, 0.003])]
+)
 def test_the_rule_is_the_bolder_the_more_are_promoted(n_candidates, alphas):
     scheduler = RacingHalvingScheduler([halving_bracket(n_candidates, 1, n_candidates)], order=range(3))
     assert [race.alpha for race in scheduler._races.values()] == pytest.approx(alphas)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from skhpo.trial import FitStarted, History, Trial, TrialStopped
 
 
-_PER_PLACE = 0.01  # the probability below which to stop, for each that is promoted: on a list, of which one is wanted
-_BOLDEST = 0.25  # who is promoted with a chance of more than one in four is not without hope, however many there are
+_PER_PLACE = 0.005  # the probability below which to stop, for each that is promoted: on a list, of which one is wanted
+_BOLDEST = 0.1  # who is promoted with a chance of one in ten is not without hope, however many there are
 
 
 class RacingHalvingScheduler(HalvingScheduler):
