@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from skhpo.schedulers.base import Scheduler
     from skhpo.schedulers.halving import Bracket
 
-_OF_A_LIST: dict[str, Any] = {"n_open": 20, "alpha": 0.015}
+_OF_A_LIST: dict[str, Any] = {"n_open": 20, "alpha": 0.03}
 """Where candidates do not depend on scores, many are under way, so that the best of them is complete early."""
 _BEFORE_A_MODEL: dict[str, Any] = {"n_open": 4, "alpha": 0.05, "share": 0.5}
 """Where a model proposes, which is told of each score, few are under way. One that may yet be the best with half the

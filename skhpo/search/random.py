@@ -81,8 +81,8 @@ class RandomSearchCV(BaseSearch):
     racing : bool, default=False
         Whether a candidate that will not be the best after all does not get all of its splits. After each, its scores
         are compared with those of the complete candidates on the same splits; it is stopped if the probability that
-        the remaining ones would place it above the best is below 1.5 % (``skhpo.schedulers.racing`` has the rule; of
-        candidates that are equal but for chance, 0.3 % of the stops were wrong). Never stopped are ties, the best, and
+        the remaining ones would place it above the best is below 3 % (``skhpo.schedulers.racing`` has the rule; of
+        candidates that are equal but for chance, 0.6 % of the stops were wrong). Never stopped are ties, the best, and
         anyone before three candidates are complete. The metric is that of ``refit``. In ``cv_results_``, splits that
         were skipped are NaN, ``mean_test_score`` of a stopped candidate is adjusted, see there, and columns ``status``
         and ``n_splits_run`` are added. It assumes that splits differ by chance only.
