@@ -5,8 +5,8 @@ the rule is that of `skhpo.schedulers.racing`. What is typical of a split, and h
 is known from the complete trials of the same rung of the same bracket: with more of the resource both are others.
 
 To stop one wrongly does not lose the winner here: the last of ``n`` places goes to another that is about as good, and
-the winner is seldom who had the last place. So the probability below which to stop may be about ``n`` times that of a
-list, of which one is wanted.
+the winner is seldom who had the last place. So the probability below which to stop may be about ``n`` times what it
+is where one is wanted.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from skhpo.trial import FitStarted, History, Trial, TrialStopped
 
 
-_PER_PLACE = 0.005  # the probability below which to stop, for each that is promoted: on a list, of which one is wanted
+_PER_PLACE = 0.005  # for each that is promoted, of the probability of being among them below which to stop
 _BOLDEST = 0.1  # who is promoted with a chance of one in ten is not without hope, however many there are
 
 
