@@ -10,8 +10,9 @@ Markdown, of all parts or of those named:
     scores, candidate after candidate in the same order: Optuna's ``WilcoxonPruner`` (p < 0.1, from the second split on)
     and the forgiving rule of Bergman, Purucker and Hutter (2024: below the incumbent's worst fold).
 ``bayes``
-    ``BayesSearchCV(racing=True)`` beside ``racing=False`` of 40 and of 100 candidates, 5 and 10 folds: the fits it
-    needs to reach the other's final score, and the score at half of the fits and at equal fits.
+    ``BayesSearchCV(racing=True)`` beside ``racing=False`` of 40, 50 and 100 candidates, 5 and 10 folds: the fits it
+    needs to reach the other's final score, beside those the other took itself, the score at half of the fits and at
+    equal fits, and how far from the best both are after equally many fits.
 ``null``
     Candidates that are equal but for chance, 5 and 10 folds: how many are stopped although their mean over all splits
     would have been above that of the one they were stopped against.
@@ -274,36 +275,70 @@ def bayes(n_seeds, budgets, n_splits, n_jobs):
     for n_candidates in budgets:
         print(f"\n### BayesSearchCV, {n_splits} folds, {n_candidates} candidates without racing, {n_seeds} seeds\n")
         print(
-            "| problem | fits to reach its final score | reached | at half of the fits | at equal fits | their error |"
+            "| problem | fits to reach its final score | reached | took itself | at half of the fits | at equal fits | "
+            "their error |"
         )
-        print("|---|---|---|---|---|---|")
-        ratios, everything = [], []
+        print("|---|---|---|---|---|---|---|")
+        ratios, alone, everything = [], [], []
         budget = n_candidates * n_splits
         for place, name in enumerate(PROBLEMS):
-            own, halves, gaps = [], [], []
+            own, itself, halves, gaps = [], [], [], []
             for one, other in traces[place * n_seeds : (place + 1) * n_seeds]:
                 final = one[:budget][-1]
-                reached = np.flatnonzero(other[:budget] >= final - 1e-12)
-                own.append((reached[0] + 1) / budget if len(reached) else np.inf)
+                own.append(fits_to(final, other[:budget]) / budget)
+                itself.append(fits_to(final, one[:budget]) / budget)
                 halves.append(other[: budget // 2][-1] - final)
                 gaps.append(other[:budget][-1] - final)
             ratios += own
+            alone += itself
             everything += gaps
             error = np.std(gaps, ddof=1) / np.sqrt(n_seeds) if n_seeds > 1 else np.nan
             print(
-                f"| {name} | {np.median(own):.0%} | {np.isfinite(own).mean():.0%} | {np.mean(halves):+.4f} | "
-                f"{np.mean(gaps):+.4f} | {error:.4f} |".replace("inf%", "more than all"),
+                f"| {name} | {np.median(own):.0%} | {np.isfinite(own).mean():.0%} | {np.median(itself):.0%} | "
+                f"{np.mean(halves):+.4f} | {np.mean(gaps):+.4f} | {error:.4f} |".replace("inf%", "more than all"),
                 flush=True,
             )
         gaps = np.array(everything)
         level = 1e-12
         print(
-            f"\nMedian of all runs: {np.median(ratios):.0%} of the fits. At equal fits better in "
+            f"\nMedian of all runs: {np.median(ratios):.0%} of the fits, where the search without a race itself took "
+            f"{np.median(alone):.0%}. At equal fits better in "
             f"{np.mean(gaps > level):.0%}, equal in {np.mean(np.abs(gaps) <= level):.0%}, worse in "
             f"{np.mean(gaps < -level):.0%}. Differences are means over seeds of racing=True minus racing=False at its "
             "end.",
             flush=True,
         )
+    distances(traces, n_seeds, n_splits, max(budgets))
+
+
+def fits_to(score, trace):
+    """Fits until a trace is as good, infinitely many if it never is."""
+    reached = np.flatnonzero(trace >= score - 1e-12)
+    return reached[0] + 1 if len(reached) else np.inf
+
+
+def distances(traces, n_seeds, n_splits, n_candidates):
+    """How far from the best that either search found both are, after as many fits as so many candidates have.
+
+    In units of what a search without a race is below it after five candidates, the median over a problem's seeds, and
+    3 at most.
+    """
+    budgets = [n for n in (10, 15, 20, 30, 40, 50, 70, 100) if n <= n_candidates]
+    found = []
+    for place in range(len(PROBLEMS)):
+        pairs = np.array(traces[place * n_seeds : (place + 1) * n_seeds])
+        below = pairs.max(axis=(1, 2))[:, None, None] - pairs
+        unit = max(np.median(below[:, 0, 5 * n_splits - 1]), 1e-12)
+        found.append(np.minimum(below[:, :, [n * n_splits - 1 for n in budgets]] / unit, 3))
+    found = np.concatenate(found)
+    print(f"\n### Distance to the best, {n_splits} folds, means over {n_seeds} seeds and {len(PROBLEMS)} problems\n")
+    print(f"| fits of so many candidates | {' | '.join(map(str, budgets))} |\n|---|{'---|' * len(budgets)}")
+    for name, own in (("racing=False", found[:, 0]), ("racing=True", found[:, 1])):
+        print(f"| {name} | {' | '.join(f'{v:.3f}' for v in own.mean(axis=0))} |")
+    gap = found[:, 1] - found[:, 0]
+    error = gap.std(axis=0, ddof=1) / np.sqrt(len(gap))
+    cells = (f"{v:+.3f} ± {e:.3f}" for v, e in zip(gap.mean(axis=0), error, strict=True))
+    print(f"| difference | {' | '.join(cells)} |", flush=True)
 
 
 def null(n_seeds):
@@ -337,7 +372,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--folds", type=int, nargs="+", default=[5, 10])
     parser.add_argument("--cache", help="folder")
-    parser.add_argument("--candidates", type=int, nargs="+", default=[40, 100], help="of the search without a race")
+    parser.add_argument("--candidates", type=int, nargs="+", default=[40, 50, 100], help="of the search without a race")
     parser.add_argument("--jobs", type=int, default=1, help="Bayesian searches at a time")
     options = parser.parse_args()
     warnings.simplefilter("ignore")

@@ -637,6 +637,20 @@ def test_scores_on_some_splits_are_compared_on_these_splits():
     np.testing.assert_allclose(partial.values, full.values, atol=1e-12)
 
 
+def test_who_scores_as_complete_trials_do_is_expected_to_be_like_them():
+    """Neighbours of a tree that is never as deep as is allowed are the same tree, whatever its first split was like."""
+    plateau, other = np.array([0.9, 0.5, 0.6, 0.8]), np.array([0.9, 0.9, 0.8, 0.8])
+    one = model()
+    for x, scores in ((0.1, plateau), (0.2, plateau), (0.7, other), (0.9, np.array([0.3, 0.4, 0.2, 0.3]))):
+        one.tell(np.array([x]), scores)
+    one.tell(np.array([0.3]), np.array([np.nan, 0.5, np.nan, np.nan]))
+    assert one.values[-1] == pytest.approx(plateau.mean())  # and not less by what its split is worse than others
+    one.tell(np.array([0.4]), np.array([0.9, np.nan, np.nan, 0.8]))
+    assert one.values[-1] == pytest.approx((2 * plateau.mean() + other.mean()) / 3)  # it may be either
+    one.tell(np.array([0.4]), np.array([0.9, np.nan, 0.8, 0.8]))
+    assert one.values[-1] == pytest.approx(other.mean())
+
+
 def test_the_fewer_splits_the_more_noise():
     rng = np.random.default_rng(0)
     stds = []

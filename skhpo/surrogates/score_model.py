@@ -196,7 +196,8 @@ class ScoreModel:
 
         A score is that of the point, plus what is difficult about the split, plus an interaction of both. The second is
         estimated from all observations on several splits and taken out of those on some; the third remains, as noise
-        that is the less the more splits there are.
+        that is the less the more splits there are. A point that scores to the last digit as complete ones do, on each
+        split it has, most likely makes the same predictions, and is expected to have their mean.
         """
         y, v = np.array(self._values[:n]), np.zeros(n)
         partial = [i for i in self._partial if i < n]
@@ -205,10 +206,12 @@ class ScoreModel:
         newest = np.array(self._replaced_at[:n]) >= n
         rows = np.array([scores for i, scores in self._by_split.items() if i < n and newest[i]])
         effects, interaction = _split_effects(rows)
+        complete = rows[np.isfinite(rows).all(axis=1)]
         for i in partial:
             scores = self._by_split[i]
             run = np.isfinite(scores)
-            y[i] = (scores[run] - effects[run]).mean()
+            alike = complete[(complete[:, run] == scores[run]).all(axis=1)]
+            y[i] = alike.mean() if len(alike) else (scores[run] - effects[run]).mean()
             v[i] = interaction * (1 / run.sum() - 1 / len(run))
         return y, v
 
