@@ -2,13 +2,15 @@
 
 ``OMP_NUM_THREADS=1 python benchmarks/halving.py iterations --racing`` prints the tables of ``docs/halving.md`` about
 time where iterations are the resource, ``starting-over`` the one where fits cannot go on, ``rows`` the one where rows
-are it, and ``busy`` how busy two workers are. Theirs is run twice: with training scores, which are its default, and
+are it (with ``--same-fits`` a rung is ranked by what its candidates' parameters alone say, so that both promote the
+same), and ``busy`` how busy two workers are. Theirs is run twice: with training scores, which are its default, and
 without, as ours is by default; ``--racing`` adds ours with ``racing=True``. Seconds are those of the processor, of all
 processes together, which others on the machine change less than those of the clock; ``busy`` counts fits that sleep, by
 the clock.
 """
 
 import argparse
+import hashlib
 import os
 import time
 import warnings
@@ -185,9 +187,16 @@ def iterations(estimators, schedule, chosen):
     sum_up(rows)
 
 
+def by_parameters(estimator, X, y):
+    """A number that follows from the parameters, after the scoring that would be done otherwise."""
+    estimator.score(X, y)
+    known = repr(sorted(estimator.get_params().items())).encode()
+    return int(hashlib.md5(known, usedforsecurity=False).hexdigest()[:12], 16) / 16**12
+
+
 def rows_as_resource(schedule, chosen):
     rows = []
-    print(f"rows, {schedule}\n")
+    print(f"rows, {schedule}{', the same fits' if chosen.same_fits else ''}\n")
     head(chosen.racing)
     for name, (estimator, space) in ROWS.items():
         for data_name in ("digits", "diamonds, cut", "doctor visits"):
@@ -195,6 +204,8 @@ def rows_as_resource(schedule, chosen):
             rungs = ROW_SCHEDULES[schedule]
             least = len(data[1]) * 2 // 3 // rungs["factor"] ** 2
             more = {"resource": "n_samples", "min_resources": least, "racing": chosen.racing, **rungs}
+            if chosen.same_fits:
+                more["scoring"] = by_parameters
             rows.append(show(name, data_name, [compare(estimator, space, data, seed, **more) for seed in of(chosen)]))
     sum_up(rows)
 
@@ -256,6 +267,7 @@ def main():
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--schedules", nargs="+", help="iterations, rows: all by default")
     parser.add_argument("--racing", action="store_true", help="also ours with racing=True")
+    parser.add_argument("--same-fits", action="store_true", help="rows: both promote the same candidates")
     parser.add_argument("--n-jobs", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=2.0, help="busy: how long a full fit sleeps on average")
     chosen = parser.parse_args()
