@@ -120,6 +120,16 @@ def test_bound_and_feasibility():
     np.testing.assert_allclose(halved(U), LogExpectedImprovement(gp)(U) + np.log(0.5))
 
 
+def test_what_a_partial_trial_leaves_unknown_is_no_reason_to_look_there():
+    gp, rng = process()
+    noise = np.zeros(len(gp.X))
+    noise[gp.Y[:, 0].argmin()] = 1.0
+    noisy = process()[0].condition(gp.X, gp.Y[:, 0], noise)
+    U = rng.random((50, 2))
+    bound = UpperConfidenceBound(noisy, 2.0)
+    np.testing.assert_allclose(np.exp(bound(U)) + gp.Y.min(), noisy.predict(U).mean + 2 * gp.predict(U).std)
+
+
 def peak(at):
     return lambda U: -np.sum((U - at) ** 2, axis=1)
 

@@ -18,7 +18,8 @@ Equations
     incumbent is not proposed again, and a lucky fold does not become a threshold that nothing passes.
 (2) With pending trials: log mean_S EI_S, each fantasy a joint draw of what they might score, on one factor.
 (3) UCB(x) = mu(x) + width s(x); with pending trials s is what is left when they are done (Desautels, Krause and
-    Burdick, GP-BUCB, 2014) and mu the average over fantasies.
+    Burdick, GP-BUCB, 2014) and mu the average over fantasies. With trials that lack splits s is what is left when these
+    are known, too: a race stops whom it is sure of, and what it does not know of them is no reason to look there again.
 (4) With failures, P(success) times EI, or times the height of UCB over the worst score: a fit that fails improves
     nothing, and is worth as much as the worst one that did not.
 """
@@ -120,7 +121,7 @@ class UpperConfidenceBound:
     """
 
     def __init__(self, gp: GaussianProcess, width: float) -> None:
-        self._gp, self._width = gp, width
+        self._gp, self._width = gp.once_complete(), width
         self._worst = float(gp.Y.min())
 
     def __call__(self, U: Array) -> Array:

@@ -155,9 +155,7 @@ class GaussianProcess:
         self.X = X
         self._distances = self._distances_to(X)
         self._noise = np.zeros(len(y)) if noise is None else noise
-        K = self.covariance(X)
-        K[np.diag_indices(len(y))] += self.theta.noise + self._noise
-        self._factor = self._cholesky(K)
+        self._factor = self._cholesky(self._covariance_of_scores(self._noise))
         self._set_scores(y[:, None])
         return self
 
@@ -188,6 +186,18 @@ class GaussianProcess:
         Y = Y.reshape(p, -1)
         grown._set_scores(np.vstack([np.broadcast_to(self.Y, (n, Y.shape[1])), Y]))  # noqa: SLF001
         return grown
+
+    def once_complete(self) -> GaussianProcess:
+        """Return this process with the variances it will have once its points are free of the noise that was told.
+
+        The means stay as they are, since what is expected of the points is what they are known as: hallucinated
+        observations (Desautels, Krause and Burdick, GP-BUCB, 2014). The same process where there is no such noise.
+        """
+        if not self._noise.any():
+            return self
+        process = copy.copy(self)
+        process._factor = self._cholesky(self._covariance_of_scores(0.0))  # noqa: SLF001
+        return process
 
     def predict(self, X: Array) -> Posterior:
         """Return mean and standard deviation of the latent function at points of shape (m, d), equation (2)."""
@@ -238,6 +248,11 @@ class GaussianProcess:
     def _half(self, Z: Array) -> Array:
         half: Array = solve_triangular(self._factor, self.covariance(Z).T, lower=True, check_finite=False)
         return half
+
+    def _covariance_of_scores(self, noise: Array | float) -> Array:
+        K = self.covariance(self.X)
+        K[np.diag_indices(len(self.X))] += self.theta.noise + noise
+        return K
 
     def _own_covariance(self, Z: Array) -> Array:
         return self.theta.signal * matern(self._between(Z, Z), self.nu)[0] + self.priors.mean

@@ -77,6 +77,25 @@ def test_appended_is_refactored(is_categorical):
     assert len(gp.X) == 20  # the one it came from is as it was
 
 
+def test_once_complete_the_means_are_the_same_and_the_variances_those_without_the_noise():
+    X, y, rng = data(30)
+    noise = np.where(np.arange(26) % 3, 0.0, 0.5)
+    gp = GaussianProcess(NUMBERS).fit(X[:26], y[:26], noise)
+    full = GaussianProcess(NUMBERS)
+    full.theta = gp.theta
+    Z = rng.random((50, 3))
+    for noisy, n in ((gp, 26), (gp.append(X[26:], y[26:]), 30)):
+        full.condition(X[:n], y[:n])
+        before = noisy.predict(Z)
+        after = noisy.once_complete().predict(Z)
+        np.testing.assert_allclose(after.mean, before.mean, atol=1e-12)
+        np.testing.assert_allclose(after.std, full.predict(Z).std, atol=1e-9)
+        assert np.all(after.std <= before.std + 1e-12)
+        assert after.std.min() < 0.9 * before.std.min()
+        np.testing.assert_array_equal(noisy.predict(Z).std, before.std)  # the one it came from is as it was
+    assert full.once_complete() is full
+
+
 def test_each_fantasy_is_a_refit():
     X, y, rng = data(20)
     Z, pending = rng.random((10, 3)), rng.random((3, 3))
