@@ -17,7 +17,8 @@ Markdown, of all parts or of those named:
     Candidates that are equal but for chance, 5 and 10 folds: how many are stopped although their mean over all splits
     would have been above that of the one they were stopped against.
 
-``--cache FOLDER`` keeps the scores of whole grids there, and takes those that it finds.
+``--cache FOLDER`` keeps the scores of whole grids and what Bayesian searches found there, and takes what it finds: use
+another folder for another version.
 """
 
 import argparse
@@ -139,18 +140,26 @@ def draw(space, n, seed):
 
 def full_table(name, n_splits, seed, cache=None):
     """Scores of the whole grid, shape (100, n_splits)."""
-    path = cache and Path(cache) / f"{list(PROBLEMS).index(name)}_{n_splits}_{seed}.npy"
-    if path and path.exists():
-        return np.load(path, allow_pickle=False)
+    return kept(cache, f"{list(PROBLEMS).index(name)}_{n_splits}_{seed}", lambda: fit_table(name, n_splits, seed))
+
+
+def fit_table(name, n_splits, seed):
     load, estimator, space = PROBLEMS[name]
     grid = [{key: [value] for key, value in params.items()} for params in draw(space, N_CANDIDATES, seed)]
     search = skhpo.GridSearchCV(clone(estimator), grid, cv=folds(name, n_splits, seed), refit=False)
     results = search.fit(*load()).cv_results_
-    table = np.column_stack([results[f"split{i}_test_score"] for i in range(n_splits)])
-    if path:
+    return np.column_stack([results[f"split{i}_test_score"] for i in range(n_splits)])
+
+
+def kept(cache, name, compute):
+    """Return an array that is in the folder ``cache``, or compute it and keep it there; only compute it without."""
+    if cache is None:
+        return compute()
+    path = Path(cache) / f"{name}.npy"
+    if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.save(path, table)
-    return table
+        np.save(path, compute())
+    return np.load(path, allow_pickle=False)
 
 
 def race(table):
@@ -262,15 +271,19 @@ def trace(name, seed, n_splits, n_fits, **options):
     return np.array(found)
 
 
-def pair(name, seed, n_splits, n_fits):
+def pair(name, seed, n_splits, n_fits, cache=None):
     """The traces of a search without a race and of one with it, on the same splits."""
-    return trace(name, seed, n_splits, n_fits), trace(name, seed, n_splits, n_fits, racing=True)
+    file = f"bayes_{list(PROBLEMS).index(name)}_{n_splits}_{seed}_{n_fits}"
+    return tuple(
+        kept(cache, f"{file}_{racing}", lambda racing=racing: trace(name, seed, n_splits, n_fits, racing=racing))
+        for racing in (False, True)
+    )
 
 
-def bayes(n_seeds, budgets, n_splits, n_jobs):
+def bayes(n_seeds, budgets, n_splits, n_jobs, cache):
     """Compare at several budgets at once: the first candidates of a search are those of a shorter one."""
     n_fits = max(budgets) * n_splits
-    tasks = [delayed(pair)(name, seed, n_splits, n_fits) for name in PROBLEMS for seed in range(n_seeds)]
+    tasks = [delayed(pair)(name, seed, n_splits, n_fits, cache) for name in PROBLEMS for seed in range(n_seeds)]
     traces = list(Parallel(n_jobs)(tasks))
     for n_candidates in budgets:
         print(f"\n### BayesSearchCV, {n_splits} folds, {n_candidates} candidates without racing, {n_seeds} seeds\n")
@@ -301,7 +314,8 @@ def bayes(n_seeds, budgets, n_splits, n_jobs):
         gaps = np.array(everything)
         level = 1e-12
         print(
-            f"\nMedian of all runs: {np.median(ratios):.0%} of the fits, where the search without a race itself took "
+            f"\nMedian of all runs: {np.median(ratios):.0%} of the fits (standard error "
+            f"{error_of_median(np.reshape(ratios, (-1, n_seeds))):.1%}), where the search without a race itself took "
             f"{np.median(alone):.0%}. At equal fits better in "
             f"{np.mean(gaps > level):.0%}, equal in {np.mean(np.abs(gaps) <= level):.0%}, worse in "
             f"{np.mean(gaps < -level):.0%}. Differences are means over seeds of racing=True minus racing=False at its "
@@ -315,6 +329,13 @@ def fits_to(score, trace):
     """Fits until a trace is as good, infinitely many if it never is."""
     reached = np.flatnonzero(trace >= score - 1e-12)
     return reached[0] + 1 if len(reached) else np.inf
+
+
+def error_of_median(values, n_draws=2000):
+    """Standard error of the median of values of shape (n_problems, n_seeds), by drawing seeds (bootstrap)."""
+    drawn = np.random.default_rng(0).integers(values.shape[1], size=(n_draws, values.shape[1]))
+    medians = np.median(values[:, drawn], axis=(0, 2))
+    return np.std(medians) if np.isfinite(medians).all() else np.nan
 
 
 def distances(traces, n_seeds, n_splits, n_candidates):
@@ -371,7 +392,7 @@ def main():
     parser.add_argument("parts", nargs="*", default=["grid", "bayes", "null"])
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--folds", type=int, nargs="+", default=[5, 10])
-    parser.add_argument("--cache", help="folder")
+    parser.add_argument("--cache", help="folder of what was computed before")
     parser.add_argument("--candidates", type=int, nargs="+", default=[40, 50, 100], help="of the search without a race")
     parser.add_argument("--jobs", type=int, default=1, help="Bayesian searches at a time")
     options = parser.parse_args()
@@ -383,7 +404,7 @@ def main():
                 grid(options.seeds, n_splits, options.cache)
         elif part == "bayes":
             for n_splits in options.folds:
-                bayes(options.seeds, options.candidates, n_splits, options.jobs)
+                bayes(options.seeds, options.candidates, n_splits, options.jobs, options.cache)
         elif part == "null":
             null(options.seeds)
 
