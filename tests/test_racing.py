@@ -177,15 +177,39 @@ def test_of_many_that_are_hopeless_each_gets_one_split():
 
 
 @pytest.mark.parametrize("look_back", [1, 2, 5, 30])
-def test_none_is_stopped_before_three_are_complete_nor_with_a_fit_under_way(look_back):
-    history = race(noisy(40, 6), look_back=look_back)
+@pytest.mark.parametrize("n_first", [2, 3])
+def test_none_is_stopped_before_some_are_complete_nor_with_a_fit_under_way(look_back, n_first):
+    history = race(noisy(40, 6), look_back=look_back, n_first=n_first)
     assert history.stopped
     for number in range(40):
         n_run = len(history.outcomes(number))
         assert n_run == len(history.begun(number))
         assert (n_run == 6) == (number not in history.stopped)
-    assert len(history.complete) >= 3
+    assert len(history.complete) >= n_first
     assert sorted([*history.stopped, *history.complete]) == list(range(40))
+
+
+@pytest.mark.parametrize(("n_first", "expected"), [(2, TrialStopped(2, 1)), (3, None)])
+def test_nobody_is_stopped_before_so_many_are_complete(n_first, expected):
+    history = History(3)
+    for number in range(3):
+        history.apply(TrialStarted(Trial(number, {})))
+    hopeless = {(2, 0): -9.0}
+    for (number, split), value in {
+        **dict(np.ndenumerate(np.array([[1.0, 2.0, 1.1], [1.2, 2.1, 1.2]]))),
+        **hopeless,
+    }.items():
+        history.apply(FitStarted(number, split))
+        history.record(Outcome(number, split, float(value)))
+    history.see(len(history.steps))
+    scheduler = RacingScheduler(9, order=range(3), n_first=n_first)
+    assert scheduler.next_split(history, look_back=1, can_start=True) == expected
+
+
+def test_two_complete_trials_that_are_the_same_stop_nobody():
+    """Nothing is known of how trials differ from split to split."""
+    history = race([[1.0, 2.0, 1.5], [1.0, 2.0, 1.5], [-9.0, -9.0, -9.0]], n_first=2)
+    assert not history.stopped
 
 
 def test_with_one_trial_under_way_each_is_decided_before_the_next():

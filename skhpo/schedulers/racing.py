@@ -55,7 +55,6 @@ if TYPE_CHECKING:
     from skhpo.trial import History
 
 CAREFUL = 0.003  # the probability below which to stop, where all trials have the same order of splits
-_N_FIRST = 3  # complete trials, before which nobody is stopped: fewer say little about what is typical
 _N_LATEST = 30  # complete trials that say it
 _N_ALIKE = 5  # trials that would have found the splits alike
 _N_NEW = 10  # new trials of which one was the best so far, before any were seen
@@ -145,7 +144,7 @@ class Race:
     """Trials of which the best are wanted: who goes on, and who is stopped.
 
     The most promising goes on first: the better those that are complete, the sooner the others are stopped. None is
-    stopped before three are complete and as many as are wanted, none that is level with the last of these, and none of
+    stopped before some are complete and as many as are wanted, none that is level with the last of these, and none of
     which a fit is under way. Decisions follow from the history alone; what is kept here only saves to find out twice.
 
     Parameters
@@ -161,6 +160,8 @@ class Race:
         A trial is stopped where the probability that it will be among them is below.
     share : float
         And below this share of the chance that a new trial has, going by how many were the best so far lately.
+    n_first : int
+        None is stopped before so many are complete, at least 2: fewer say little about what is typical.
     stops_failures : bool
         Whether a trial of which one fit failed is stopped: where its score will be NaN whatever the others give.
     """
@@ -173,10 +174,11 @@ class Race:
         n_best: int = 1,
         alpha: float = CAREFUL,
         share: float = math.inf,
+        n_first: int = 3,
         stops_failures: bool = True,
     ) -> None:
         self.order, self.n_turns, self.n_best, self.alpha, self.share = order, n_turns, n_best, alpha, share
-        self.stops_failures = stops_failures
+        self.n_first, self.stops_failures = n_first, stops_failures
         self._threshold = alpha
         self._judged: tuple[int, Judge | None] | None = None
         # By trial and how many of its splits are seen, as long as the judge is the same.
@@ -239,7 +241,7 @@ class Race:
     def _judge(self, history: History, complete: Sequence[int]) -> Judge | None:
         """Return what the complete trials say; None where there are too few."""
         if self._judged is None or self._judged[0] != len(complete):
-            self._judged = len(complete), _judge(history, complete, self.n_best)
+            self._judged = len(complete), _judge(history, complete, self.n_best, self.n_first)
             if math.isfinite(self.share):
                 self._threshold = min(self.alpha, self.share * _chance_of_new(history, complete))
             self._verdicts.clear()
@@ -278,6 +280,8 @@ class RacingScheduler(FixedScheduler):
         A trial is stopped where the probability that it will be the best is below.
     share : float
         And below this share of the chance that a new trial has, going by how many were the best so far lately.
+    n_first : int
+        None is stopped before so many are complete, at least 2: fewer say little about what is typical.
     stops_failures : bool
         Whether a trial of which one fit failed is stopped: where its score will be NaN whatever the others give.
 
@@ -303,11 +307,14 @@ class RacingScheduler(FixedScheduler):
         n_open: int = 20,
         alpha: float = CAREFUL,
         share: float = math.inf,
+        n_first: int = 3,
         stops_failures: bool = True,
     ) -> None:
         super().__init__(n_trials)
         self.n_open = n_open
-        self._race = Race(order, n_turns=n_turns, alpha=alpha, share=share, stops_failures=stops_failures)
+        self._race = Race(
+            order, n_turns=n_turns, alpha=alpha, share=share, n_first=n_first, stops_failures=stops_failures
+        )
 
     def next_split(self, history: History, *, look_back: int, can_start: bool) -> FitStarted | TrialStopped | None:
         """Return the next fit, or a trial to stop; None to start another trial, or to wait."""
@@ -316,8 +323,11 @@ class RacingScheduler(FixedScheduler):
         return self._race.next_split(history, history.open, history.complete, can_start=can_start)
 
 
-def _judge(history: History, complete: Sequence[int], n_best: int) -> Judge | None:
-    """Return what complete trials say about who will be among the ``n_best``; None if too few have usable scores."""
+def _judge(history: History, complete: Sequence[int], n_best: int, n_first: int) -> Judge | None:
+    """Return what complete trials say about who will be among the ``n_best``; None if too few have usable scores.
+
+    Of fewer than ``n_first`` it says who is promising, and stops nobody.
+    """
     all_rows = np.array([_row(history, number) for number in complete]).reshape(-1, history.n_splits)
     is_usable = (np.abs(all_rows) < _LARGEST).all(axis=1)
     usable = all_rows[is_usable]
@@ -328,7 +338,7 @@ def _judge(history: History, complete: Sequence[int], n_best: int) -> Judge | No
     rows = np.unique(usable[-_N_LATEST:], axis=0)
     typical = rows.mean(axis=0)
     e = rows - typical
-    variance = _variance(e) if len(usable) >= _N_FIRST else 0.0
+    variance = _variance(e) if len(usable) >= n_first else 0.0
     df = min(_MOST_DF, len(rows) - 1) * (history.n_splits - 1) if variance > 0 else 0
     return Judge(incumbent, usable[best], typical, variance, df, _shares(e))
 

@@ -99,8 +99,8 @@ class BayesSearchCV(BaseSearch):
         are compared with those of the complete candidates on the same splits; it is stopped if the probability that
         the remaining ones would place it above the best is below half the chance that a new candidate has, going by
         those so far, and below 5 % (``skhpo.schedulers.racing`` has the rule; of candidates that are equal but for
-        chance, 0.5 % of the stops were wrong).
-        Never stopped are ties, the best, and anyone before three candidates are complete. The metric is that of
+        chance, 0.6 % of the stops were wrong).
+        Never stopped are ties, the best, and anyone before two candidates are complete. The metric is that of
         ``refit``. In ``cv_results_``, splits that were skipped are NaN, ``mean_test_score`` of a stopped candidate is
         adjusted, see there, and columns ``status`` and ``n_splits_run`` are added. It assumes that splits differ by
         chance only.

@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 
 _OF_A_LIST: dict[str, Any] = {"n_open": 20, "alpha": 0.03}
 """Where candidates do not depend on scores, many are under way, so that the best of them is complete early."""
-_BEFORE_A_MODEL: dict[str, Any] = {"n_open": 4, "alpha": 0.05, "share": 0.5}
+_BEFORE_A_MODEL: dict[str, Any] = {"n_open": 4, "alpha": 0.05, "share": 0.5, "n_first": 2}
 """Where a model proposes, which is told of each score, few are under way. One that may yet be the best with half the
 probability that a new proposal has is not finished, as the model proposes its like again: 5 % at first, and less the
-seldomer a proposal is the best so far (docs/racing.md)."""
+seldomer a proposal is the best so far (docs/racing.md). Two complete candidates are enough to measure others by: to
+wait for a third takes up to four fits of a hopeless one, and is not worth them."""
 _ALIKE = 0.9  # of the most to train on
 
 
