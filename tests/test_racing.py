@@ -206,6 +206,18 @@ def test_nobody_is_stopped_before_so_many_are_complete(n_first, expected):
     assert scheduler.next_split(history, look_back=1, can_start=True) == expected
 
 
+@pytest.mark.parametrize(("cls", "n_complete"), [(GridSearchCV, 3), (RandomSearchCV, 3), (BayesSearchCV, 2)])
+def test_a_search_finishes_so_many_where_all_but_one_are_hopeless(cls, n_complete):
+    """To wait for the third costs fits of a hopeless one, which lists need to be sure of the winner."""
+    scores = noisy(12, 5, sd=0.1, spread=1.0) - 100 * (np.arange(12) > 0)[:, None]
+    more = {"n_iter": 12} if cls is not GridSearchCV else {}
+    if cls is BayesSearchCV:
+        more["initial_params"] = [{"row": 0}]
+    search = raced(scores, cls=cls, **more)
+    assert search.best_params_ == {"row": 0}
+    assert list(search.cv_results_["status"]).count("complete") == n_complete
+
+
 def test_two_complete_trials_that_are_the_same_stop_nobody():
     """Nothing is known of how trials differ from split to split."""
     history = race([[1.0, 2.0, 1.5], [1.0, 2.0, 1.5], [-9.0, -9.0, -9.0]], n_first=2)
