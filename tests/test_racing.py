@@ -194,11 +194,8 @@ def test_nobody_is_stopped_before_so_many_are_complete(n_first, expected):
     history = History(3)
     for number in range(3):
         history.apply(TrialStarted(Trial(number, {})))
-    hopeless = {(2, 0): -9.0}
-    for (number, split), value in {
-        **dict(np.ndenumerate(np.array([[1.0, 2.0, 1.1], [1.2, 2.1, 1.2]]))),
-        **hopeless,
-    }.items():
+    complete = np.array([[1.0, 2.0, 1.1], [1.2, 2.1, 1.2]])
+    for (number, split), value in {**dict(np.ndenumerate(complete)), (2, 0): -9.0}.items():
         history.apply(FitStarted(number, split))
         history.record(Outcome(number, split, float(value)))
     history.see(len(history.steps))
@@ -208,7 +205,7 @@ def test_nobody_is_stopped_before_so_many_are_complete(n_first, expected):
 
 @pytest.mark.parametrize(("cls", "n_complete"), [(GridSearchCV, 3), (RandomSearchCV, 3), (BayesSearchCV, 2)])
 def test_a_search_finishes_so_many_where_all_but_one_are_hopeless(cls, n_complete):
-    """To wait for the third costs fits of a hopeless one, which lists need to be sure of the winner."""
+    """A list waits for the third that is complete; where a model proposes, two are enough."""
     scores = noisy(12, 5, sd=0.1, spread=1.0) - 100 * (np.arange(12) > 0)[:, None]
     more = {"n_iter": 12} if cls is not GridSearchCV else {}
     if cls is BayesSearchCV:
