@@ -6,6 +6,7 @@ import math
 import os
 import sys
 import time
+import warnings
 from abc import abstractmethod
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -35,11 +36,9 @@ from skhpo.trial import History, TrialStarted
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-    from skhpo.executors.base import Executor
     from skhpo.journals.base import Journal
     from skhpo.loop import StopReason
     from skhpo.plan import Plan
-    from skhpo.schedulers.base import Scheduler
     from skhpo.trial import Params, Trial
 
 
@@ -197,7 +196,8 @@ class BaseSearch(_sklearn.BaseSearchCV):
             scoring, added up; ``started``, when the search began this time, seconds since the epoch; ``search_time``,
             seconds that it took, without the fit on all the data; ``suggest_time``, those of them spent on deciding
             what to try; ``n_workers``, fits that could run at the same time; ``stop_reason``: ``"finished"``,
-            ``"exhausted"`` where the space had no more points, ``"timeout"``, ``"callback"``, or ``"interrupt"``.
+            ``"exhausted"`` where the space had no more points, ``"timeout"``, ``"callback"``, ``"workers"`` where all
+            workers were lost for good, or ``"interrupt"``.
         """
         check_is_fitted(self, "cv_results_")
         return dict(self._stats)
@@ -318,7 +318,9 @@ class BaseSearch(_sklearn.BaseSearchCV):
             Progress(history, n_trials, stream, seconds_left=deadline - time.monotonic()) as progress,
         ):
             cost.n_workers = executor.n_workers
-            look_back = plan.look_back or journal.constant("look_back", _look_back(executor, plan.scheduler, n_splits))
+            look_back = plan.look_back or journal.constant(
+                "look_back", plan.smallest_look_back(executor.n_workers, n_splits)
+            )
             reason = run_search(
                 plan.sampler,
                 plan.scheduler,
@@ -331,10 +333,15 @@ class BaseSearch(_sklearn.BaseSearchCV):
                 # Where callbacks watch the fits each is run: they would else be told of some that did not happen.
                 identity=_identity if problem.caller is None else _number,
                 look_back=look_back,
-                is_late=lambda: time.monotonic() >= deadline,
+                seconds_left=lambda: deadline - time.monotonic(),
                 check=problem.check,
                 on_finished=progress.update,
                 deciding=cost,
+            )
+            self._gave_up = executor.gave_up
+        if reason == "workers":
+            warnings.warn(
+                f"{self._gave_up} The search ends here, with what is complete so far.", RuntimeWarning, stacklevel=4
             )
         places.close()
         context.call_on_fit_task_end(estimator=self)
@@ -401,6 +408,8 @@ class BaseSearch(_sklearn.BaseSearchCV):
             )
         if reason == "callback":
             return "A callback stopped the search before one candidate was complete on all splits. Let it stop later."
+        if reason == "workers":
+            return f"No candidate was complete when all workers were lost. {self._gave_up}"
         return "No fits were performed. Was the CV iterator empty? Were there no candidates?"
 
     def _refit(
@@ -436,11 +445,3 @@ def _identity(trial: Trial) -> Hashable:
 
 def _number(trial: Trial) -> Hashable:
     return trial.number
-
-
-def _look_back(executor: Executor, scheduler: Scheduler, n_splits: int) -> int:
-    """Return the smallest look-back that keeps all workers busy: a trial is several tasks; in a race it counts fits."""
-    if executor.n_workers == 1:
-        return 1
-    n = executor.n_workers if scheduler.is_racing else math.ceil(executor.n_workers / n_splits)
-    return max(n + 1, scheduler.slack * n)

@@ -8,6 +8,7 @@ a search that is killed and started again with its journal goes on as if nothing
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from contextlib import nullcontext
 from dataclasses import replace
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
     from contextlib import AbstractContextManager
 
+    from skhpo.decisions import Decisions
     from skhpo.executors.base import Executor
     from skhpo.journals.base import Journal
     from skhpo.samplers.base import Sampler
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 _NOTHING = nullcontext()
 
-StopReason: TypeAlias = Literal["finished", "exhausted", "timeout", "callback"]
+StopReason: TypeAlias = Literal["finished", "exhausted", "timeout", "callback", "workers"]
 
 
 def run_search(
@@ -41,7 +43,7 @@ def run_search(
     make_task: Callable[[Trial, int], Task],
     identity: Callable[[Trial], Hashable],
     look_back: int = 1,
-    is_late: Callable[[], bool] = lambda: False,
+    seconds_left: Callable[[], float] = lambda: math.inf,
     check: Callable[[Outcome], None] = lambda outcome: None,  # noqa: ARG005 - it accepts all
     on_finished: Callable[[], None] = lambda: None,
     deciding: AbstractContextManager[object] = _NOTHING,
@@ -60,8 +62,8 @@ def run_search(
         Trials of equal identity are fitted once.
     look_back : int
         L above: how many trials may be under way when the next one is decided, that one included. In a race, fits.
-    is_late : callable
-        Asked before each fit; once it says True, no other fit starts.
+    seconds_left : callable
+        How long fits may still start; once it is 0 or less, no other fit starts.
     check : callable
         Shown each outcome before it counts; what it raises ends the search.
     on_finished : callable
@@ -71,8 +73,9 @@ def run_search(
 
     Returns
     -------
-    {"finished", "exhausted", "timeout", "callback"}
-        Why it ended: the scheduler had no more, the space had no more, it was late, or an observer asked.
+    {"finished", "exhausted", "timeout", "callback", "workers"}
+        Why it ended: the scheduler had no more, the space had no more, it was late, an observer asked, or the executor
+        gave up.
     """
     record = _Record(journal, history, identity, is_race=scheduler.is_racing)
     decisions = (SplitBySplit if scheduler.is_racing else TrialByTrial)(
@@ -81,8 +84,8 @@ def run_search(
     ready = deque(record.replay(decisions.repeat))
     reason: StopReason | None = None
     while reason is None:
-        while reason is None and executor.has_room():
-            if is_late():
+        while reason is None and executor.gave_up is None and executor.has_room():
+            if seconds_left() <= 0:
                 reason = "timeout"
             elif ready:
                 number, split = ready.popleft()
@@ -92,18 +95,31 @@ def run_search(
             else:
                 ready.extend(record.decided(decision))
         if reason is None and executor.n_pending == 0:
-            reason = "exhausted" if decisions.is_exhausted else "finished"
-        elif reason is None and (outcome := executor.wait()) is not None:
+            reason = _why_nothing_is_left(executor, decisions)
+        elif reason is None and (outcome := executor.wait(_finite(seconds_left()))) is not None:
             check(outcome)
             record.finished(outcome)
             on_finished()
             reason = "callback" if outcome.stop else None
+        elif reason is None and seconds_left() <= 0:
+            reason = "timeout"
     executor.cancel()
     while (outcome := executor.wait()) is not None:
         check(outcome)
         record.finished(outcome)
     decisions.end()
     return reason
+
+
+def _why_nothing_is_left(executor: Executor, decisions: Decisions) -> StopReason:
+    if executor.gave_up is not None:
+        return "workers"
+    return "exhausted" if decisions.is_exhausted else "finished"
+
+
+def _finite(seconds: float) -> float | None:
+    """Return a time limit as executors take it: not below 0, None for none."""
+    return None if seconds == math.inf else max(0.0, seconds)
 
 
 class _Record:

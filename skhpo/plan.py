@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -39,3 +40,13 @@ class Plan:
         """How many trials there will be at most, where that is known."""
         bounds = (self.scheduler.n_trials, self.sampler.n_max if isinstance(self.scheduler, FixedScheduler) else None)
         return min((bound for bound in bounds if bound is not None), default=None)
+
+    def smallest_look_back(self, n_workers: int, n_splits: int) -> int:
+        """Return the smallest look-back that keeps all workers busy.
+
+        A trial is ``n_splits`` tasks; in a race the look-back counts tasks.
+        """
+        if n_workers == 1:
+            return 1
+        n = n_workers if self.scheduler.is_racing else math.ceil(n_workers / n_splits)
+        return max(n + 1, self.scheduler.slack * n)

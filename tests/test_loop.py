@@ -1,6 +1,7 @@
 """The loop on a quadratic, without scikit-learn."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -41,7 +42,7 @@ class ShuffledExecutor(Executor):
     def submit(self, task):
         self.queue.append(task)
 
-    def wait(self):
+    def wait(self, seconds=None):
         if not self.queue:
             return None
         if self.limit is not None and self.n_run >= self.limit:
@@ -187,10 +188,38 @@ def test_exhausted_space_ends_the_search_and_says_so():
 
 def test_no_fit_starts_once_it_is_late():
     executor = ShuffledExecutor(quadratic, 2)
-    reason, history = search(Climber(), executor, is_late=lambda: executor.n_run >= 7)
+    reason, history = search(Climber(), executor, seconds_left=lambda: 0.0 if executor.n_run >= 7 else math.inf)
     assert reason == "timeout"
     assert executor.n_run == 7
     assert history.n_finished == 2
+
+
+class Deaf(ShuffledExecutor):
+    """Nobody runs its tasks, as on a cluster without workers."""
+
+    def wait(self, seconds=None):
+        assert seconds is not None or not self.queue, "it would wait for ever"
+
+
+def test_a_search_is_late_though_no_outcome_comes():
+    clock = iter([3.0, 2.0, 1.0, 0.0, -1.0])
+    reason, history = search(Climber(), Deaf(quadratic, 2), seconds_left=lambda: next(clock))
+    assert reason == "timeout"
+    assert history.n_finished == 0
+
+
+def test_an_executor_that_gives_up_ends_the_search_with_what_is_there():
+    class Losing(ShuffledExecutor):
+        def wait(self, seconds=None):
+            if self.n_run == 2 * N_SPLITS:
+                self.gave_up = "All workers are gone."
+                self.queue.clear()
+            return super().wait(seconds)
+
+    sampler = Climber()
+    reason, history = search(sampler, Losing(quadratic))
+    assert reason == "workers"
+    assert history.n_finished == len(sampler.told) == 2
 
 
 def test_an_observer_can_stop_the_search():

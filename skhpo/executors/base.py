@@ -21,11 +21,16 @@ class Executor(ABC):
       `wait` raised.
     * An exception that ``run`` raises must be raised by `wait`. (A failed fit does not raise: it is an outcome.)
     * Outcomes may come in any order.
+    * An executor that has lost all its workers for good must say so in `gave_up` and have nothing pending; `wait` must
+      then return None.
     * After `close` no task may be running.
     """
 
     n_workers: int = 1
     """How many tasks can run at the same time."""
+
+    gave_up: str | None = None
+    """Why no task can be run any more, a sentence for users; None while tasks can be run."""
 
     @property
     @abstractmethod
@@ -41,8 +46,15 @@ class Executor(ABC):
         """Take a task; returns at once."""
 
     @abstractmethod
-    def wait(self) -> Outcome | None:
-        """Return the next outcome, or None when nothing is pending any more."""
+    def wait(self, seconds: float | None = None) -> Outcome | None:
+        """Return the next outcome, or None when nothing is pending any more.
+
+        Parameters
+        ----------
+        seconds : float or None
+            After about so long None is returned too, where the executor does not run the tasks itself; None is no
+            limit.
+        """
 
     @abstractmethod
     def cancel(self) -> None:

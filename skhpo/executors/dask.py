@@ -7,6 +7,7 @@ that they are lost with one worker. Here the function is broadcast once, and aga
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 import uuid
 import warnings
@@ -78,14 +79,17 @@ class DaskExecutor(PooledExecutor):
                     raise
                 warnings.warn("The Dask cluster has no workers; the search waits for some.", stacklevel=5)
 
-    def _next(self) -> tuple[str, Reply]:
+    def _next(self, seconds: float | None) -> tuple[str, Reply] | None:
+        deadline = math.inf if seconds is None else time.monotonic() + seconds
         while True:
-            handle = self._next_done()
+            handle = self._next_done(deadline)
+            if handle is None:
+                return None
             future = self._futures.pop(handle, None)
             if future is not None:
                 return handle, self._reply(future)
 
-    def _next_done(self) -> str:
+    def _next_done(self, deadline: float) -> str | None:
         while True:
             if time.monotonic() > self._looked_around + _LOOK_AROUND_SECONDS:
                 self._looked_around = time.monotonic()
@@ -95,7 +99,9 @@ class DaskExecutor(PooledExecutor):
                     if future.done():
                         return handle
             with contextlib.suppress(Empty):
-                return self._done.get(timeout=_LOOK_AROUND_SECONDS)
+                return self._done.get(timeout=max(0.0, min(_LOOK_AROUND_SECONDS, deadline - time.monotonic())))
+            if time.monotonic() >= deadline:
+                return None
 
     def _reply(self, future: Any) -> Reply:
         try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 import weakref
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import joblib
@@ -95,8 +95,11 @@ class JoblibExecutor(PooledExecutor):
         submit(call, lambda result: self._results.put((handle, result)))
         return handle
 
-    def _next(self) -> tuple[int, Reply]:
-        handle, result = self._results.get()
+    def _next(self, seconds: float | None) -> tuple[int, Reply] | None:
+        try:
+            handle, result = self._results.get(timeout=seconds)
+        except Empty:
+            return None
         self._batches.pop(handle, None)
         try:
             reply = self._backend.retrieve_result_callback(result)

@@ -7,6 +7,7 @@ threads: all that happens, happens in `wait`.
 from __future__ import annotations
 
 import itertools
+import math
 import os
 import pickle
 import sys
@@ -123,14 +124,17 @@ class LocalExecutor(Executor):
     def submit(self, task: Task) -> None:  # noqa: D102
         self._queue.append(Job(task))
 
-    def wait(self) -> Outcome | None:  # noqa: D102
+    def wait(self, seconds: float | None = None) -> Outcome | None:  # noqa: D102
+        deadline = math.inf if seconds is None else time.monotonic() + seconds
         if self._left_wait is not None:
             self._caller_seconds += 0.2 * (time.monotonic() - self._left_wait - self._caller_seconds)
             self._left_wait = None
         while not self._ready and self.n_pending:
             self._dispatch()
             if not self._ready:
-                self._receive()
+                self._receive(max(0.0, deadline - time.monotonic()))
+            if time.monotonic() >= deadline:
+                break
         self._dispatch(only_idle=True)
         self._left_wait = time.monotonic()
         if not self._ready:
@@ -250,12 +254,12 @@ class LocalExecutor(Executor):
 
     # -- receiving ----------------------------------------------------------------------------------------------------
 
-    def _receive(self) -> None:
-        """Wait until something happens, and take note of it."""
+    def _receive(self, seconds: float) -> None:
+        """Wait until something happens, or for so many seconds, and take note of it."""
         if not self._slots:
             return
         connections = {slot.connection: slot for slot in self._slots}
-        heard = [connections[found] for found in wait_for_any(list(connections), self._patience())]  # type: ignore[index]
+        heard = [connections[found] for found in wait_for_any(list(connections), min(seconds, self._patience()))]  # type: ignore[index]
         now = time.monotonic()
         if now > self._looked_around + _LOOK_AROUND_SECONDS:
             self._looked_around = now

@@ -6,6 +6,7 @@ tasks of its batch are suspects, and each is tried once more while nothing else 
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -74,8 +75,8 @@ class PooledExecutor(Executor):
         """Hand out a batch; returns what `_next` calls it."""
 
     @abstractmethod
-    def _next(self) -> tuple[Hashable, Reply]:
-        """Wait until one of the batches has come back, or is lost."""
+    def _next(self, seconds: float | None) -> tuple[Hashable, Reply] | None:
+        """Wait until one of the batches has come back, or is lost; None if that takes longer than the seconds."""
 
     # -- the caller's side --------------------------------------------------------------------------------------------
 
@@ -96,11 +97,16 @@ class PooledExecutor(Executor):
     def submit(self, task: Task) -> None:  # noqa: D102
         self._queue.append(Job(task))
 
-    def wait(self) -> Outcome | None:  # noqa: D102
+    def wait(self, seconds: float | None = None) -> Outcome | None:  # noqa: D102
+        deadline = None if seconds is None else time.monotonic() + seconds
         while not self._ready and self.n_pending:
             self._dispatch()
             if self._running:
-                self._take_note(*self._next())
+                found = self._next(None if deadline is None else max(0.0, deadline - time.monotonic()))
+                if found is not None:
+                    self._take_note(*found)
+            if deadline is not None and time.monotonic() >= deadline:
+                break
         self._dispatch(only_idle=True)
         if not self._ready:
             return None

@@ -60,8 +60,11 @@ class RayExecutor(PooledExecutor):
         handle: Hashable = self._work.remote(self._package.key, pack_tasks(tasks), [self._content])
         return handle
 
-    def _next(self) -> tuple[Hashable, Reply]:
-        (handle, *_), _ = self._ray.wait(list(self._running), num_returns=1)
+    def _next(self, seconds: float | None) -> tuple[Hashable, Reply] | None:
+        done, _ = self._ray.wait(list(self._running), num_returns=1, timeout=seconds)
+        if not done:
+            return None
+        handle = done[0]
         try:
             return handle, opened(self._ray.get(handle))
         except self._ray.exceptions.RayError as error:

@@ -44,7 +44,7 @@ class SerialExecutor(Executor):
     def submit(self, task: Task) -> None:  # noqa: D102
         self._queue.append(task)
 
-    def wait(self) -> Outcome | None:  # noqa: D102
+    def wait(self, seconds: float | None = None) -> Outcome | None:  # noqa: ARG002, D102  (a fit of ours has no end)
         return self.run(self._queue.popleft()) if self._queue else None
 
     def cancel(self) -> None:  # noqa: D102

@@ -64,6 +64,7 @@ def ended(search: Any, why: str, trials: Fitted) -> str:
         "exhausted": "the space has no more points",
         "timeout": f"timeout={search.timeout!r} seconds were over",
         "callback": "a callback stopped the search",
+        "workers": "all workers were lost",
         "interrupt": "the search was interrupted",
     }
     return f"{said.get(why, why)}{left}"

@@ -42,6 +42,7 @@ def check_executor(make: Callable[[Callable[[Task], Outcome]], Executor]) -> Non
         _check_room_ends,
         _check_context_travels,
         _check_exceptions_are_raised,
+        _check_patience,
         _check_cancel,
         _check_close,
         _check_two_at_once,
@@ -161,6 +162,20 @@ def _check_exceptions_are_raised(make: Callable[[Callable[[Task], Outcome]], Exe
         check(n_raised == 1, f"`wait` must raise an exception of `run` once, raised {n_raised} times")
         check(_keys(outcomes) == _keys(good), "an exception must cost no other task's outcome")
         check(executor.wait() is None, "`wait` must return None when nothing is pending")
+
+
+def _check_patience(make: Callable[[Callable[[Task], Outcome]], Executor]) -> None:
+    with make(_run) as executor:
+        tasks = _tasks(4)
+        for task in tasks:
+            executor.submit(task)
+        outcomes = [outcome for _ in range(3) if (outcome := executor.wait(0.0)) is not None]
+        check(
+            executor.n_pending == len(tasks) - len(outcomes),
+            "a `wait` that returns None early must leave tasks pending",
+        )
+        check(_keys(outcomes + _drain(executor, len(tasks))) == _keys(tasks), "a short `wait` must cost no outcome")
+        check(executor.wait(0.0) is None, "`wait` must return None when nothing is pending")
 
 
 def _check_cancel(make: Callable[[Callable[[Task], Outcome]], Executor]) -> None:

@@ -46,9 +46,17 @@ def test_whatever_the_user_configured(config):
 
 def test_a_suite_that_finds_what_is_wrong():
     class Forgetful(SerialExecutor):
-        def wait(self):
+        def wait(self, seconds=None):
             super().wait()
             return super().wait()
 
     with pytest.raises(AssertionError, match="exactly one outcome"):
         check_executor(Forgetful)
+
+    class Impatient(SerialExecutor):
+        def wait(self, seconds=None):
+            outcome = super().wait()
+            return outcome if seconds is None else None
+
+    with pytest.raises(AssertionError, match="must leave tasks pending"):
+        check_executor(Impatient)

@@ -314,7 +314,7 @@ class SimulatedExecutor(Executor):
         self.queue.append(task)
         self._start()
 
-    def wait(self):
+    def wait(self, seconds=None):
         if not self.running:
             return None
         self.running.sort(key=lambda pair: pair[0])
@@ -430,7 +430,7 @@ class Workers(SimulatedExecutor):
         super().__init__(n_workers)
         self.limit = limit
 
-    def wait(self):
+    def wait(self, seconds=None):
         if self.limit is not None:
             self.limit -= 1
             if self.limit < 0:
