@@ -275,7 +275,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
                 strategy=self._strategy(),
                 random_state=getattr(self, "random_state", None),
                 may_add=getattr(self, "_is_copy", False),
-                facts=self._facts(problem),
+                facts={"metric": history.metric, **self._facts(problem)},
             )
         )
         with closing(opened) as journal:
@@ -416,17 +416,17 @@ class BaseSearch(_sklearn.BaseSearchCV):
         self, X: Any, y: Any, fit_params: dict[str, Any], root: _sklearn.FitContext, observed: dict[str, Any]
     ) -> None:
         """Fit the best candidate on all the data."""
-        best = clone(self.estimator).set_params(**clone(self.best_params_, safe=False))
+        best = _sklearn.set_params(clone(self.estimator), self.best_params_)
         self.best_estimator_ = best
         context = root.subcontext(task_name="refit-with-best-params")
         with context.propagate_callback_context(best):
             context.call_on_fit_task_begin(estimator=self, **observed)
-            start = time.time()
+            start = time.perf_counter()
             if y is None:
                 best.fit(X, **fit_params)
             else:
                 best.fit(X, y, **fit_params)
-            self.refit_time_ = time.time() - start
+            self.refit_time_ = time.perf_counter() - start
         if hasattr(best, "feature_names_in_"):
             self.feature_names_in_ = best.feature_names_in_
         context.call_on_fit_task_end(estimator=self, **observed)

@@ -12,12 +12,12 @@ from numbers import Number
 from typing import TYPE_CHECKING, Any, Self
 
 # The parameter validation and the callback life cycle around `fit` are this decorator's.
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.base import _fit_context as fit_context
 from sklearn.metrics import check_scoring
 
 # A scorer of several metrics at once; `scoring=[...]` makes one and `scorer_` shows what is inside.
-from sklearn.metrics._scorer import _MultimetricScorer
+from sklearn.metrics._scorer import _MultimetricScorer as MultimetricScorer
 
 # The face of a search: delegation, tags, routing, HTML. `_yield_masked...` builds the `param_*` columns.
 from sklearn.model_selection._search import (
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from numpy.ma import MaskedArray
 
 __all__ = [
+    "CANNOT_SET",
     "CONSTRAINTS",
     "GRID_CONSTRAINTS",
     "RANDOM_CONSTRAINTS",
@@ -53,6 +54,7 @@ __all__ = [
     "FitContext",
     "HasMethods",
     "Interval",
+    "MultimetricScorer",
     "StrOptions",
     "check_failures",
     "check_method_params",
@@ -68,6 +70,7 @@ __all__ = [
     "scorer_names",
     "scorers_of",
     "select_best_index",
+    "set_params",
     "take_rows",
     "unwrapped_scorer",
 ]
@@ -80,6 +83,11 @@ GRID_CONSTRAINTS: dict[str, list[Any]] = GridSearchCV._parameter_constraints
 RANDOM_CONSTRAINTS: dict[str, list[Any]] = RandomizedSearchCV._parameter_constraints
 
 RETURN = "return" if _HAS_CALLBACKS else "returned"  # the tense of a message that users may match
+
+CANNOT_SET = (
+    "The parameters of this candidate cannot be set. If one of them only exists for some values of another, say so by "
+    "when={...}, or write a list of dicts."
+)
 
 check_method_params = _check_method_params
 
@@ -101,12 +109,12 @@ def scorers_of(search: BaseSearchCV) -> tuple[Any, Any]:
 
 def scorer_names(scorers: Any) -> list[str] | None:
     """Return the metrics' names, or None where there is one unnamed metric or they are not yet known."""
-    return list(scorers._scorers) if isinstance(scorers, _MultimetricScorer) else None
+    return list(scorers._scorers) if isinstance(scorers, MultimetricScorer) else None
 
 
 def unwrapped_scorer(scorers: Any) -> Any:
     """Return what ``scorer_`` shows: a dict of scorers for several metrics, else the one."""
-    return scorers._scorers if isinstance(scorers, _MultimetricScorer) else scorers
+    return scorers._scorers if isinstance(scorers, MultimetricScorer) else scorers
 
 
 def routed_params(search: BaseSearchCV, params: dict[str, Any]) -> Any:
@@ -134,11 +142,43 @@ def check_failures(errors: Iterable[str | None], error_score: Any) -> None:
     _warn_or_raise_about_fit_failures([{"fit_error": error} for error in errors], error_score)
 
 
-def fit_and_score(estimator: Any, X: Any, y: Any, *, caller: Any, context: FitContext | None, **kwargs: Any) -> Any:
-    """Fit and score an estimator on one split; see ``sklearn.model_selection._validation._fit_and_score``."""
+def set_params(estimator: Any, params: dict[str, Any]) -> Any:
+    """Return an estimator with copies of these parameters, set as scikit-learn's searches do.
+
+    Whatever an estimator or the copy of a value raises gets a note that says what to do (`CANNOT_SET`).
+    """
+    try:
+        return estimator.set_params(**clone(params, safe=False))
+    except Exception as error:
+        error.add_note(CANNOT_SET)
+        raise
+
+
+class _AlreadySet(dict[str, Any]):
+    """Parameters for scikit-learn to name in what it prints; of what it sets, they are an empty copy."""
+
+    def __sklearn_clone__(self) -> dict[str, Any]:
+        return {}
+
+
+def fit_and_score(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    *,
+    parameters: dict[str, Any],
+    caller: Any,
+    context: FitContext | None,
+    **kwargs: Any,
+) -> Any:
+    """Fit and score an estimator on one split; see ``sklearn.model_selection._validation._fit_and_score``.
+
+    Its ``parameters`` are those that `set_params` has set: there an error can be told from one of the fit, and costs
+    the candidate only.
+    """
     if _HAS_CALLBACKS and context is not None:
         kwargs.update(caller=caller, callback_ctx=context)
-    return _fit_and_score(estimator, X, y, **kwargs)
+    return _fit_and_score(estimator, X, y, parameters=_AlreadySet(parameters), **kwargs)
 
 
 def has_own_clone(estimator: Any) -> bool:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
+import traceback
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skhpo._sklearn import FitContext, fit_and_score, take_rows
+from skhpo._sklearn import FitContext, fit_and_score, set_params, take_rows
 from skhpo.executors.naming import worker_name
 from skhpo.prefix import PrefixCache, reused
 from skhpo.resources import Resource
+from skhpo.scoring import Watch, watched
+from skhpo.texts import abridged_traceback
 from skhpo.trial import Outcome, Task
 
 if TYPE_CHECKING:
@@ -85,44 +88,62 @@ class Problem:
                 is_observed=self.caller is not None,
             ),
         ):
-            result = fit_and_score(
-                estimator,
-                self.X,
-                self.y,
-                scorer=self.scorer,
-                train=train,
-                test=test,
-                verbose=self.verbose,
-                parameters=trial.params | self.resource.params(trial.fraction),
-                fit_params=self.fit_params,
-                score_params=self.score_params,
-                return_train_score=self.return_train_score,
-                return_n_test_samples=True,
-                return_times=True,
-                split_progress=(split, len(self.splits)),
-                candidate_progress=None if self.n_trials is None else (trial.number, self.n_trials),
-                error_score=self.error_score,
-                caller=self.caller,
-                context=context,
-            )
+            result, watch = self._tried(estimator, task, train, test)
         error = result["fit_error"]
-        has_failed = error is not None or _is_error_score(result["test_scores"], self.error_score)
+        scores = None if error is not None else watch.scores(result["test_scores"])
+        has_failed = scores is None or (isinstance(scores, dict) and all(score is None for score in scores.values()))
         if not has_failed:
             self.resource.keep(trial, split, estimator, result["test_scores"])
         return Outcome(
             number=trial.number,
             split=split,
-            test_scores=result["test_scores"] if error is None else None,
+            test_scores=scores,
             train_scores=result.get("train_scores") if error is None else None,
-            fit_time=result["fit_time"],
-            score_time=result["score_time"],
-            n_test_samples=result["n_test_samples"],
-            error=error,
+            fit_time=watch.fit_time,
+            score_time=watch.score_time,
+            n_test_samples=result.get("n_test_samples", 0),
+            error=None if error is None else abridged_traceback(error),
+            score_errors=watch.errors or None,
             status="failed" if has_failed else "ok",
             stop=context is not None and context.stop,
             started=started,
             worker=worker_name(),
         )
+
+    def _tried(self, estimator: Any, task: Task, train: Any, test: Any) -> tuple[dict[str, Any], Watch]:
+        """Fit and score a clone; returns what scikit-learn says of it, and what was seen of the scorers."""
+        trial, split, context = task
+        params = trial.params | self.resource.params(trial.fraction)
+        try:
+            estimator = set_params(estimator, params)
+        except Exception:
+            if self.error_score == "raise":
+                raise
+            if context is not None:  # observers count the fits
+                context.call_on_fit_task_begin(estimator=self.caller)
+                context.call_on_fit_task_end(estimator=self.caller)
+            return {"fit_error": traceback.format_exc()}, Watch().stop()
+        watch = Watch()
+        result = fit_and_score(
+            estimator,
+            self.X,
+            self.y,
+            scorer=watched(self.scorer, watch),
+            train=train,
+            test=test,
+            verbose=self.verbose,
+            parameters=params,
+            fit_params=self.fit_params,
+            score_params=self.score_params,
+            return_train_score=self.return_train_score,
+            return_n_test_samples=True,
+            split_progress=(split, len(self.splits)),
+            candidate_progress=None if self.n_trials is None else (trial.number, self.n_trials),
+            error_score=self.error_score,
+            caller=self.caller,
+            context=context,
+        )
+        return result, watch.stop()
 
     def check(self, outcome: Outcome) -> None:
         """Raise what a fit could not raise itself because it was lost with its worker, if ``error_score="raise"``."""
@@ -153,9 +174,3 @@ class Places:
 
     def close(self) -> None:
         """End what was begun here."""
-
-
-def _is_error_score(scores: Any, error_score: Any) -> bool:
-    """Whether a scorer failed: scikit-learn then leaves the error score, which must not be taken for a score."""
-    found = scores.values() if isinstance(scores, dict) else (scores,)
-    return any(score == error_score for score in found)

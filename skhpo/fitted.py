@@ -39,12 +39,12 @@ class Fitted:
     label : str
         What to call it.
     split_scores : ndarray of shape (n, n_splits)
-        Larger is better; NaN where a fit failed or was not run.
+        Larger is better; NaN where a fit has no finite score: it failed, its scorer did, or it was not run.
     scores : ndarray of shape (n,)
-        Mean scores; NaN where a fit failed.
+        Mean scores; NaN where the trial failed.
     failed, stopped : ndarray of shape (n,), bool
-        Trials of which a fit failed, and others that were given up before all splits were run, whose mean scores are
-        estimates.
+        Trials of which a fit has no finite score, and others that a race stopped before all splits were run, whose mean
+        scores are estimates.
     resources, rungs, brackets : ndarray of shape (n,) or None
         Of a search with rungs: what a trial had of the resource, its rung, and, with several, its bracket.
     resource_name : str or None
@@ -158,13 +158,15 @@ def fitted(search: Any, metric: str | None = None) -> Fitted:
     split_scores = np.column_stack([results[f"split{i}_test_{metric}"] for i in range(n_splits)]).astype(float)
     scores = np.array(results[f"mean_test_{metric}"], dtype=float)
     history, numbers = _history(search, len(scores))
-    failed = np.isnan(scores)
-    for row, number in enumerate(numbers):
-        status = {split: outcome.status for split, outcome in history.outcomes(number).items()} if history else {}
-        failed[row] = any(found != "ok" for found in status.values())
-        split_scores[row, [split for split in range(n_splits) if status.get(split) != "ok"]] = np.nan
+    if history is not None:
+        for row, number in enumerate(numbers):  # a number in the place of a score that failed is none
+            found = history.outcomes(number)
+            split_scores[row] = [found[split].score(metric) if split in found else np.nan for split in range(n_splits)]
+    split_scores[~np.isfinite(split_scores)] = np.nan
+    stopped = _stopped(results, history, numbers)
+    failed = ~stopped & np.isnan(split_scores).any(axis=1) | ~np.isfinite(scores)
+    stopped &= ~failed
     scores[failed] = np.nan
-    stopped = ~failed & np.isnan(split_scores).any(axis=1)
     resource = _resource_name(search, results)
     params = [{name: value for name, value in row.items() if name != resource} for row in results["params"]]
     parts = _parts(search, resource)
@@ -215,8 +217,21 @@ def _history(search: Any, n_rows: int) -> tuple[History | None, list[int]]:
     return (history, numbers) if len(numbers) == n_rows else (None, [])
 
 
+def _stopped(results: Mapping[str, Any], history: History | None, numbers: Sequence[int]) -> NDArray[np.bool_]:
+    """Return which trials a race stopped, shape (n,)."""
+    if history is not None:
+        return np.array([history.stopped.get(number) is not None for number in numbers], dtype=bool)
+    statuses = results["status"] if "n_splits_run" in results else [""] * len(results["params"])
+    return np.array([status == "raced" for status in statuses], dtype=bool)
+
+
 def _best(search: Any, results: Mapping[str, Any], metric: str, scores: NDArray[np.float64]) -> int | None:
-    """Return the row that the search chose, or of the best rank on another metric than the one it went by."""
+    """Return the row that the search chose, or of the best rank on another metric than the one it went by.
+
+    None where no trial has a score: the first is then as good as any.
+    """
+    if np.isnan(scores).all():
+        return None
     refit = getattr(search, "refit", None)
     if hasattr(search, "best_index_") and (not isinstance(refit, str) or refit == metric):
         return int(search.best_index_)

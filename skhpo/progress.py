@@ -111,7 +111,7 @@ class Progress:
         for number in [number for number in self._open if history.is_finished(number)]:
             self._open.remove(number)
             self._n_done += 1
-            self._n_failed += sum(outcome.status != "ok" for outcome in history.outcomes(number).values())
+            self._n_failed += sum(history.ending(outcome) != "ok" for outcome in history.outcomes(number).values())
             score = history.score(number)
             self._best = max(self._best, score)  # in this order: NaN is then not larger
         self._n_fits = self._n_done * history.n_splits + sum(len(history.outcomes(number)) for number in self._open)

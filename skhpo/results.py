@@ -126,12 +126,11 @@ class _Race:
         }
 
     def _status(self, number: int) -> str:
-        bad = [outcome.status for outcome in self.history.outcomes(number).values() if outcome.status != "ok"]
-        if bad:
-            return bad[0]
-        if self.history.stopped.get(number) is not None:
-            return "raced"
-        return "failed" if np.isnan(self.history.scores(number)).any() else "complete"
+        endings = map(self.history.ending, self.history.outcomes(number).values())
+        bad = next((ending for ending in endings if ending != "ok"), None)
+        if bad is not None:
+            return "failed" if bad == "unscored" else bad
+        return "complete" if self.history.stopped.get(number) is None else "raced"
 
 
 def _column(outcomes: Sequence[Outcome | None], side: str, metric: str, error_score: float) -> NDArray[np.float64]:

@@ -59,7 +59,7 @@ def load_results(path: str | os.PathLike[str], search: int = -1) -> dict[str, An
     if not -len(searches) <= search < len(searches):
         raise ValueError(f"search needs to be one of the {len(searches)} in {str(path)!r}, got search={search!r}.")
     header, events = searches[search]
-    history = History(header["n_splits"])
+    history = History(header["n_splits"], metric=header.get("metric"))
     for event in events:
         if isinstance(event, TrialStarted):
             event = TrialStarted(replace(event.trial, params=readable_params(event.trial.params, header["space"])))  # noqa: PLW2901

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Params: TypeAlias = dict[str, Any]
-Scores: TypeAlias = float | dict[str, float]
+Scores: TypeAlias = float | dict[str, float | None]
 Status: TypeAlias = Literal["ok", "failed", "crashed", "timeout"]
+Ending: TypeAlias = Status | Literal["unscored"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +72,8 @@ class Outcome:
     number, split : int
         Which task it was.
     test_scores, train_scores : float, dict of str to float, or None
-        One score, or one per metric; None where there is none (a failed fit, no train scores wanted).
+        One score, or one per metric; None where there is none (a failed fit, a scorer that raised, no train scores
+        wanted).
     fit_time, score_time : float
         Seconds.
     n_test_samples : int
@@ -79,7 +81,8 @@ class Outcome:
     error : str or None
         The traceback, or the reason, of a fit that failed.
     status : {"ok", "failed", "crashed", "timeout"}
-        *failed* raised an exception (in the fit or the scorer), *crashed* took its worker along, *timeout* was stopped.
+        *failed* raised an exception (in the fit or all of the scorers), *crashed* took its worker along, *timeout* was
+        stopped.
     stop : bool
         An observer of the fit asked for the search to stop.
     shared : bool
@@ -88,6 +91,8 @@ class Outcome:
         When it began, seconds since the epoch by the worker's clock; None where nobody knows.
     worker : str or None
         Who ran it: host, process and, where it is not the process's main one, thread; None where nobody knows.
+    score_errors : dict of str to str or None
+        The tracebacks of scorers that raised, by metric; a single one is called "score".
     """
 
     number: int
@@ -103,6 +108,28 @@ class Outcome:
     shared: bool = False
     started: float | None = None
     worker: str | None = None
+    score_errors: dict[str, str] | None = None
+
+    def found(self, metric: str | None = None) -> float | None:
+        """Return what was scored on a metric, None for the only or the first one; None where nothing was."""
+        found = self.test_scores
+        if isinstance(found, dict):
+            found = found.get(metric) if metric is not None else next(iter(found.values()), None)
+        return found if self.status == "ok" else None
+
+    def score(self, metric: str | None = None) -> float:
+        """Return the score to decide by; NaN where there is none: it failed, or is not finite.
+
+        An infinite score has no place on any scale that others have, so it counts as NaN does.
+        """
+        found = self.found(metric)
+        return found if found is not None and math.isfinite(found) else math.nan
+
+    def ending(self, metric: str | None = None) -> Ending:
+        """Return how it ended as far as a metric goes: "unscored" where the fit succeeded and gave no usable score."""
+        if self.status == "ok":
+            return "unscored" if math.isnan(self.score(metric)) else "ok"
+        return "unscored" if self.status == "failed" and self.error is None else self.status
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,20 +277,18 @@ class History:
         return len(self._outcomes[number]) == n_tasks
 
     def scores(self, number: int) -> NDArray[np.float64]:
-        """Scores of a trial on the deciding metric, shape (n_splits,); NaN where a fit failed or is missing."""
+        """Scores of a trial on the deciding metric, shape (n_splits,); NaN where there is no finite one."""
         scores = np.full(self.n_splits, np.nan)
         for split, outcome in self._outcomes[number].items():
-            scores[split] = self._score(outcome)
+            scores[split] = outcome.score(self.metric)
         return scores
 
-    def _score(self, outcome: Outcome) -> float:
-        found = outcome.test_scores
-        if isinstance(found, dict):
-            found = found.get(self.metric) if self.metric is not None else next(iter(found.values()))
-        return found if found is not None and outcome.status == "ok" else math.nan
+    def ending(self, outcome: Outcome) -> Ending:
+        """How a fit ended as far as the deciding metric goes."""
+        return outcome.ending(self.metric)
 
     def score(self, number: int) -> float:
-        """Mean score of a trial over its splits; NaN if one is missing or failed."""
+        """Mean score of a trial over its splits; NaN if one is missing, failed or not finite."""
         return float(self.scores(number).mean())
 
     # -- races: the splits of a trial one by one ----------------------------------------------------------------------
@@ -283,7 +308,7 @@ class History:
         return self._begun.get(number, [])
 
     def seen(self, number: int) -> Mapping[int, float]:
-        """Scores of a trial that may be looked at, by split, in order; NaN where the fit failed."""
+        """Scores of a trial that may be looked at, by split, in order; NaN where there is no finite one."""
         return self._seen.get(number, {})
 
     def is_known(self, n_steps: int) -> bool:
@@ -294,7 +319,7 @@ class History:
         """Let the outcomes of the first steps be looked at; they are known."""
         for number, split in self.steps[self.n_seen : n_steps]:
             seen = self._seen.setdefault(number, {})
-            seen[split] = self._score(self._outcomes[number][split])
+            seen[split] = self._outcomes[number][split].score(self.metric)
             if len(seen) == self.n_splits:
                 self._open.pop(number, None)
                 if not any(map(math.isnan, seen.values())):

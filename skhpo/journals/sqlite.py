@@ -306,6 +306,8 @@ def _to_json(event: Event, codec: Codec) -> dict[str, Any]:
     fields = asdict(event.outcome)
     for name in ("test_scores", "train_scores"):
         fields[name] = _each(_number, fields[name])
+    if fields["score_errors"] is None:  # so that versions that know nothing of it read the others
+        del fields["score_errors"]
     return {"kind": "fit", **fields}
 
 

@@ -17,8 +17,14 @@ if TYPE_CHECKING:
 
     from skhpo.trial import History, Outcome
 
-_COLORS = {"ok": ("C0", "#7fb2d9"), "failed": ("C3",), "crashed": ("black",), "timeout": ("C1",)}
-_LABELS = {"ok": "fit", "failed": "failed", "crashed": "worker died", "timeout": "stopped by fit_timeout"}
+_COLORS = {"ok": ("C0", "#7fb2d9"), "failed": ("C3",), "unscored": ("C5",), "crashed": ("black",), "timeout": ("C1",)}
+_LABELS = {
+    "ok": "fit",
+    "failed": "failed",
+    "unscored": "no usable score",
+    "crashed": "worker died",
+    "timeout": "stopped by fit_timeout",
+}
 _LONGEST_PAUSE = 0.2
 """Pauses in which nobody ran anything, as between two runs of a search that was resumed, are cut out where they are
 longer than this share of the rest (and than a minute)."""
@@ -47,7 +53,8 @@ class TimelineDisplay(Display):
     seconds : ndarray of shape (n_fits,)
         How long it and its scoring took.
     statuses : list of str of length n_fits
-        ``"ok"``, ``"failed"``, ``"crashed"`` or ``"timeout"``.
+        ``"ok"``, ``"failed"``, ``"unscored"`` (a fit of which the metric that decides has no finite score),
+        ``"crashed"`` or ``"timeout"``.
     ends : ndarray of shape (n_fits,), bool
         Fits after which the trial was given up, or the search stopped.
     n_unknown : int
@@ -109,7 +116,8 @@ class TimelineDisplay(Display):
         ValueError
             If the search does not know when its fits ran.
         """
-        history = fitted(search).history
+        trials = fitted(search)
+        history = trials.history
         every: list[Outcome] = []
         ends: set[tuple[int, int]] = set()
         for trial in history.trials if history is not None else ():
@@ -131,7 +139,7 @@ class TimelineDisplay(Display):
             workers=[str(fit.worker) for fit in fits],
             started=np.array([(fit.started or 0.0) - first for fit in fits]),
             seconds=np.array([fit.fit_time + fit.score_time for fit in fits]),
-            statuses=[fit.status for fit in fits],
+            statuses=[fit.ending(trials.metric) for fit in fits],
             ends=np.array([(fit.number, fit.split) in ends for fit in fits]),
             n_unknown=len(every) - len(fits),
         )
@@ -259,10 +267,8 @@ def _fits_of(number: int, history: History | None) -> tuple[list[Outcome], bool]
     """Return the fits that a trial had itself, and whether it was given up before it had one on each split."""
     if history is None:
         return [], False
-    found = history.outcomes(number).values()
-    ran = [outcome for outcome in found if not outcome.shared]
-    is_ok = all(outcome.status == "ok" for outcome in found)
-    return ran, bool(ran) and is_ok and len(found) < history.n_splits and history.is_finished(number)
+    ran = [outcome for outcome in history.outcomes(number).values() if not outcome.shared]
+    return ran, bool(ran) and history.stopped.get(number) is not None
 
 
 def _cut(times: NDArray[np.float64], pauses: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -98,7 +98,7 @@ def report_of(search: Any, stats: Mapping[str, Any], test_share: float) -> Repor
         if best is None or own.comparable is None or not np.isfinite(trials.split_scores[best]).all()
         else difference(trials, best, own.comparable, test_share)
     )
-    failures = Counter(map(sections.reason, sections.failed(trials)))
+    failures = Counter(sections.reason(outcome, trials.metric) for outcome in sections.failed(trials))
     at_end = [] if best is None else at_ends(trials, trials.params[best])
     n_close = sum(difference.mean <= difference.standard_error for difference in differences)
     said = {
@@ -111,5 +111,5 @@ def report_of(search: Any, stats: Mapping[str, Any], test_share: float) -> Repor
         "Time": sections.time(stats, trials, getattr(search, "refit_time_", None)),
         "Ranges": sections.advice(at_end, has_ranges=best is not None and any(ranges(trials, trials.params[best]))),
     }
-    title = f"{type(search).__name__} of {sections.name_of(search.estimator)}"
+    title = f"{sections.short(type(search).__name__)} of {sections.name_of(search.estimator)}"
     return Report(title, said, runner_up, n_close, untuned, dict(failures.most_common()), at_end)

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from skhpo._sklearn import CANNOT_SET
+from skhpo.texts import MOST_OF_A_NAME, message_start, one_line, said
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -17,6 +20,13 @@ if TYPE_CHECKING:
     from skhpo.trial import Outcome
 
 _MOST_REASONS = 5
+_ENDINGS = {
+    "ok": "ok",
+    "failed": "failed",
+    "unscored": "without a usable score",
+    "crashed": "lost with their worker",
+    "timeout": "stopped by fit_timeout",
+}
 _METHOD = (
     "Differences are paired over the splits; standard errors are those of the corrected resampled t-test (Nadeau and "
     "Bengio 2003), p is two-sided and takes no account of how many were compared."
@@ -26,27 +36,26 @@ _MOST_DIGITS = 8
 
 def name_of(estimator: Any) -> str:
     """Return the class of an estimator, of a pipeline with those of its steps."""
-    name = type(estimator).__name__
+    name = short(type(estimator).__name__)
     steps = getattr(estimator, "steps", None)
     if not isinstance(steps, list):
         return name
-    inner = (step if isinstance(step, str) else type(step).__name__ for _, step in steps)
+    inner = (short(step if isinstance(step, str) else type(step).__name__) for _, step in steps)
     return f"{name}({', '.join(inner)})"
 
 
 def tried(trials: Fitted) -> list[str]:
     """Say how much was tried."""
-    names = {"ok": "ok", "failed": "failed", "crashed": "lost with their worker", "timeout": "stopped by fit_timeout"}
     every = _outcomes(trials)
     fits = [outcome for outcome in every if not outcome.shared]
-    statuses: Counter[str] = Counter(outcome.status for outcome in fits)
-    parts = [f"{statuses[status]} {name}" for status, name in names.items() if statuses[status]]
+    endings: Counter[str] = Counter(outcome.ending(trials.metric) for outcome in fits)
+    parts = [f"{endings[ending]} {name}" for ending, name in _ENDINGS.items() if endings[ending]]
     lines = [f"{_count(len(trials.params), 'trial')}, {_count(len(fits), 'fit')}: {', '.join(parts)}"]
     if trials.resources is not None:
         amounts, counts = np.unique(trials.resources, return_counts=True)
         rungs = [f"{_count(int(n), 'trial')} with {amount:g}" for amount, n in zip(amounts, counts, strict=True)]
         lines.append(
-            f"By {trials.resource_name}: {', '.join(rungs)}; only those with {trials.top_resource:g} are compared below"
+            f"By {short(trials.resource_name)}: {', '.join(rungs)}; only those with {trials.top_resource:g} are compared below"
         )
     if trials.stopped.any():
         lines.append(f"{_count(int(trials.stopped.sum()), 'trial')} stopped by the race before all splits were run")
@@ -73,19 +82,23 @@ def ended(search: Any, why: str, trials: Fitted) -> str:
 def best(search: Any, trials: Fitted) -> list[str]:
     """Say what the best trial is, or the one that a callable ``refit`` chose."""
     if trials.best is None:
-        return ["no trial has a score"]
-    scores = trials.split_scores[trials.best]
+        return ["no trial has a usable score"]
+    row, results = trials.best, search.cv_results_
+    scores = trials.split_scores[row]
     spread = f", standard deviation {scores.std():.2g} over {len(scores)} splits" if len(scores) > 1 else ""
     chosen = ", chosen by refit" if callable(search.refit) else ""
-    lines = [f"{trials.label} {trials.scores[trials.best]:.5g}{spread} ({_trial(trials, trials.best)}{chosen})"]
-    params = search.cv_results_["params"][trials.best]
-    lines += [f"{name} = {_value(value)}" for name, value in params.items()]
-    metrics = [name.removeprefix("mean_test_") for name in search.cv_results_ if name.startswith("mean_test_")]
+    if trials.failed[row]:
+        n_without = int(np.isnan(scores).sum())
+        spread = f", but {n_without} of {_count(len(scores), 'split')} gave no usable score"
+    mean = results[f"mean_test_{trials.metric}"][row]
+    lines = [f"{short(trials.label)} {mean:.5g}{spread} ({_trial(trials, row)}{chosen})"]
+    lines += [f"{short(name)} = {_value(value)}" for name, value in results["params"][row].items()]
+    metrics = [name.removeprefix("mean_test_") for name in results if name.startswith("mean_test_")]
     for name in metrics:
         if name != trials.metric:
-            lines.append(f"its {name} is {search.cv_results_[f'mean_test_{name}'][trials.best]:.5g}")
+            lines.append(f"its {short(name)} is {results[f'mean_test_{name}'][row]:.5g}")
     if len(metrics) > 1 and not isinstance(search.refit, str):
-        lines.append(f"refit names no metric: this report goes by the first, {trials.metric}.")
+        lines.append(f"refit names no metric: this report goes by the first, {short(trials.metric)}.")
     if len(trials.params) > 1:
         what = "Chosen among many by such scores" if chosen else "As the best of many"
         lines.append(f"{what}, this score is optimistic; an outer cross-validation tells by how much.")
@@ -111,12 +124,14 @@ def how_sure(trials: Fitted, runner_up: Difference | None, n_close: int, n_other
 def _why_alone(trials: Fitted) -> str:
     if len(trials.params) == 1:
         return "Nothing else was tried."
+    if trials.best is None or trials.failed[trials.best]:
+        return "There is no candidate with a usable score on each split to compare others with."
     return f"There is no other candidate{_which(trials) or ' without a failed fit'} to compare with."
 
 
 def _which(trials: Fitted) -> str:
     """Return which trials are compared, where that is not all without failures."""
-    resource = "" if trials.resources is None else f" with {trials.resource_name} = {trials.top_resource:g}"
+    resource = "" if trials.resources is None else f" with {short(trials.resource_name)} = {trials.top_resource:g}"
     return f"{resource}{' that had all splits' if trials.stopped.any() else ''}"
 
 
@@ -137,10 +152,9 @@ def untuned(trials: Fitted, own: OwnRows, found: Difference | None) -> str:
 
 def _why_unknown(trials: Fitted, own: OwnRows) -> str:
     if own.other_resource is not None:
-        most = f"{trials.resource_name} = {trials.top_resource:g}"
-        return (
-            f"Unknown: the estimator's own {trials.resource_name} is {own.other_resource!r}, the most here was {most}."
-        )
+        name = short(trials.resource_name)
+        most = f"{name} = {trials.top_resource:g}"
+        return f"Unknown: the estimator's own {name} is {said(own.other_resource)}, the most here was {most}."
     if own.first is None:
         return "Unknown: the estimator's own parameters were not tried."
     which = f"The estimator's own parameters, {_trial(trials, own.first)},"
@@ -161,18 +175,32 @@ def failures(reasons: Counter[str]) -> list[str]:
 
 
 def failed(trials: Fitted) -> list[Outcome]:
-    """Return the fits that failed."""
-    return [outcome for outcome in _outcomes(trials) if outcome.status != "ok" and not outcome.shared]
+    """Return the fits without a score that can be used."""
+    return [outcome for outcome in _outcomes(trials) if outcome.ending(trials.metric) != "ok" and not outcome.shared]
 
 
-def reason(outcome: Outcome) -> str:
-    """Return why a fit failed in one line: of a traceback the line that names the exception."""
-    if outcome.error is None:
+def reason(outcome: Outcome, metric: str | None = None) -> str:
+    """Return why a fit has no score in one line: of a traceback the line that names the exception."""
+    if outcome.error is not None:
+        hint = " (parameters that cannot be set: see when=, or write a list of dicts)" if CANNOT_SET in outcome.error else ""
+        return f"{_named_in(outcome.error)}{hint}"
+    errors = outcome.score_errors or {}
+    if errors:
+        return _named_in(errors.get(str(metric)) or next(iter(errors.values())))
+    found = outcome.found(metric)
+    if found is None:
         return "the scorer failed"
-    lines = outcome.error.strip().splitlines()
-    calls = [i for i, line in enumerate(lines) if line.startswith("  File ")]
-    named = [line for line in lines[calls[-1] :] if not line.startswith(" ")] if calls else lines
-    return named[0] if named else lines[-1]
+    hint = " (of one test row, for which some metrics are not defined)" if outcome.n_test_samples == 1 else ""
+    return f"the score is {found:g}{hint}"
+
+
+def _named_in(error: str) -> str:
+    """Return the line of a traceback that names the exception; of another text the first."""
+    text = error.strip()
+    at = message_start(text)
+    is_cut = at == 0 and "\n  File " in text
+    lines = text[at:].splitlines() or [""]
+    return one_line(lines[-1 if is_cut else 0])
 
 
 def time(stats: Mapping[str, Any], trials: Fitted, refit_time: float | None) -> list[str]:
@@ -229,7 +257,7 @@ def _advice(found: AtEnd) -> str:
     which = "smaller" if found.end == "lower" else "larger"
     example = "" if found.suggestion is None else f", for example to {found.suggestion:g}"
     return (
-        f"{found.name} = {found.value:.5g} lies at the {found.end} end of its range ({low} to {high}{scale}): widen it"
+        f"{short(found.name)} = {found.value:.5g} lies at the {found.end} end of its range ({low} to {high}{scale}): widen it"
         f"{example}, if {which} values make sense"
     )
 
@@ -245,10 +273,15 @@ def _trial(trials: Fitted, row: int) -> str:
     return f"trial {trials.numbers[row] if trials.numbers else row}"
 
 
+def short(name: Any) -> str:
+    """Return a name in one line of bounded length."""
+    return one_line(str(name), MOST_OF_A_NAME)
+
+
 def _value(value: Any) -> str:
     if isinstance(value, np.generic):
         value = value.item()
-    text = " ".join(repr(value).split())
+    text = said(value)
     return f"{value:.6g}" if isinstance(value, float) and len(text) > _MOST_DIGITS else text
 
 

@@ -139,7 +139,7 @@ class ScoreModel:
     def tell(self, row: Array, scores: Array) -> None:
         """Remember the scores, shape (n_splits,), of a point of shape (d,); NaN on the splits that were skipped.
 
-        A point whose scores are all NaN has failed.
+        A point whose scores are all NaN has failed, and so has one with an infinite score.
         A point that is told again, on more data as a rule, replaces what was told of it before.
         """
         before = self._last.get(key := np.asarray(row, dtype=float).tobytes())
@@ -148,7 +148,8 @@ class ScoreModel:
         self._last[key] = self.n
         self._replaced_at.append(np.inf)
         self._rows.append(np.array(row, dtype=float))
-        found = np.where(np.isfinite(scores), np.clip(scores, -_LARGEST, _LARGEST), np.nan)
+        has_failed = np.isinf(scores).any()
+        found = np.full(len(scores), np.nan) if has_failed else np.clip(scores, -_LARGEST, _LARGEST)
         is_known = np.isfinite(found)
         if is_known.any() and len(found) > 1:
             self._by_split[self.n - 1] = found

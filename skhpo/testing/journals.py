@@ -58,12 +58,12 @@ def check_journal(open_journal: Callable[[], Journal], *, is_durable: bool = Fal
 
 
 def _events() -> list[Event]:
-    scores = {"accuracy": 1 / 3, "loss": -math.inf, "auc": math.nan}
+    scores = {"accuracy": 1 / 3, "loss": -math.inf, "auc": math.nan, "f1": None}
     return [
         TrialStarted(Trial(0, {"C": 0.1 + 0.2, "kernel": "rbf"}, fraction=1 / 3, rung=2, bracket=1)),
         TrialStarted(Trial(1, {"C": 1e-300, "kernel": "lïnear"}, parent=0)),
         FitStarted(1, 0),
-        FitFinished(Outcome(1, 0, scores, dict.fromkeys(scores, 0.5), 0.25, 0.125, 30)),
+        FitFinished(Outcome(1, 0, scores, dict.fromkeys(scores, 0.5), 0.25, 0.125, 30, score_errors={"f1": "no"})),
         FitFinished(Outcome(0, 1, 1 / 7, stop=True, started=1.7e9 + 1 / 3, worker="host:1")),
         FitFinished(Outcome(0, 0, None, error="Traceback: \n\t\u2717", status="crashed")),
         FitFinished(Outcome(1, 1, None, error="too long", status="timeout", shared=True)),
