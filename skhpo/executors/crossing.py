@@ -9,6 +9,7 @@ import warnings
 from typing import Any, NamedTuple
 
 from skhpo.executors.shipment import dumps
+from skhpo.texts import one_line, said
 
 
 class Raised(NamedTuple):
@@ -56,8 +57,9 @@ def pack(outcome: Any) -> Packed | Raised:
         return Packed(dumps(outcome))
     except Exception as error:  # noqa: BLE001 - whatever a __reduce__ raises
         refusal = pickle.PicklingError(
-            f"The outcome of a fit must be picklable to be sent back by a worker process, got {outcome!r} "
-            f"({type(error).__name__}: {error}). Let the scorers return numbers, or run without processes: n_jobs=1."
+            f"The outcome of a fit must be picklable to be sent back by a worker process, got {said(outcome)} "
+            f"({type(error).__name__}: {one_line(str(error))}). Let the scorers return numbers, or run without "
+            "processes: n_jobs=1."
         )
         refusal.__cause__ = error
         return Raised.of(refusal)

@@ -15,6 +15,7 @@ from joblib.parallel import SequentialBackend
 from skhpo.executors.crossing import Raised, get_warning_filters, pack, set_warning_filters, unpack
 from skhpo.executors.pooled import caught
 from skhpo.executors.shipment import Shipment, dumps
+from skhpo.texts import one_line, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,16 +86,16 @@ def check_picklable(task: Task) -> None:
             dumps(value)
         except Exception as error:
             raise pickle.PicklingError(
-                f"Parameter {name!r} must be picklable to be sent to worker processes, got {value!r} "
-                f"({type(error).__name__}: {error}). Use values that can be pickled, or run without processes: "
-                'n_jobs=1, or joblib.parallel_config(backend="threading").'
+                f"Parameter {name!r} must be picklable to be sent to worker processes, got {said(value)} "
+                f"({type(error).__name__}: {one_line(str(error))}). Use values that can be pickled, or run without "
+                'processes: n_jobs=1, or joblib.parallel_config(backend="threading").'
             ) from error
     try:
         dumps(task)
     except Exception as error:
         raise pickle.PicklingError(
-            f"The context of a task must be picklable to be sent to worker processes, got {task.context!r} "
-            f"({type(error).__name__}: {error}). Use callbacks that can be pickled, or n_jobs=1."
+            f"The context of a task must be picklable to be sent to worker processes, got {said(task.context)} "
+            f"({type(error).__name__}: {one_line(str(error))}). Use callbacks that can be pickled, or n_jobs=1."
         ) from error
 
 

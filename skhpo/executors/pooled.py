@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from skhpo.executors.base import Executor
 from skhpo.executors.batch import BatchSize, Job
+from skhpo.texts import abridged_traceback
 from skhpo.trial import Outcome
 
 if TYPE_CHECKING:
@@ -161,7 +162,8 @@ class PooledExecutor(Executor):
         job.n_losses += lost.weight if is_known else 0
         job.n_innocent_losses += lost.weight == 0
         if job.n_losses >= _MAX_LOSSES or job.n_innocent_losses >= _MAX_INNOCENT_LOSSES:
-            text = f"The fit was tried more than once and its worker was lost each time: {lost.reason}"
+            reason = abridged_traceback(lost.reason)
+            text = f"The fit was tried more than once and its worker was lost each time: {reason}"
             task = job.task
             self._ready.append(Outcome(task.trial.number, task.split, None, error=text, status="crashed"))
         else:

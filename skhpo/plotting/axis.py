@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from skhpo.plotting.figure import inches
+from skhpo.plotting.figure import inches, plain
 from skhpo.space.dimension import Discrete
 from skhpo.space.scale import is_log, likely_ends
 from skhpo.space.values import freeze
+from skhpo.texts import one_line, said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -159,7 +160,7 @@ class ParamAxis:
         axes, low, high = axis.axes, *self.limits
         is_x = axis.axis_name == "x"
         set_limits = axes.set_xlim if is_x else axes.set_ylim
-        (axes.set_xlabel if is_x else axes.set_ylabel)(name_label(self.name))
+        (axes.set_xlabel if is_x else axes.set_ylabel)(plain(name_label(self.name)))
         if self.scale == "log":
             (axes.set_xscale if is_x else axes.set_yscale)("log")
             margin = (high / low) ** 0.03
@@ -176,7 +177,7 @@ class ParamAxis:
         )
         axis.set_major_locator(FixedLocator(places))
         axis.set_minor_locator(NullLocator())
-        axis.set_ticklabels(labels)
+        axis.set_ticklabels([*map(plain, labels)])
         if sum(len(label) + 2 for label in labels) > LETTERS_PER_INCH * room:
             for label in axis.get_ticklabels():
                 label.set(rotation=30, ha="right", rotation_mode="anchor")
@@ -190,6 +191,7 @@ def name_label(name: str) -> str:
     >>> name_label("columntransformer__numerical__imputer__strategy")
     '…r__numerical__imputer__strategy'
     """
+    name = one_line(name)
     return name if len(name) <= _LONGEST_NAME else f"\N{HORIZONTAL ELLIPSIS}{name[1 - _LONGEST_NAME :]}"
 
 
@@ -206,20 +208,26 @@ def value_label(value: Any) -> str:
     >>> value_label(make_pipeline(MinMaxScaler(), SVC()))
     'MinMaxScaler, SVC'
     """
+    try:
+        text = _label(value)
+    except Exception:  # noqa: BLE001 - an object may raise anything when it is asked for what it has not
+        text = said(value)
+    return shortened(one_line(text), _LONGEST_LABEL)
+
+
+def _label(value: Any) -> str:
     if isinstance(value, str):
         described = _DESCRIBED.match(value)
-        text = value if described is None else described[1]
-    elif isinstance(value, float | np.floating):
-        text = f"{value:.4g}"
-    elif isinstance(value, tuple):
-        text = f"({', '.join(map(value_label, value))}{',' if len(value) == 1 else ''})"
-    elif isinstance(getattr(value, "steps", None), list):  # a pipeline
-        text = ", ".join(type(step).__name__ for _, step in value.steps)
-    elif hasattr(value, "__qualname__"):
-        text = value.__qualname__
-    else:
-        text = " ".join(repr(value).split())
-    return shortened(text, _LONGEST_LABEL)
+        return value if described is None else described[1]
+    if isinstance(value, float | np.floating):
+        return f"{value:.4g}"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(value_label, value))}{',' if len(value) == 1 else ''})"
+    if isinstance(getattr(value, "steps", None), list):  # a pipeline
+        return ", ".join(type(step).__name__ for _, step in value.steps)
+    if isinstance(getattr(value, "__qualname__", None), str):
+        return str(value.__qualname__)
+    return said(value)
 
 
 def shortened(text: str, n_most: int) -> str:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from skhpo.texts import one_line
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -18,6 +20,9 @@ _BOTTOM = 0.03
 
 _STEPS = (0.7548776662466927, 0.5698402909980532)
 """Multiples of both, without their whole parts, fill a square evenly: Roberts' sequence, a Kronecker sequence."""
+
+_LONGEST = 60
+"""Letters of a name that has an axis for itself."""
 
 SMALL_LETTER = 0.068
 """Width of a letter of small text, in inches, a little more than on average."""
@@ -102,7 +107,23 @@ class SearchDisplay(Display):
 def draw_score_axis(ax: Any, label: str, *scores: Any) -> None:
     """Give the y axis the limits of mean scores, see `score_limits`, and their name."""
     ax.set_ylim(*score_limits(*scores))
-    ax.set_ylabel(f"{label} (mean over splits)")
+    ax.set_ylabel(f"{plain_name(label)} (mean over splits)")
+
+
+def plain(text: str) -> str:
+    r"""Return a text for matplotlib to show as it is, in which nothing is mathematics.
+
+    Examples
+    --------
+    >>> plain(r"^\w+$|\d$")
+    '^\\w+\\$|\\d\\$'
+    """
+    return text.replace("$", r"\$")
+
+
+def plain_name(name: Any) -> str:
+    """Return a name, of a metric or a resource, for matplotlib to show as it is, shortened where it is long."""
+    return plain(one_line(str(name), _LONGEST))
 
 
 def score_limits(*scores: Any) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from skhpo.fitted import fitted
-from skhpo.plotting.figure import BEST, COLOR, SearchDisplay, draw_score_axis, legend, mark_bottom, tidy
+from skhpo.plotting.figure import BEST, COLOR, SearchDisplay, draw_score_axis, legend, mark_bottom, plain_name, tidy
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -131,11 +131,11 @@ class OptimizationHistoryDisplay(SearchDisplay):
     def _best_label(self) -> str:
         if self.resources is None:
             return "best so far"
-        return f"best so far with {self.resource_name} = {np.max(self.resources):g}"
+        return f"best so far with {plain_name(self.resource_name)} = {np.max(self.resources):g}"
 
     def _add_resource_bar(self) -> None:
         levels = np.unique(np.asarray(self.resources))
-        bar = self.figure_.colorbar(self.scatter_, ax=self.ax_, label=self.resource_name, pad=0.02)
+        bar = self.figure_.colorbar(self.scatter_, ax=self.ax_, label=plain_name(self.resource_name), pad=0.02)
         shown = levels[:: -(-len(levels) // 8)]
         bar.set_ticks(np.log(shown), labels=[f"{level:g}" for level in shown])
         bar.ax.minorticks_off()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from skhpo.plotting.axis import name_label
-from skhpo.plotting.figure import COLOR, SearchDisplay, tidy
+from skhpo.plotting.figure import COLOR, SearchDisplay, plain, plain_name, tidy
 from skhpo.plotting.model import model_of
 
 if TYPE_CHECKING:
@@ -74,13 +74,13 @@ class ParamImportancesDisplay(SearchDisplay):
 
     @property
     def _figsize(self) -> tuple[float, float]:
-        return 5.0 + 0.07 * max(map(len, self.names)), 1.2 + 0.35 * len(self.names)
+        return 5.0 + 0.07 * max(len(name_label(name)) for name in self.names), 1.2 + 0.35 * len(self.names)
 
     def _draw(self, ax: Any) -> None:
         places = np.arange(len(self.names))[::-1]
         self.bars_ = ax.barh(places, self.importances, color=COLOR, height=0.7)
         ax.bar_label(self.bars_, [f"{share:.2f}" for share in self.importances], padding=3, fontsize="small")
-        ax.set_yticks(places, ["choice of dict" if name == _BRANCH else name_label(name) for name in self.names])
+        ax.set_yticks(places, ["choice of dict" if name == _BRANCH else plain(name_label(name)) for name in self.names])
         ax.set_xlim(0, 1.1 * max(float(self.importances.max()), 1e-3))
-        ax.set_xlabel(f"Importance (share of the variance of {self.label})")
+        ax.set_xlabel(f"Importance (share of the variance of {plain_name(self.label)})")
         tidy(ax)

@@ -16,7 +16,7 @@ from skhpo.plotting.axis import (
     number_labels,
     shortened,
 )
-from skhpo.plotting.figure import FAILED, FAINT, SMALL_LETTER, Display, inches, legend, score_limits
+from skhpo.plotting.figure import FAILED, FAINT, SMALL_LETTER, Display, inches, legend, plain, score_limits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -154,7 +154,7 @@ class ParallelCoordinatesDisplay(Display):
         ax.set_xlim(-0.15, n + 0.45)
         ax.set_ylim(_ABSENT - 0.08 if is_absent.any() else -0.05, 1.05)
         ax.set_yticks([])
-        ax.set_xticks(range(n + 1), [*map(name_label, self.names), self.label])
+        ax.set_xticks(range(n + 1), [*(plain(name_label(name)) for name in self.names), plain(name_label(self.label))])
         if max(len(name_label(name)) for name in self.names) > room * LETTERS_PER_INCH:
             for text in ax.get_xticklabels():
                 text.set(rotation=20, ha="right", rotation_mode="anchor")
@@ -213,7 +213,7 @@ class ParallelCoordinatesDisplay(Display):
             self.ax_.text(
                 j + 0.05,
                 height,
-                label,
+                plain(label),
                 va="center",
                 fontsize="small",
                 zorder=4,

@@ -19,6 +19,8 @@ from skhpo.plotting.figure import (
     jitter,
     legend,
     mark_bottom,
+    plain,
+    plain_name,
     score_limits,
     tidy,
 )
@@ -224,7 +226,7 @@ class ResponseDisplay(Display):
         tidy(ax)
 
     def _wrapped(self, ax: Any) -> str:
-        return textwrap.fill(self.others, max(24, int(inches(ax) / SMALL_LETTER)))
+        return plain(textwrap.fill(self.others, max(24, int(inches(ax) / SMALL_LETTER))))
 
     def _add_absent(self, ax: Any, scores: Any, failed: Any, is_absent: Any) -> None:
         strip = self.absent_ax_ = ax.inset_axes((1.02, 0.0, 0.08, 1.0))
@@ -256,8 +258,8 @@ class ResponseDisplay(Display):
         n_hidden = int(np.sum(~(np.isfinite(x) & np.isfinite(y))))
         hidden = f"{n_hidden} of {len(x)} trials have not both parameters" if n_hidden else ""
         for part, values, title, below, limits in (
-            (self.ax_[0], self.mean, f"{self.label}: mean", self._wrapped(self.ax_[0]), (low, high)),
-            (self.ax_[1], self.std, f"{self.label}: standard deviation", hidden, (0.0, None)),
+            (self.ax_[0], self.mean, f"{plain_name(self.label)}: mean", self._wrapped(self.ax_[0]), (low, high)),
+            (self.ax_[1], self.std, f"{plain_name(self.label)}: standard deviation", hidden, (0.0, None)),
         ):
             part.set_facecolor("white")
             part.patch.set_hatch("////")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from skhpo.fitted import fitted
-from skhpo.plotting.figure import BEST, FAINT, SearchDisplay, draw_score_axis, legend, mark_bottom, tidy
+from skhpo.plotting.figure import BEST, FAINT, SearchDisplay, draw_score_axis, legend, mark_bottom, plain_name, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -139,6 +139,6 @@ class RungsDisplay(SearchDisplay):
         self.failed_ = mark_bottom(ax, self.places.astype(float), self.scores, self.failed)
         labels = [f"{amount:g}\n{n} tried" for amount, n in zip(self.amounts, self.n_candidates, strict=True)]
         ax.set_xticks(range(last + 1), labels)
-        ax.set_xlabel(self.resource_name)
+        ax.set_xlabel(plain_name(self.resource_name))
         legend(ax)
         tidy(ax)

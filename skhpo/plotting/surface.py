@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.stats import qmc
 
-from skhpo.plotting.axis import ParamAxis, value_label
+from skhpo.plotting.axis import ParamAxis, name_label, value_label
 from skhpo.plotting.model import model_of
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class Surface:
         if others == "average":
             return "averaged over the other parameters"
         (params,) = self._space.decode(self._base[None])
-        parts = [f"{name} = {value_label(value)}" for name, value in params.items() if name not in names]
+        parts = [f"{name_label(name)} = {value_label(value)}" for name, value in params.items() if name not in names]
         if len(parts) > _MOST_SAID:
             parts = [*parts[:_MOST_SAID], f"and {len(parts) - _MOST_SAID} more"]
         parts = [part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from skhpo.fitted import fitted
-from skhpo.plotting.figure import Display, inches, legend, tidy
+from skhpo.plotting.figure import Display, inches, legend, plain_name, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -199,7 +199,7 @@ class TimelineDisplay(Display):
             ax.text(place, len(names) - 0.3, f" pause of {_duration(end - begin)}", fontsize="small", va="center")
         ax.set_ylim(len(names) - (0.0 if len(pauses) else 0.4), -0.6)
         step = -(-len(names) // _MOST_WORKERS)
-        ax.set_yticks(range(0, len(names), step), [_lane_label(lane, names) for lane in names[::step]])
+        ax.set_yticks(range(0, len(names), step), [plain_name(_lane_label(lane, names)) for lane in names[::step]])
         ax.set_ylabel("Worker")
         missing = f" ({self.n_unknown} fits of which it is not known are missing)" if self.n_unknown else ""
         ax.set_xlabel(f"Time since the first fit began [{unit}]{missing}")

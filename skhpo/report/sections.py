@@ -182,7 +182,11 @@ def failed(trials: Fitted) -> list[Outcome]:
 def reason(outcome: Outcome, metric: str | None = None) -> str:
     """Return why a fit has no score in one line: of a traceback the line that names the exception."""
     if outcome.error is not None:
-        hint = " (parameters that cannot be set: see when=, or write a list of dicts)" if CANNOT_SET in outcome.error else ""
+        hint = (
+            " (parameters that cannot be set: see when=, or write a list of dicts)"
+            if CANNOT_SET in outcome.error
+            else ""
+        )
         return f"{_named_in(outcome.error)}{hint}"
     errors = outcome.score_errors or {}
     if errors:

@@ -74,9 +74,9 @@ class Judge(NamedTuple):
     typical : ndarray of shape (k,)
         f above.
     variance : float
-        v above; 0 where trials do not differ.
+        v above; 0 where trials differ by the same on each split.
     df : float
-        Degrees of freedom of ``variance``.
+        Degrees of freedom of ``variance``; 0 where nothing is known of it.
     shares : ndarray of shape (k,)
         w above.
     """
@@ -113,7 +113,8 @@ class Judge(NamedTuple):
         Returns
         -------
         float
-            1 where nothing can be said, and where it is not below the incumbent on its splits.
+            1 where nothing can be said, and where it is not below the incumbent on its splits. 0 where it is, and all
+            known differences are the same on each split, those of the challenger on two or more included.
 
         Examples
         --------
@@ -128,7 +129,7 @@ class Judge(NamedTuple):
         k, m = len(self.scores), len(splits)
         on = list(splits)
         level = float((scores - self.scores[on]).mean())
-        if not (math.isfinite(level) and level < 0) or self.variance == 0:
+        if not (math.isfinite(level) and level < 0) or self.df == 0:
             return 1.0
         e = scores - self.typical[on]
         own = float(((e - e.mean()) ** 2).sum())
@@ -136,8 +137,11 @@ class Judge(NamedTuple):
         v = max((self.df * self.variance + own) / df, (2 * self.variance + own) / (2 + m - 1))
         of_run = float(self.shares[on].sum())
         error = math.sqrt(v * ((1 / m - 1 / k) ** 2 * of_run + (float(self.shares.sum()) - of_run) / k**2))
-        rounding = 1e-14 * float(np.abs(self.scores).max())
-        return float(stdtr(df, self.behind(splits, scores) / error)) if error > rounding else 1.0
+        behind, rounding = self.behind(splits, scores), 1e-14 * float(np.abs(self.scores).max())
+        if error > rounding:
+            return float(stdtr(df, behind / error))
+        # Nothing varies from split to split. One split of the challenger does not show that this holds for it too.
+        return 0.0 if m > 1 and behind < -rounding else 1.0
 
 
 class Race:
@@ -338,9 +342,8 @@ def _judge(history: History, complete: Sequence[int], n_best: int, n_first: int)
     rows = np.unique(usable[-_N_LATEST:], axis=0)
     typical = rows.mean(axis=0)
     e = rows - typical
-    variance = _variance(e) if len(usable) >= n_first else 0.0
-    df = min(_MOST_DF, len(rows) - 1) * (history.n_splits - 1) if variance > 0 else 0
-    return Judge(incumbent, usable[best], typical, variance, df, _shares(e))
+    df = min(_MOST_DF, len(rows) - 1) * (history.n_splits - 1) if len(usable) >= n_first else 0
+    return Judge(incumbent, usable[best], typical, _variance(e), df, _shares(e))
 
 
 def _chance_of_new(history: History, complete: Sequence[int]) -> float:
