@@ -371,9 +371,8 @@ def test_only_whole_candidates_become_rows(search_class, monkeypatch):
             clock.now += 1.0
             return super().fit(X, y)
 
-    monkeypatch.setattr(
-        skhpo._base_search, "time", SimpleNamespace(monotonic=lambda: clock.now, perf_counter=time.perf_counter)
-    )
+    fake = SimpleNamespace(monotonic=lambda: clock.now, perf_counter=time.perf_counter)
+    monkeypatch.setattr(skhpo._base_search, "time", fake)
     search = make(search_class, Slow(), {"value": [0, 1, 2, 3]}, cv=2, timeout=4.5).fit(ROWS, Y)
     assert search.stats()["n_fits"] == 5
     assert len(search.cv_results_["params"]) == 2

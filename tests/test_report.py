@@ -137,7 +137,8 @@ def test_failures_by_reason_and_fits_by_status():
     assert "3 fits: ValueError: no such <row>" in str(report)
     assert tuned([0, 1]).report().failures == {}
     fallible = tuned([0, 1], scoring=lambda estimator, X, y: 1 / estimator.row, error_score=0.25).report()
-    assert fallible.failures == {"the scorer failed": 3}
+    assert fallible.failures == {"ZeroDivisionError: division by zero": 3}
+    assert "2 trials, 6 fits: 3 ok, 3 without a usable score" in str(fallible)
 
 
 @pytest.mark.parametrize(

@@ -54,9 +54,8 @@ def tried(trials: Fitted) -> list[str]:
     if trials.resources is not None:
         amounts, counts = np.unique(trials.resources, return_counts=True)
         rungs = [f"{_count(int(n), 'trial')} with {amount:g}" for amount, n in zip(amounts, counts, strict=True)]
-        lines.append(
-            f"By {short(trials.resource_name)}: {', '.join(rungs)}; only those with {trials.top_resource:g} are compared below"
-        )
+        compared = f"only those with {trials.top_resource:g} are compared below"
+        lines.append(f"By {short(trials.resource_name)}: {', '.join(rungs)}; {compared}")
     if trials.stopped.any():
         lines.append(f"{_count(int(trials.stopped.sum()), 'trial')} stopped by the race before all splits were run")
     if n_shared := len({outcome.number for outcome in every if outcome.shared}):
@@ -261,8 +260,8 @@ def _advice(found: AtEnd) -> str:
     which = "smaller" if found.end == "lower" else "larger"
     example = "" if found.suggestion is None else f", for example to {found.suggestion:g}"
     return (
-        f"{short(found.name)} = {found.value:.5g} lies at the {found.end} end of its range ({low} to {high}{scale}): widen it"
-        f"{example}, if {which} values make sense"
+        f"{short(found.name)} = {found.value:.5g} lies at the {found.end} end of its range ({low} to {high}{scale}): "
+        f"widen it{example}, if {which} values make sense"
     )
 
 
