@@ -92,8 +92,8 @@ def abridged_traceback(text: str) -> str:
     if len(text) <= _MOST_OF_CALLS + _MOST_OF_A_MESSAGE:
         return text
     at = message_start(text)
-    mark = "\n[... left out ...]\n"
-    return abridged(text[:at], _MOST_OF_CALLS, mark, share=0.2) + abridged(text[at:], _MOST_OF_A_MESSAGE, mark)
+    calls = abridged(text[:at], _MOST_OF_CALLS, "\n[... calls left out ...]\n", share=0.2)
+    return calls + abridged(text[at:], _MOST_OF_A_MESSAGE, " [... left out ...] ")
 
 
 def message_start(text: str) -> int:

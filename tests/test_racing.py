@@ -15,7 +15,7 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.fixes import parse_version
 
-from skhpo import BayesSearchCV, Float, GridSearchCV, Int, RandomSearchCV, load_results
+from skhpo import BayesSearchCV, Float, GridSearchCV, Int, RandomSearchCV, SuccessiveHalvingCV, load_results
 from skhpo.executors.serial import SerialExecutor
 from skhpo.journals.memory import MemoryJournal
 from skhpo.loop import run_search
@@ -31,8 +31,8 @@ WINE = load_wine(return_X_y=True)
 class Table(BaseEstimator):
     """Scores of a row of a table; the data are a column of numbers that say which split is the test side."""
 
-    def __init__(self, scores=None, row=0, path=None, error="none"):
-        self.scores, self.row, self.path, self.error = scores, row, path, error
+    def __init__(self, scores=None, row=0, path=None, error="none", seed=0):
+        self.scores, self.row, self.path, self.error, self.seed = scores, row, path, error, seed
 
     def fit(self, X, y=None):
         if self.path is not None:
@@ -219,6 +219,56 @@ def test_two_complete_trials_that_are_the_same_stop_nobody():
     """Nothing is known of how trials differ from split to split."""
     history = race([[1.0, 2.0, 1.5], [1.0, 2.0, 1.5], [-9.0, -9.0, -9.0]], n_first=2)
     assert not history.stopped
+
+
+@pytest.mark.parametrize("digits", [2, 17])
+@pytest.mark.parametrize(
+    "settings", [{"n_first": 3}, {"n_first": 2, "n_open": 4, "alpha": 0.05, "share": 0.5}], ids=str
+)
+def test_differences_that_are_the_same_on_each_split_stop_on_the_second(settings, digits):
+    """Nothing varies, exactly or to rounding: a second split that agrees is all there is to be seen."""
+    rng = np.random.default_rng(0)
+    quality, splits = (np.round(rng.uniform(0.0, 1.0, n), digits) for n in (40, 10))
+    scores = quality[:, None] + splits
+    history = race(scores, **settings)
+    assert {len(history.begun(number)) for number in history.stopped} == {2}
+    assert quality.argmax() in history.complete
+    assert len(history.steps) < 0.5 * scores.size
+    assert all(scores[number].mean() < scores[against].mean() for number, against in history.stopped.items())
+
+
+def test_equals_of_the_best_are_finished_where_nothing_varies():
+    splits = np.array([0.1, 0.2, 0.3, 0.15, 0.25])
+    quality = np.array([0.5, 0.7, 0.6, 0.7, 0.2, 0.7, 0.1, 0.7])
+    history = race(quality[:, None] + splits, n_first=2, n_open=2)
+    assert set(np.flatnonzero(quality == 0.7)) <= set(history.complete)
+    assert history.stopped
+
+
+def test_a_challenger_that_varies_is_judged_by_its_own_variance():
+    """The complete ones differ by the same on each split; it is behind on the first two and the best in the end."""
+    splits = np.array([0.1, 0.2, 0.3, 0.15, 0.25])
+    scores = np.array([0.5, 0.6, 0.7])[:, None] + splits
+    odd = splits + [0.69, 0.5, 1.2, 1.1, 1.3]
+    history = race([*scores, odd], n_open=1)
+    assert 3 in history.complete
+
+
+def test_halving_races_where_nothing_varies():
+    quality, splits = np.linspace(0.0, 0.4, 9), np.linspace(0.0, 0.3, 6)
+    search = SuccessiveHalvingCV(
+        Table(quality[:, None] + splits),
+        {"row": list(range(9))},
+        sampler="grid",
+        resource="seed",
+        min_resources=1,
+        max_resources=3,
+        cv=KFold(6),
+        refit=False,
+        racing=True,
+    ).fit(np.arange(6.0)[:, None])
+    assert search.best_params_["row"] == 8
+    assert "raced" in search.cv_results_["status"]
 
 
 def test_with_one_trial_under_way_each_is_decided_before_the_next():

@@ -2,17 +2,30 @@
 
 import numpy as np
 import pytest
+import sklearn.model_selection
 from scipy.stats import loguniform, norm, ttest_1samp, uniform
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.datasets import load_iris, load_wine
+from sklearn.datasets import load_diabetes, load_iris, load_wine
 from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import LeaveOneOut
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
-from skhpo import BayesSearchCV, Categorical, Float, GridSearchCV, Int, RandomSearchCV, SuccessiveHalvingCV
+from skhpo import (
+    BayesSearchCV,
+    Categorical,
+    Float,
+    GridSearchCV,
+    Int,
+    RandomSearchCV,
+    SuccessiveHalvingCV,
+    load_results,
+)
 from skhpo.cost import Cost
+from skhpo.fitted import fitted
 from skhpo.report import relative_test_size, report_of
 from skhpo.report.range_ends import at_ends
 from skhpo.report.sections import reason
@@ -366,3 +379,140 @@ def test_cost_counts_each_fit_once():
         history.record(Outcome(number, 0, 0.5, fit_time=2.0, score_time=1.0, shared=is_shared))
     stats = Cost(lambda: 0.0).stats(history, "finished")
     assert (stats["n_fits"], stats["fit_time"]) == (1, 3.0)
+
+
+# -- texts of others, and scores that are none --------------------------------------------------------------------------
+
+
+class Mute:
+    def __repr__(self):
+        raise OSError("The file is closed.")
+
+
+class Loud(Table):
+    """Has a name of ten thousand letters, and says five million when it fails."""
+
+    def __init__(self, row=0, message="", **more):
+        super().__init__(row=row)
+        self.message = message
+        self.more = more
+
+    @classmethod
+    def _get_param_names(cls):
+        return ["message", "row"]
+
+    def get_params(self, deep=True):
+        return {"row": self.row, "message": self.message, **self.more}
+
+    def set_params(self, **params):
+        self.row = params.pop("row", self.row)
+        self.message = params.pop("message", self.message)
+        self.more.update(params)
+        return self
+
+    def __sklearn_clone__(self):
+        return type(self)(self.row, self.message, **self.more)
+
+    def fit(self, X, y):
+        if self.row == 1:
+            raise ValueError(self.message)
+        return super().fit(X, y)
+
+
+def test_long_texts_are_shortened_in_reports_and_files(tmp_path):
+    name = "n" * 10_000
+    space = {"row": [0, 1], name: ["v" * 10_000]}
+    estimator = Loud(0, "begin " + "x" * 5_000_000 + " end", **{name: "v" * 10_000})
+    search = GridSearchCV(estimator, space, cv=3, checkpoint=tmp_path / "a.db").fit(ROWS, Y)
+    report = search.report()
+    for text in (str(report), report._repr_html_()):
+        assert len(text) < 5000
+        assert "begin xxx" in text
+    (why,) = report.failures
+    assert len(why) <= 300
+    assert why.endswith("xxx end")
+    assert all(len(outcome.error) < 9000 for outcome in search._history.outcomes(1).values())
+    assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 300_000
+
+
+def test_control_characters_are_seen_and_not_obeyed():
+    name = "row\x1b[31m"
+    estimator = Loud(0, "\x1b[5mblink\x07", **{name: 0})
+    report = GridSearchCV(estimator, {"row": [0, 1], name: ["a\x1b[0m"]}, cv=3).fit(ROWS, Y).report()
+    for text in (str(report), report._repr_html_()):
+        assert "\x1b" not in text
+        assert "\x07" not in text
+        assert r"row\x1b[31m" in text
+        assert r"\x1b[5mblink\x07" in text
+    assert report.failures == {r"ValueError: \x1b[5mblink\x07": 3}
+
+
+def test_a_value_that_cannot_be_said():
+    report = GridSearchCV(Table(), {"other": [Mute()], "row": [0, 1]}, cv=3).fit(ROWS, Y).report()
+    assert "other = <Mute object, repr failed>" in str(report)
+    inside = GridSearchCV(Table(), {"other": [[Mute()]], "row": [0, 1]}, cv=3).fit(ROWS, Y).report()
+    assert "other = <list object, repr failed>" in str(inside)
+
+
+@pytest.mark.filterwarnings("ignore:R\\^2 score is not well-defined")
+def test_one_row_is_too_few_for_some_metrics():
+    X, y = load_diabetes(return_X_y=True)
+    search = GridSearchCV(Ridge(), {"alpha": [0.1, 1.0, 10.0]}, cv=LeaveOneOut()).fit(X[:16], y[:16])
+    report = search.report()
+    assert "3 trials, 48 fits: 48 without a usable score" in str(report)
+    assert report.failures == {"the score is nan (of one test row, for which some metrics are not defined)": 48}
+    assert "race" not in str(report)
+    assert report.sections["Best"] == ["no trial has a usable score"]
+    assert "no candidate with a usable score" in report.sections["How sure"][0]
+    trials = fitted(search)
+    assert trials.failed.all()
+    assert not trials.stopped.any()
+
+
+@pytest.mark.parametrize("bad", [np.nan, -np.inf, np.inf])
+def test_one_bad_split_is_told(bad):
+    def scoring(estimator, X, y):
+        return bad if estimator.row == 1 and X[0, 0] == 0 else estimator.score(X, y)
+
+    report = tuned([0, 1, 2], scoring=scoring).report()
+    assert "3 trials, 9 fits: 8 ok, 1 without a usable score" in str(report)
+    assert report.failures == {f"the score is {bad}": 1}
+    assert "race" not in str(report)
+
+
+def test_a_scorer_that_raises_on_some_candidates():
+    def scoring(estimator, X, y):
+        if estimator.row == 1:
+            raise KeyError("recall")
+        return estimator.score(X, y)
+
+    report = tuned([0, 1, 2], scoring=scoring).report()
+    assert "6 ok, 3 without a usable score" in str(report)
+    assert report.failures == {"KeyError: 'recall'": 3}
+
+
+def test_of_an_older_file_it_is_known_that_the_scorer_failed():
+    assert reason(Outcome(0, 0, 0.0, status="failed")) == "the scorer failed"
+
+
+def test_results_alone_tell_who_was_stopped_by_a_race(tmp_path):
+    X, y = load_wine(return_X_y=True)
+    grid = {"max_depth": [1, 3, 4, 8], "min_samples_leaf": [-1, 3, 30, 60]}
+    path = tmp_path / "a.db"
+    search = GridSearchCV(DecisionTreeClassifier(random_state=0), grid, cv=10, racing=True, checkpoint=path).fit(X, y)
+    ours, stored = fitted(search), fitted(load_results(path))
+    assert ours.stopped.any()
+    assert ours.failed.sum() == 4
+    np.testing.assert_array_equal(stored.stopped, ours.stopped)
+    np.testing.assert_array_equal(stored.failed, ours.failed)
+
+
+def test_scikit_learns_searches_have_no_race():
+    def scoring(estimator, X, y):
+        return np.nan if estimator.row == 1 and X[0, 0] == 0 else estimator.score(X, y)
+
+    grid = sklearn.model_selection.GridSearchCV(Table(), {"row": [0, 1, 2]}, cv=3, scoring=scoring).fit(ROWS, Y)
+    for search in (grid, grid.cv_results_):
+        trials = fitted(search)
+        np.testing.assert_array_equal(trials.failed, [False, True, False])
+        assert not trials.stopped.any()

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skhpo._base_search import BaseSearch
 from skhpo._sklearn import RANDOM_CONSTRAINTS, HasMethods, Interval
+from skhpo.fitted import fitted
 from skhpo.plan import Plan
 from skhpo.samplers.bayes import BayesSampler
 from skhpo.search.race import make_scheduler
@@ -311,7 +312,10 @@ class BayesSearchCV(BaseSearch):
                 "warm_start_from needs a fitted search or its cv_results_, got one without params or scores. "
                 "Fit it first."
             )
-        scores = next(results[name] for name in names if name in results)
+        column = next(name for name in names if name in results)
+        scores = results[column]
+        if not isinstance(self.warm_start_from, Mapping):  # a search of ours knows which numbers stand for failures
+            scores = fitted(self.warm_start_from, column.removeprefix("mean_test_")).scores
         return checked(space, results["params"]), [float(score) for score in scores]
 
     def _conclude(self, history: History, metric: Any) -> None:
