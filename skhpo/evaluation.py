@@ -15,7 +15,7 @@ from skhpo.executors.naming import worker_name
 from skhpo.prefix import PrefixCache, reused
 from skhpo.resources import Resource
 from skhpo.scoring import Watch, watched
-from skhpo.texts import abridged_traceback
+from skhpo.texts import abridged_traceback, sayable
 from skhpo.trial import Outcome, Task
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class Problem:
             train=train,
             test=test,
             verbose=self.verbose,
-            parameters=params,
+            parameters=params if self.verbose < 2 else {name: sayable(value) for name, value in params.items()},
             fit_params=self.fit_params,
             score_params=self.score_params,
             return_train_score=self.return_train_score,

@@ -36,6 +36,15 @@ def said(value: Any, n_most: int = MOST_OF_A_VALUE) -> str:
     return one_line(text, n_most)
 
 
+def sayable(value: Any) -> Any:
+    """Return a value, of one that cannot be formatted what `said` says of it: for those who print values themselves."""
+    try:
+        format(value)
+    except Exception:  # noqa: BLE001 - whatever a foreign __str__ raises
+        return said(value)
+    return value
+
+
 def one_line(text: str, n_most: int = MOST_OF_A_VALUE) -> str:
     r"""Return a text in one line of at most so many characters, in which all can be seen.
 

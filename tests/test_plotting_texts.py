@@ -105,7 +105,7 @@ def test_patterns_of_a_text_pipeline():
     drawn(ParamImportancesDisplay.from_search(search).figure_)
 
 
-@pytest.mark.parametrize("name", [*TEXTS, "\x1b[31mred", "n" * 10_000, "a\nb", "half \udc80"])
+@pytest.mark.parametrize("name", ["$x_{$", r"\d+$|^\w$", "\x1b[31mred", "n" * 10_000, "half \udc80"])
 def test_any_name_and_value(name):
     space = {name: Float(0.0, 1.0), f"{name}2": Int(1, 5), "kind": Categorical([name, f"{name} 2", "c"])}
     search = BayesSearchCV(
@@ -116,7 +116,6 @@ def test_any_name_and_value(name):
         ParallelCoordinatesDisplay.from_search(search),
         ParamImportancesDisplay.from_search(search),
         ResponseDisplay.from_search(search, name),
-        ResponseDisplay.from_search(search, "kind"),
         ResponseDisplay.from_search(search, [name, "kind"]),
         TimelineDisplay.from_search(search),
     ]

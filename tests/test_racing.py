@@ -249,7 +249,7 @@ def test_a_challenger_that_varies_is_judged_by_its_own_variance():
     """The complete ones differ by the same on each split; it is behind on the first two and the best in the end."""
     splits = np.array([0.1, 0.2, 0.3, 0.15, 0.25])
     scores = np.array([0.5, 0.6, 0.7])[:, None] + splits
-    odd = splits + [0.69, 0.5, 1.2, 1.1, 1.3]
+    odd = splits + np.array([0.69, 0.5, 1.2, 1.1, 1.3])
     history = race([*scores, odd], n_open=1)
     assert 3 in history.complete
 

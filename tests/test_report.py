@@ -381,7 +381,7 @@ def test_cost_counts_each_fit_once():
     assert (stats["n_fits"], stats["fit_time"]) == (1, 3.0)
 
 
-# -- texts of others, and scores that are none --------------------------------------------------------------------------
+# -- texts of others, and scores that are none ------------------------------------------------------------------------
 
 
 class Mute:

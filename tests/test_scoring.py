@@ -58,7 +58,7 @@ def searched(cls, table, **options):
     return cls(Table(table), {"row": list(range(len(table)))}, **settings).fit(rows_of(k))
 
 
-# -- scores that are not finite -----------------------------------------------------------------------------------------
+# -- scores that are not finite ---------------------------------------------------------------------------------------
 
 
 def test_a_model_is_told_of_no_candidate_with_an_infinite_score():
@@ -336,6 +336,19 @@ def test_a_number_that_no_float_can_hold_costs_its_candidate(found, tmp_path):
     assert search.best_params_ == {"row": 1}
     (why,) = search.report().failures
     assert "scoring needs to give numbers that a float can hold" in why
+
+
+class Mute:
+    def __repr__(self):
+        raise OSError("The file is closed.")
+
+
+def test_lines_about_fits_take_any_value(capsys):
+    search = GridSearchCV(Table([[0.5, 0.6]]), {"n": [Mute(), 1.5]}, cv=KFold(2), verbose=3).fit(rows_of(2))
+    out = capsys.readouterr().out
+    assert out.count("n=<Mute object, repr failed>") == 2
+    assert out.count("n=1.5;") == 2
+    assert isinstance(search.cv_results_["params"][0]["n"], Mute)
 
 
 class SetsTheClockBack(Table):

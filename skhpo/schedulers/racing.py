@@ -27,7 +27,8 @@ known. One split says nothing of its variance, so v is what it is among the comp
 challenger's own enters from the second split on: weighted by degrees of freedom, or against no more than two of them
 if that is larger, since the complete trials may be near-copies of each other and the challenger is not. A split on
 which trials change places more than on others says less: w is what it has of the complete trials' variance, shrunk
-towards 1 as if five others had found the splits alike.
+towards 1 as if five others had found the splits alike. Where nothing varies, v = 0 to rounding, a challenger that is
+behind by the same on two splits is behind by that on all.
 
 The complete trials went on because they did well on the splits that they had first. If all had the same first, f would
 be too high there and too low elsewhere, so splits take turns at being the first where they can.
