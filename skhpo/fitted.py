@@ -158,13 +158,14 @@ def fitted(search: Any, metric: str | None = None) -> Fitted:
     split_scores = np.column_stack([results[f"split{i}_test_{metric}"] for i in range(n_splits)]).astype(float)
     scores = np.array(results[f"mean_test_{metric}"], dtype=float)
     history, numbers = _history(search, len(scores))
-    if history is not None:
-        for row, number in enumerate(numbers):  # a number in the place of a score that failed is none
-            found = history.outcomes(number)
-            split_scores[row] = [found[split].score(metric) if split in found else np.nan for split in range(n_splits)]
-    split_scores[~np.isfinite(split_scores)] = np.nan
     stopped = _stopped(results, history, numbers)
-    failed = ~stopped & np.isnan(split_scores).any(axis=1) | ~np.isfinite(scores)
+    failed = ~np.isfinite(scores)
+    for row, number in enumerate(numbers):  # a number in the place of a score that failed is none
+        found = {} if history is None else {s: fit.score(metric) for s, fit in history.outcomes(number).items()}
+        failed[row] |= bool(np.isnan(list(found.values())).any())
+        split_scores[row] = [found.get(split, np.nan) for split in range(n_splits)]
+    split_scores[~np.isfinite(split_scores)] = np.nan
+    failed |= ~stopped & np.isnan(split_scores).any(axis=1)
     stopped &= ~failed
     scores[failed] = np.nan
     resource = _resource_name(search, results)

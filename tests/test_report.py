@@ -516,3 +516,32 @@ def test_scikit_learns_searches_have_no_race():
         trials = fitted(search)
         np.testing.assert_array_equal(trials.failed, [False, True, False])
         assert not trials.stopped.any()
+
+
+def test_a_race_by_one_metric_tells_of_failures_of_another():
+    """A stopped candidate whose other metric failed on a split it had has no score on that metric."""
+    X, y = load_wine(return_X_y=True)
+
+    def fails(estimator, X, y):
+        if estimator.max_depth == 1:
+            raise KeyError("other")
+        return 1.0
+
+    grid = {"max_depth": [8, 4, 3, 1], "min_samples_leaf": [1, 3, 60]}
+    scoring = {"accuracy": "accuracy", "other": fails}
+    with pytest.warns(UserWarning, match="Scoring failed"):
+        search = GridSearchCV(
+            DecisionTreeClassifier(random_state=0),
+            grid,
+            scoring=scoring,
+            refit="accuracy",
+            cv=10,
+            racing=True,
+            error_score=0.0,
+        ).fit(X, y)
+    is_one = np.array([params["max_depth"] == 1 for params in search.cv_results_["params"]])
+    by_accuracy, by_other = fitted(search), fitted(search, "other")
+    assert (by_accuracy.stopped & is_one).any()
+    assert not by_accuracy.failed.any()
+    np.testing.assert_array_equal(by_other.failed, is_one)
+    np.testing.assert_array_equal(by_other.stopped, by_accuracy.stopped & ~is_one)
