@@ -14,7 +14,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import clone, is_classifier
+from sklearn.base import clone
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state, indexable
 from sklearn.utils.validation import check_is_fitted
@@ -31,6 +31,7 @@ from skhpo.progress import Progress
 from skhpo.report import Report, relative_test_size, report_of
 from skhpo.results import cv_results, metric_names
 from skhpo.space import Space, check_names, params_key
+from skhpo.tags import is_classifier, warn_of_missing_tags
 from skhpo.trial import History, TrialStarted
 
 if TYPE_CHECKING:
@@ -148,6 +149,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
         """
         cost = Cost(time.monotonic)
         self._forget()
+        warn_of_missing_tags(self.estimator)
         scorers, metric = _sklearn.scorers_of(self)
         X, y = indexable(X, y)
         params = _sklearn.check_method_params(X, params=params)
@@ -181,7 +183,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
         self._conclude(history, metric)
         if self.refit:
             self._refit(X, y, routed.estimator.fit, root, observed)
-        self.scorer_ = _sklearn.unwrapped_scorer(scorers)
+        self.scorer_ = _sklearn.fitted_scorer(scorers, self.estimator)
         root.call_on_fit_task_end(estimator=self, **observed)
         return self
 

@@ -20,8 +20,8 @@ from sklearn.metrics import check_scoring
 from sklearn.metrics._scorer import _MultimetricScorer
 
 # The face of a search: delegation, tags, routing, HTML. `_yield_masked...` builds the `param_*` columns.
+from sklearn.model_selection._search import BaseSearchCV as _BaseSearchCV
 from sklearn.model_selection._search import (
-    BaseSearchCV,
     GridSearchCV,
     RandomizedSearchCV,
     _yield_masked_array_for_each_param,
@@ -39,10 +39,13 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 # Checks the lengths of what is passed to `fit` beside X and y.
 from sklearn.utils.validation import _check_method_params
 
+from skhpo.tags import TagLender, has_tags, tags_of, with_tags
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.ma import MaskedArray
+    from sklearn.utils import Tags
 
 __all__ = [
     "CONSTRAINTS",
@@ -59,6 +62,7 @@ __all__ = [
     "check_multimetric_refit",
     "fit_and_score",
     "fit_context",
+    "fitted_scorer",
     "has_callbacks",
     "has_own_clone",
     "kept_by_clone",
@@ -75,13 +79,25 @@ __all__ = [
 _HAS_CALLBACKS = "callback_ctx" in signature(_fit_and_score).parameters  # since scikit-learn 1.9
 
 # What `fit_context` checks the constructor's arguments against.
-CONSTRAINTS: dict[str, list[Any]] = BaseSearchCV._parameter_constraints
+CONSTRAINTS: dict[str, list[Any]] = _BaseSearchCV._parameter_constraints
 GRID_CONSTRAINTS: dict[str, list[Any]] = GridSearchCV._parameter_constraints
 RANDOM_CONSTRAINTS: dict[str, list[Any]] = RandomizedSearchCV._parameter_constraints
 
 RETURN = "return" if _HAS_CALLBACKS else "returned"  # the tense of a message that users may match
 
 check_method_params = _check_method_params
+
+
+class BaseSearchCV(_BaseSearchCV):
+    """The face of a search, which an estimator without tags does not close."""
+
+    def __sklearn_tags__(self) -> Tags:
+        if has_tags(self.estimator):
+            return super().__sklearn_tags__()
+        tags, inner = BaseEstimator.__sklearn_tags__(self), tags_of(self.estimator)
+        tags.estimator_type = inner.estimator_type
+        tags.classifier_tags, tags.regressor_tags = inner.classifier_tags, inner.regressor_tags
+        return tags
 
 
 def scorers_of(search: BaseSearchCV) -> tuple[Any, Any]:
@@ -107,6 +123,14 @@ def scorer_names(scorers: Any) -> list[str] | None:
 def unwrapped_scorer(scorers: Any) -> Any:
     """Return what ``scorer_`` shows: a dict of scorers for several metrics, else the one."""
     return scorers._scorers if isinstance(scorers, _MultimetricScorer) else scorers
+
+
+def fitted_scorer(scorers: Any, estimator: Any) -> Any:
+    """Return ``scorer_``: `unwrapped_scorer`, which lends tags where the estimator has none."""
+    found = unwrapped_scorer(scorers)
+    if has_tags(estimator):
+        return found
+    return {name: TagLender(one) for name, one in found.items()} if isinstance(found, dict) else TagLender(found)
 
 
 def routed_params(search: BaseSearchCV, params: dict[str, Any]) -> Any:
@@ -138,7 +162,7 @@ def fit_and_score(estimator: Any, X: Any, y: Any, *, caller: Any, context: FitCo
     """Fit and score an estimator on one split; see ``sklearn.model_selection._validation._fit_and_score``."""
     if _HAS_CALLBACKS and context is not None:
         kwargs.update(caller=caller, callback_ctx=context)
-    return _fit_and_score(estimator, X, y, **kwargs)
+    return _fit_and_score(with_tags(estimator), X, y, **kwargs)
 
 
 def has_own_clone(estimator: Any) -> bool:

@@ -14,6 +14,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 
 # Each line may import from the lines above it. Within a line nobody imports another, except inside one package.
 LAYERS = [
+    ["tags"],
     ["_sklearn"],
     ["space", "trial"],
     [
