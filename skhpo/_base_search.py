@@ -28,6 +28,7 @@ from skhpo.journals.memory import MemoryJournal
 from skhpo.loop import run_search
 from skhpo.prefix import PrefixCache
 from skhpo.progress import Progress
+from skhpo.queries import with_queries
 from skhpo.report import Report, relative_test_size, report_of
 from skhpo.results import cv_results, metric_names
 from skhpo.space import Space, check_names, params_key
@@ -153,7 +154,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
         scorers, metric = _sklearn.scorers_of(self)
         X, y = indexable(X, y)
         params = _sklearn.check_method_params(X, params=params)
-        routed = _sklearn.routed_params(self, params)
+        routed = _sklearn.routed_params(self, params, X)
         observed = {"X": X, "y": y, "metadata": _only_sample_weight(params)}
         root = _sklearn.root_context(self, max_subtasks=1 + (self.refit is not False))
         root.call_on_fit_task_begin(estimator=self, **observed)
@@ -164,7 +165,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
             X=X,
             y=y,
             splits=splits,
-            scorer=scorers,
+            scorer=with_queries(scorers, self.estimator, self.scoring, routed.scorer.score),
             fit_params=routed.estimator.fit,
             score_params=routed.scorer.score,
             error_score=self.error_score,

@@ -11,6 +11,8 @@ from inspect import signature
 from numbers import Number
 from typing import TYPE_CHECKING, Any, Self
 
+from sklearn import get_config
+
 # The parameter validation and the callback life cycle around `fit` are this decorator's.
 from sklearn.base import BaseEstimator
 from sklearn.base import _fit_context as fit_context
@@ -39,6 +41,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 # Checks the lengths of what is passed to `fit` beside X and y.
 from sklearn.utils.validation import _check_method_params
 
+from skhpo.queries import score_params
 from skhpo.tags import TagLender, has_tags, tags_of, with_tags
 
 if TYPE_CHECKING:
@@ -133,9 +136,12 @@ def fitted_scorer(scorers: Any, estimator: Any) -> Any:
     return {name: TagLender(one) for name, one in found.items()} if isinstance(found, dict) else TagLender(found)
 
 
-def routed_params(search: BaseSearchCV, params: dict[str, Any]) -> Any:
+def routed_params(search: BaseSearchCV, params: dict[str, Any], X: Any) -> Any:
     """Return the parameters of `fit` by receiver: ``estimator.fit``, ``splitter.split`` and ``scorer.score``."""
-    return search._get_routed_params_for_fit(params)
+    routed = search._get_routed_params_for_fit(params)
+    if not get_config()["enable_metadata_routing"]:
+        routed.scorer.score.update(score_params(search.estimator, search.scoring, params, X))
+    return routed
 
 
 def check_multimetric_refit(search: BaseSearchCV, scores: Any) -> None:
