@@ -16,7 +16,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 LAYERS = [
     ["tags", "queries"],
     ["_sklearn"],
-    ["space", "trial"],
+    ["space", "trial", "clustering"],
     [
         "surrogates",
         "journals",
