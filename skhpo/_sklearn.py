@@ -223,6 +223,8 @@ class FitContext:
                 yield
             finally:
                 vars(estimator).pop("_init_callback_context", None)
+                # scikit-learn deletes this now. An estimator that resets itself in `fit`, as sktime's do, has done so.
+                estimator._parent_callback_ctx = self.node
 
     def _listen_to(self, estimator: Any) -> None:
         """Hear what callbacks answer the estimator: a task of ours that is its whole fit ends there, not here."""

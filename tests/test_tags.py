@@ -97,6 +97,19 @@ class Growing(Plain):
         return {"k": self.k, "n_estimators": self.n_estimators}
 
 
+class Resetting(Typed):
+    """Deletes in `fit` what is no parameter, as sktime's estimators do."""
+
+    def fit(self, X, y):
+        for name in set(vars(self)) - {"k"}:
+            delattr(self, name)
+        return super().fit(X, y)
+
+
+class TaggedResetting(ClassifierMixin, Resetting, BaseEstimator):
+    pass
+
+
 class Slotted(Plain):
     """Nothing can be added to it."""
 
@@ -263,6 +276,21 @@ def test_callbacks_see_the_fits(data):
         search.fit(*data)
     assert sum(LENDS in str(warning.message) for warning in told) == 1
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+@pytest.mark.parametrize("kind", [Resetting, TaggedResetting])
+@pytest.mark.filterwarnings(f"ignore:.*{LENDS}")
+def test_estimators_that_reset_themselves_in_fit(data, kind):
+    search = GridSearchCV(kind(), {"k": [1, 2]}, scoring="accuracy", cv=3).fit(*data)
+    assert set(vars(search.best_estimator_)) == {"k", "classes_", "centres_"}
+
+
+@pytest.mark.parametrize("kind", [Resetting, TaggedResetting])
+@pytest.mark.filterwarnings(f"ignore:.*{LENDS}", "ignore:.*does not support callbacks")
+def test_estimators_that_reset_themselves_while_callbacks_look_on(data, kind):
+    callback = pytest.importorskip("sklearn.callback")
+    search = GridSearchCV(kind(), {"k": [1, 2]}, scoring="accuracy", cv=3).set_callbacks(callback.ProgressBar())
+    assert np.isfinite(search.fit(*data).cv_results_["mean_test_score"]).all()
 
 
 def test_an_error_that_is_not_about_missing_tags_is_raised(data):
