@@ -29,8 +29,8 @@ libraries and scikit-learn {sklearn}; each row is a grid search, run twice by sc
 FOOT = """
 An estimator without scikit-learn's tags (`__sklearn_tags__`) makes scikit-learn's search raise an AttributeError. Ours
 asks `_estimator_type` instead, and says so in a warning. The estimator needs a `score`, or the search a `scoring`. As
-the last step of a pipeline it fails all the same, because the pipeline asks it for tags when it predicts. Derive a class
-that has them:
+the last step of a pipeline it fails all the same, because the pipeline asks it for tags when it predicts. Derive a
+class that has them:
 
 ```python
 from sklearn.base import BaseEstimator, RegressorMixin
