@@ -1,5 +1,6 @@
 """Hyperparameter search for scikit-learn: better scores in fewer fits, and nothing lost on the way."""
 
+from skhpo.clustering import AllRows, ClusteringScorer
 from skhpo.search import BayesSearchCV, GridSearchCV, RandomSearchCV, SuccessiveHalvingCV
 from skhpo.space import Categorical, Float, Int
 from skhpo.stored import load_results
@@ -7,8 +8,10 @@ from skhpo.stored import load_results
 __version__ = "0.1.0.dev0"
 
 __all__ = [
+    "AllRows",
     "BayesSearchCV",
     "Categorical",
+    "ClusteringScorer",
     "Float",
     "GridSearchCV",
     "Int",

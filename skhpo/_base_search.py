@@ -14,7 +14,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import clone, is_classifier
+from sklearn.base import clone
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state, indexable
 from sklearn.utils.validation import check_is_fitted
@@ -28,9 +28,11 @@ from skhpo.journals.memory import MemoryJournal
 from skhpo.loop import run_search
 from skhpo.prefix import PrefixCache
 from skhpo.progress import Progress
+from skhpo.queries import with_queries
 from skhpo.report import Report, relative_test_size, report_of
 from skhpo.results import cv_results, metric_names
 from skhpo.space import Space, check_names, params_key
+from skhpo.tags import is_classifier, warn_of_missing_tags
 from skhpo.trial import History, TrialStarted
 
 if TYPE_CHECKING:
@@ -148,10 +150,11 @@ class BaseSearch(_sklearn.BaseSearchCV):
         """
         cost = Cost(time.monotonic)
         self._forget()
+        warn_of_missing_tags(self.estimator)
         scorers, metric = _sklearn.scorers_of(self)
         X, y = indexable(X, y)
         params = _sklearn.check_method_params(X, params=params)
-        routed = _sklearn.routed_params(self, params)
+        routed = _sklearn.routed_params(self, params, X)
         observed = {"X": X, "y": y, "metadata": _only_sample_weight(params)}
         root = _sklearn.root_context(self, max_subtasks=1 + (self.refit is not False))
         root.call_on_fit_task_begin(estimator=self, **observed)
@@ -162,7 +165,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
             X=X,
             y=y,
             splits=splits,
-            scorer=scorers,
+            scorer=with_queries(scorers, self.estimator, self.scoring, routed.scorer.score),
             fit_params=routed.estimator.fit,
             score_params=routed.scorer.score,
             error_score=self.error_score,
@@ -181,7 +184,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
         self._conclude(history, metric)
         if self.refit:
             self._refit(X, y, routed.estimator.fit, root, observed)
-        self.scorer_ = _sklearn.unwrapped_scorer(scorers)
+        self.scorer_ = _sklearn.fitted_scorer(scorers, self.estimator)
         root.call_on_fit_task_end(estimator=self, **observed)
         return self
 

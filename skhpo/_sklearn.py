@@ -11,6 +11,8 @@ from inspect import signature
 from numbers import Number
 from typing import TYPE_CHECKING, Any, Self
 
+from sklearn import get_config
+
 # The parameter validation and the callback life cycle around `fit` are this decorator's.
 from sklearn.base import BaseEstimator, clone
 from sklearn.base import _fit_context as fit_context
@@ -20,8 +22,8 @@ from sklearn.metrics import check_scoring
 from sklearn.metrics._scorer import _MultimetricScorer as MultimetricScorer
 
 # The face of a search: delegation, tags, routing, HTML. `_yield_masked...` builds the `param_*` columns.
+from sklearn.model_selection._search import BaseSearchCV as _BaseSearchCV
 from sklearn.model_selection._search import (
-    BaseSearchCV,
     GridSearchCV,
     RandomizedSearchCV,
     _yield_masked_array_for_each_param,
@@ -39,10 +41,14 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 # Checks the lengths of what is passed to `fit` beside X and y.
 from sklearn.utils.validation import _check_method_params
 
+from skhpo.queries import score_params
+from skhpo.tags import TagLender, has_tags, tags_of, with_tags
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.ma import MaskedArray
+    from sklearn.utils import Tags
 
 __all__ = [
     "CANNOT_SET",
@@ -61,6 +67,7 @@ __all__ = [
     "check_multimetric_refit",
     "fit_and_score",
     "fit_context",
+    "fitted_scorer",
     "has_callbacks",
     "has_own_clone",
     "kept_by_clone",
@@ -78,7 +85,7 @@ __all__ = [
 _HAS_CALLBACKS = "callback_ctx" in signature(_fit_and_score).parameters  # since scikit-learn 1.9
 
 # What `fit_context` checks the constructor's arguments against.
-CONSTRAINTS: dict[str, list[Any]] = BaseSearchCV._parameter_constraints
+CONSTRAINTS: dict[str, list[Any]] = _BaseSearchCV._parameter_constraints
 GRID_CONSTRAINTS: dict[str, list[Any]] = GridSearchCV._parameter_constraints
 RANDOM_CONSTRAINTS: dict[str, list[Any]] = RandomizedSearchCV._parameter_constraints
 
@@ -90,6 +97,18 @@ CANNOT_SET = (
 )
 
 check_method_params = _check_method_params
+
+
+class BaseSearchCV(_BaseSearchCV):
+    """The face of a search, which an estimator without tags does not close."""
+
+    def __sklearn_tags__(self) -> Tags:
+        if has_tags(self.estimator):
+            return super().__sklearn_tags__()
+        tags, inner = BaseEstimator.__sklearn_tags__(self), tags_of(self.estimator)
+        tags.estimator_type = inner.estimator_type
+        tags.classifier_tags, tags.regressor_tags = inner.classifier_tags, inner.regressor_tags
+        return tags
 
 
 def scorers_of(search: BaseSearchCV) -> tuple[Any, Any]:
@@ -117,9 +136,20 @@ def unwrapped_scorer(scorers: Any) -> Any:
     return scorers._scorers if isinstance(scorers, MultimetricScorer) else scorers
 
 
-def routed_params(search: BaseSearchCV, params: dict[str, Any]) -> Any:
+def fitted_scorer(scorers: Any, estimator: Any) -> Any:
+    """Return ``scorer_``: `unwrapped_scorer`, which lends tags where the estimator has none."""
+    found = unwrapped_scorer(scorers)
+    if has_tags(estimator):
+        return found
+    return {name: TagLender(one) for name, one in found.items()} if isinstance(found, dict) else TagLender(found)
+
+
+def routed_params(search: BaseSearchCV, params: dict[str, Any], X: Any) -> Any:
     """Return the parameters of `fit` by receiver: ``estimator.fit``, ``splitter.split`` and ``scorer.score``."""
-    return search._get_routed_params_for_fit(params)
+    routed = search._get_routed_params_for_fit(params)
+    if not get_config()["enable_metadata_routing"]:
+        routed.scorer.score.update(score_params(search.estimator, search.scoring, params, X))
+    return routed
 
 
 def check_multimetric_refit(search: BaseSearchCV, scores: Any) -> None:
@@ -178,7 +208,7 @@ def fit_and_score(
     """
     if _HAS_CALLBACKS and context is not None:
         kwargs.update(caller=caller, callback_ctx=context)
-    return _fit_and_score(estimator, X, y, parameters=_AlreadySet(parameters), **kwargs)
+    return _fit_and_score(with_tags(estimator), X, y, parameters=_AlreadySet(parameters), **kwargs)
 
 
 def has_own_clone(estimator: Any) -> bool:
@@ -233,6 +263,8 @@ class FitContext:
                 yield
             finally:
                 vars(estimator).pop("_init_callback_context", None)
+                # scikit-learn deletes this now. An estimator that resets itself in `fit`, as sktime's do, has done so.
+                estimator._parent_callback_ctx = self.node
 
     def _listen_to(self, estimator: Any) -> None:
         """Hear what callbacks answer the estimator: a task of ours that is its whole fit ends there, not here."""

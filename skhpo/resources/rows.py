@@ -10,10 +10,10 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import is_classifier
 from sklearn.utils.multiclass import type_of_target
 
 from skhpo.resources.base import Resource
+from skhpo.tags import is_classifier
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
