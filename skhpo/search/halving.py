@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -358,7 +359,8 @@ class SuccessiveHalvingCV(BaseSearch):
     def _n_first(self) -> int:
         """Return how many candidates the first rung has."""
         if self.sampler == "grid":
-            return max(GridSampler(self.param_distributions).n_max, 1)
+            # No search gets through more, and rungs are computed in floating point.
+            return min(max(GridSampler(self.param_distributions).n_max, 1), sys.maxsize)
         if self.n_candidates != "exhaust":
             return int(self.n_candidates)
         n_candidates = self.max_resources_ // self.min_resources_
