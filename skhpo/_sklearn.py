@@ -241,7 +241,8 @@ def _are_in(value: Any) -> bool:
     if isinstance(value, dict):
         return any(map(_are_in, value.values()))
     if isinstance(value, list | tuple):
-        return any(map(_are_in, value))
+        # A long list of numbers is seen to be one without looking at each.
+        return not {*map(type, value)} <= {int, float, str, bool, type(None)} and any(map(_are_in, value))
     if getattr(value, "_skl_callbacks", None):
         return True
     if hasattr(value, "get_params") and not isinstance(value, type):

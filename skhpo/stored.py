@@ -87,7 +87,12 @@ def readable_params(stored: Params, space: list[dict[str, Any]]) -> Params:
 
 def _value(dimension: dict[str, Any], stored: Any) -> Any:
     """Return a value: of a finite choice the index is stored."""
-    return _plain(dimension["choices"]["tuple"][stored]) if "choices" in dimension else stored
+    choices = dimension.get("choices")
+    if choices is None:
+        return stored
+    if "range" in choices:
+        return range(*choices["range"])[stored]
+    return _plain(choices["tuple"][stored])
 
 
 def _plain(described: Any) -> Any:

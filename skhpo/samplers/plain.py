@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 from sklearn.utils import check_random_state
 
-from skhpo.space.interop import dicts_of
+from skhpo.space.interop import count, dicts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,8 +50,11 @@ class PlainGrid:
     """
 
     def __init__(self, param_grid: Any) -> None:
-        ParameterGrid(param_grid)  # says what is wrong with it
         self._grids = [sorted(mapping.items()) for mapping in dicts_of(param_grid)]
+        for name, values in (item for grid in self._grids for item in grid):
+            if isinstance(values, range):
+                count(name, values)
+        ParameterGrid(param_grid)  # says what else is wrong with it
         self._sizes = [math.prod(len(values) for _, values in grid) for grid in self._grids]
         self.n_points = sum(self._sizes)
 

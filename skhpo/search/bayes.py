@@ -15,7 +15,7 @@ from skhpo._sklearn import RANDOM_CONSTRAINTS, HasMethods, Interval
 from skhpo.plan import Plan
 from skhpo.samplers.bayes import BayesSampler
 from skhpo.search.race import make_scheduler
-from skhpo.space import Space
+from skhpo.space import Space, warn_of_bounds
 
 if TYPE_CHECKING:
     import os
@@ -274,6 +274,7 @@ class BayesSearchCV(BaseSearch):
         return dict(sorted(shares.items(), key=lambda item: -item[1]))
 
     def _plan(self, problem: Problem, random_state: Any, done: Sequence[Params]) -> Plan:  # noqa: ARG002
+        warn_of_bounds(self.param_distributions)
         space = Space(self.param_distributions)
         self._sampler = BayesSampler(
             space,

@@ -37,7 +37,7 @@ from skhpo.schedulers.hyperband import hyperband_brackets
 from skhpo.search.bayes import own_params
 from skhpo.search.places import RungPlaces
 from skhpo.search.race import make_halving_scheduler
-from skhpo.space import Space
+from skhpo.space import Space, warn_of_bounds
 
 if TYPE_CHECKING:
     import os
@@ -397,6 +397,7 @@ class SuccessiveHalvingCV(BaseSearch):
     def _make_sampler(self, problem: Problem, n_iter: int, random_state: Any) -> Sampler:
         if self.sampler == "grid":
             return GridSampler(self.param_distributions)
+        warn_of_bounds(self.param_distributions)
         if self.sampler == "random":
             return RandomSampler(self.param_distributions, n_iter=n_iter, random_state=random_state)
         space = Space(self.param_distributions)

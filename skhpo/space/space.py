@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from skhpo.space.dimension import Dimension
 
+_MOST_COMPARED = 100_000
+"""Configurations of a dict that are looked for in the dicts before it; of more, each counts as one of its own."""
+
 Params: TypeAlias = dict[str, Any]
 
 
@@ -287,7 +290,7 @@ class Space:
         """For each dict of a finite space, the ranks of the configurations that an earlier one holds."""
         repeated: list[list[int]] = []
         for number, branch in enumerate(self._branches):
-            is_apart = all(branch.is_disjoint(earlier) for earlier in self._branches[:number])
+            is_apart = branch.n_choices > _MOST_COMPARED or all(map(branch.is_disjoint, self._branches[:number]))
             ranks = range(0 if is_apart else int(branch.n_choices))
             repeated.append([rank for rank in ranks if self._place(branch.at(rank))[0] < number])
         return repeated

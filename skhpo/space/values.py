@@ -19,7 +19,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
-_PRIMITIVES = (bool, int, float, complex, str, bytes, type(None))
+PRIMITIVES = (bool, int, float, complex, str, bytes, type(None))
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
@@ -57,8 +57,10 @@ def freeze(value: Any) -> Hashable:  # noqa: PLR0911  # one return per kind of v
     kind = type(value)
     if kind is float and math.isnan(value):
         return "float", "nan"
-    if kind in _PRIMITIVES:
+    if kind in PRIMITIVES:
         return kind.__name__, value
+    if kind is range:
+        return "range", value
     if isinstance(value, tuple | list):
         return kind, tuple(freeze(element) for element in value)
     if isinstance(value, dict):
@@ -101,6 +103,27 @@ def is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
+def as_float(number: Any) -> float:
+    """Return a number in double precision, infinity where it is too large for it, as ``10**400``."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
+
+
+def is_finite(number: Any) -> bool:
+    """Whether a number is finite in double precision."""
+    return math.isfinite(as_float(number))
+
+
+def shown(value: Any) -> str:
+    """Return the ``repr`` of a value for a message, and if that raises, what it is."""
+    try:
+        return repr(value)
+    except Exception as error:  # noqa: BLE001  # a foreign __repr__ may raise anything
+        return f"<{type(value).__qualname__} whose repr raises {type(error).__name__}>"
+
+
 def same(a: Any, b: Any) -> bool:  # noqa: PLR0911  # one return per kind of value
     """Whether a user who writes ``a`` means ``b``.
 
@@ -120,7 +143,7 @@ def same(a: Any, b: Any) -> bool:  # noqa: PLR0911  # one return per kind of val
         return True
     if is_number(a) and is_number(b):
         return bool(a == b)
-    if type(a) is not type(b) or isinstance(a, _PRIMITIVES):
+    if type(a) is not type(b) or isinstance(a, PRIMITIVES):
         return False
     if isinstance(a, tuple | list):
         return len(a) == len(b) and all(map(same, a, b))
@@ -158,6 +181,8 @@ def describe(value: Any) -> Any:  # noqa: C901, PLR0911  # one return per kind o
         return value if math.isfinite(value) else {"float": repr(value)}
     if isinstance(value, list):
         return [describe(element) for element in value]
+    if type(value) is range:
+        return {"range": [value.start, value.stop, value.step]}
     if isinstance(value, tuple):
         return {"tuple": [describe(element) for element in value]}
     if isinstance(value, dict):
