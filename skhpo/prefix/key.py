@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from skhpo._sklearn import has_own_clone, kept_by_clone
+from skhpo.content.arrays import digest_of_array, type_of
 from skhpo.space.values import freeze
 
 if TYPE_CHECKING:
@@ -82,7 +83,10 @@ def _key(value: Any) -> Hashable:  # noqa: C901, PLR0911  (one return per kind o
     if kind in {set, frozenset}:
         return kind, frozenset(map(_key, value))
     if kind is np.ndarray:
-        return _key(value.tolist()) if value.dtype.hasobject else (freeze(value), value.strides)
+        if value.dtype.hasobject:
+            return _key(value.tolist())
+        # A digest, as a key outlives the fit, and with it the copy of the value that the fit was given.
+        return kind, value.shape, value.strides, type_of(value), digest_of_array(value)
     if kind is slice:
         return kind, _key((value.start, value.stop, value.step))
     if kind is range or isinstance(value, np.dtype):

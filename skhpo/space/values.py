@@ -16,10 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from skhpo.content.arrays import ArrayKey, digest_of_array, type_of
+
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
 PRIMITIVES = (bool, int, float, complex, str, bytes, type(None))
+_LARGE = 2**16
+"""Bytes of an array above which no copy of it is kept."""
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
@@ -40,7 +44,7 @@ def freeze(value: Any) -> Hashable:  # noqa: PLR0911  # one return per kind of v
     """Return a hashable that is equal for values that cannot be told apart.
 
     Numbers and strings go by type and value (``True``, ``1`` and ``1.0`` are three values: ``max_features=1`` is not
-    ``max_features=1.0``), NumPy scalars as Python's, containers by their elements, arrays by their bytes, and all else
+    ``max_features=1.0``), NumPy scalars as Python's, containers by their elements, arrays by their bytes (of large ones nothing is copied), and all else
     by identity.
 
     Parameters
@@ -67,10 +71,14 @@ def freeze(value: Any) -> Hashable:  # noqa: PLR0911  # one return per kind of v
         return kind, frozenset((freeze(key), freeze(element)) for key, element in value.items())
     if isinstance(value, set | frozenset):
         return kind, frozenset(freeze(element) for element in value)
+    if isinstance(value, np.ma.MaskedArray):
+        return "masked", freeze(np.asarray(value.data)), freeze(np.ma.getmaskarray(value))
     if isinstance(value, np.ndarray):
         if value.dtype.hasobject:
             return "array", value.shape, tuple(freeze(element) for element in value.ravel())
-        return "array", value.shape, value.dtype.str, value.tobytes()
+        if value.nbytes > _LARGE:
+            return "array", ArrayKey(value)
+        return "array", value.shape, type_of(value), value.tobytes()
     return _Identity(value)
 
 
