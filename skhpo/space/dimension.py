@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skhpo.space.values import describe, freeze, same, shown
+from skhpo.content import describe
+from skhpo.space.values import freeze, same, shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -38,7 +38,7 @@ class Distributed:
         if family is None:
             return {"distribution": frozen}
         atoms = {name: getattr(family, name) for name in ("xk", "pk") if hasattr(family, name)}
-        return {"family": family.name, "args": frozen.args, "kwds": frozen.kwds, **atoms}
+        return {"family": family.name, "class": type(family), "args": frozen.args, "kwds": frozen.kwds, **atoms}
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -1,22 +1,20 @@
-"""Identity, equality and description of parameter values, which may be anything.
+"""Identity and equality of parameter values, which may be anything.
 
 A value of a space can be an estimator, a list of pipeline steps, an array, a function: neither its hash nor its ``==``
-can be relied on. Three questions are asked of it, and answered here: *is it the very same point?* (`freeze`), *is it
-what the user meant?* (`same`), and *is it the same space as in another process?* (`describe`).
+can be relied on. Two questions are asked of it, and answered here: *is it the very same point?* (`freeze`) and *is it
+what the user meant?* (`same`). The third, *is it the same in another process?*, is `skhpo.content`'s.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
-from hashlib import sha256
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skhpo.content.arrays import ArrayKey, digest_of_array, type_of
+from skhpo.content.arrays import ArrayKey, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
 PRIMITIVES = (bool, int, float, complex, str, bytes, type(None))
 _LARGE = 2**16
 """Bytes of an array above which no copy of it is kept."""
-_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,46 +162,3 @@ def same(a: Any, b: Any) -> bool:  # noqa: PLR0911  # one return per kind of val
         return bool(a == b)
     except Exception:  # noqa: BLE001  # a foreign __eq__ may raise anything, as pandas does; then nothing is known
         return False
-
-
-def describe(value: Any) -> Any:  # noqa: C901, PLR0911  # one return per kind of value
-    """Return what JSON can hold of a value and what stays the same in another process.
-
-    Parameters
-    ----------
-    value : object
-        Any value of a parameter.
-
-    Returns
-    -------
-    description : JSON-able
-        Numbers and strings as they are; objects by the path of their class and their ``get_params()`` or ``repr``,
-        without addresses in memory.
-    """
-    if isinstance(value, np.generic):
-        value = value.item()
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else {"float": repr(value)}
-    if isinstance(value, list):
-        return [describe(element) for element in value]
-    if type(value) is range:
-        return {"range": [value.start, value.stop, value.step]}
-    if isinstance(value, tuple):
-        return {"tuple": [describe(element) for element in value]}
-    if isinstance(value, dict):
-        return {"dict": [[describe(key), describe(element)] for key, element in value.items()]}
-    if isinstance(value, set | frozenset):
-        return {"set": sorted((describe(element) for element in value), key=repr)}
-    if isinstance(value, np.ndarray):
-        if value.dtype.hasobject:
-            return {"array": describe(value.tolist())}
-        return {"array": [value.dtype.str, list(value.shape), sha256(value.tobytes()).hexdigest()]}
-    if hasattr(value, "__qualname__"):  # classes and functions
-        return {"name": f"{getattr(value, '__module__', None)}.{value.__qualname__}"}
-    path = f"{type(value).__module__}.{type(value).__qualname__}"
-    if hasattr(value, "get_params"):
-        params = value.get_params(deep=False)
-        return {"class": path, "params": {name: describe(params[name]) for name in sorted(params)}}
-    return {"class": path, "repr": _ADDRESS.sub("", repr(value))}

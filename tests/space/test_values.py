@@ -12,7 +12,8 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
 from skhpo.space import params_key
-from skhpo.space.values import describe, freeze, same
+from skhpo.content import describe
+from skhpo.space.values import freeze, same
 
 ESTIMATOR = SVC()
 
