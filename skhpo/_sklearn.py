@@ -17,7 +17,7 @@ from sklearn.base import _fit_context as fit_context
 from sklearn.metrics import check_scoring
 
 # A scorer of several metrics at once; `scoring=[...]` makes one and `scorer_` shows what is inside.
-from sklearn.metrics._scorer import _MultimetricScorer
+from sklearn.metrics._scorer import _MultimetricScorer, _PassthroughScorer
 
 # The face of a search: delegation, tags, routing, HTML. `_yield_masked...` builds the `param_*` columns.
 from sklearn.model_selection._search import (
@@ -57,6 +57,7 @@ __all__ = [
     "check_failures",
     "check_method_params",
     "check_multimetric_refit",
+    "comparable_scorer",
     "fit_and_score",
     "fit_context",
     "has_callbacks",
@@ -107,6 +108,15 @@ def scorer_names(scorers: Any) -> list[str] | None:
 def unwrapped_scorer(scorers: Any) -> Any:
     """Return what ``scorer_`` shows: a dict of scorers for several metrics, else the one."""
     return scorers._scorers if isinstance(scorers, _MultimetricScorer) else scorers
+
+
+def comparable_scorer(scorers: Any) -> Any:
+    """Return scorers without the estimator that the one of ``scoring=None`` holds, which may have been fitted since."""
+    if isinstance(scorers, dict):
+        return {name: comparable_scorer(scorer) for name, scorer in scorers.items()}
+    if isinstance(scorers, _PassthroughScorer):
+        return ["score", getattr(scorers, "_metadata_request", None)]
+    return scorers
 
 
 def routed_params(search: BaseSearchCV, params: dict[str, Any]) -> Any:

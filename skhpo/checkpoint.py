@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from skhpo._sklearn import unwrapped_scorer
+from skhpo._sklearn import comparable_scorer, unwrapped_scorer
 from skhpo.content import IndescribableError, describe, digest
 from skhpo.journals.sqlite import Codec, SqliteJournal
 
@@ -100,7 +100,7 @@ def fingerprint(problem: Problem, *, space: Any, strategy: Any, random_state: An
     """
     known = {"is_cloned": False, "is_watched": False}  # data are given to fits as they are, and are not changed
     splits = [(np.asarray(train), np.asarray(test)) for train, test in problem.splits]
-    scoring = [unwrapped_scorer(problem.scorer), problem.return_train_score, problem.error_score]
+    scoring = [comparable_scorer(unwrapped_scorer(problem.scorer)), problem.return_train_score, problem.error_score]
     return {
         "X": _digest("X", problem.X, **known),
         "y": _digest("y", problem.y, **known),

@@ -17,8 +17,6 @@ from scipy import sparse
 from skhpo.content.arrays import digest_of_array, type_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
     from skhpo.content.walk import Walk
@@ -38,22 +36,23 @@ def parts_of_table(value: Any, walk: Walk) -> list[Any] | None:
     return None
 
 
-def digest_of_objects(values: Iterable[Any], walk: Walk) -> str:
-    """Return a hash of any number of objects, of which no more than some thousands are written out at a time."""
+def digest_of_objects(values: Any, walk: Walk) -> str:
+    """Return a hash of any number of objects, of which no more than some thousands are written out at a time.
+
+    Parameters
+    ----------
+    values : sequence or ndarray of shape (n,)
+        The objects.
+    walk : Walk
+        Describes them.
+    """
     digest = hashlib.sha256()
-    block: list[Any] = []
-    for value in values:
-        block.append(value)
-        if len(block) == _N_AT_ONCE:
-            digest.update(_text_of(block, walk))
-            block = []
-    digest.update(_text_of(block, walk))
+    for start in range(0, len(values), _N_AT_ONCE):
+        block = list(values[start : start + _N_AT_ONCE])
+        kinds = set(map(type, block))
+        is_written = kinds <= {str, float, type(None)}  # JSON has a word for NaN, which says enough
+        digest.update(json.dumps(block if is_written else [walk(value) for value in block]).encode())
     return digest.hexdigest()
-
-
-def _text_of(block: list[Any], walk: Walk) -> bytes:
-    is_text = set(map(type, block)) == {str}
-    return json.dumps(block if is_text else [walk(value) for value in block]).encode()
 
 
 def _of_sparse(matrix: Any) -> list[Any]:
@@ -132,7 +131,9 @@ def _of_polars(value: Any, polars: Any, walk: Walk) -> list[Any] | None:
     name = [value.name, str(value.dtype), len(value)]
     if not value.dtype.is_numeric() or value.dtype.is_decimal():
         return [*name, digest_of_objects(value, walk)]
-    return [*name, digest_of_array(value.fill_null(0).to_numpy()), digest_of_array(value.is_null().to_numpy())]
+    if value.null_count():
+        return [*name, digest_of_array(value.fill_null(0).to_numpy()), digest_of_array(value.is_null().to_numpy())]
+    return [*name, digest_of_array(value.to_numpy())]
 
 
 def _of_arrow(value: Any, pyarrow: Any, walk: Walk) -> list[Any] | None:
@@ -147,7 +148,21 @@ def _of_arrow(value: Any, pyarrow: Any, walk: Walk) -> list[Any] | None:
         chunks = value.chunks if isinstance(value, pyarrow.ChunkedArray) else [value]
         numbers = [chunk.to_numpy(zero_copy_only=False) for chunk in chunks]
         return [str(value.type), digest_of_array(numbers[0] if len(numbers) == 1 else np.concatenate([[], *numbers]))]
-    return [str(value.type), digest_of_objects((element.as_py() for element in value), walk)]
+    return [str(value.type), digest_of_objects(_Elements(value), walk)]
+
+
+class _Elements:
+    """An array of PyArrow's as a sequence of Python's objects, made when they are asked for."""
+
+    def __init__(self, array: Any) -> None:
+        self._array = array
+
+    def __len__(self) -> int:
+        return len(self._array)
+
+    def __getitem__(self, part: slice) -> list[Any]:
+        found: list[Any] = self._array[part].to_pylist()
+        return found
 
 
 def _of_torch(value: Any, torch: Any, walk: Walk) -> list[Any] | None:  # noqa: ARG001

@@ -39,6 +39,8 @@ _MOST_CODE = 5_000
 _MOST_BITS = 1_000
 """Integers of more are written in hexadecimal, which Python reads back at any length."""
 _EMPTY = (type(Lock()), type(RLock()), weakref.ReferenceType)
+_GLOBAL_GENERATOR = getattr(np.random.get_state, "__self__", None)
+"""Has another state in each process, and is held by whatever has no seed, as SciPy's distributions."""
 _CACHED = type(lru_cache(len))
 _PLAIN = (enum.Enum, types.SimpleNamespace, os.PathLike, re.Pattern, partial, np.ndarray, np.generic, range, tuple)
 _OF_CLONES = ("_sklearn_output_config", "_metadata_request", "_skl_callbacks")
@@ -171,7 +173,7 @@ class Walk:
             return self._of_code("class", value, parts_of_class)
         if isinstance(value, types.MethodType):
             return {"method": [self(value.__func__), self(value.__self__)]}
-        if isinstance(value, _EMPTY) or kind.__module__.startswith("sklearn.callback"):  # which only look on
+        if value is _GLOBAL_GENERATOR or isinstance(value, _EMPTY) or kind.__module__.startswith("sklearn.callback"):  # which only look on
             return {"class": _path(kind)}
         table = parts_of_table(value, self)
         if table is not None:
@@ -181,7 +183,7 @@ class Walk:
         inside = _get(value, "__wrapped__" if isinstance(value, _CACHED) else "py_func")
         if isinstance(inside, types.FunctionType):  # a cache around a function, or one that numba compiles
             return {"class": _path(kind), "function": self(inside)}
-        return self._of_object(value, is_cloned and kind.__module__.startswith("sklearn.metrics"))
+        return self._of_object(value)
 
     def _sorted(self, kind: type, found: Any) -> Any:
         return {"set": sorted(found, key=json.dumps)} if kind in {set, frozenset} else {kind.__name__: list(found)}
@@ -207,9 +209,9 @@ class Walk:
             found["state"] = before_use(estimator, digest({name: self(state[name]) for name in sorted(kept)}))
         return found
 
-    def _of_object(self, value: Any, is_cloned: bool) -> Any:
+    def _of_object(self, value: Any) -> Any:
         kind = type(value)
-        if kind is object:
+        if kind is object or isinstance(value, np.ufunc):  # one that was made of a Python function
             raise IndescribableError(value)
         reduce = copyreg.dispatch_table.get(kind)
         try:
@@ -221,21 +223,21 @@ class Walk:
         make, arguments, state, items, pairs, *rest = (*reduced, None, None, None, None)[:6]
         parts = [
             self(make),
-            self(arguments, is_cloned=is_cloned),
-            self._of_state(state, is_cloned),
+            self(arguments),
+            self._of_state(state),
             None if items is None else [self(item) for item in items],
             None if pairs is None else [[self(key), self(element)] for key, element in pairs],
             [self(each) for each in rest],
         ]
         return {"class": _path(kind), "content": before_use(value, digest(parts))}
 
-    def _of_state(self, state: Any, is_cloned: bool) -> Any:
+    def _of_state(self, state: Any) -> Any:
         """Return the description of attributes, whatever the order in which they were set."""
         if isinstance(state, tuple) and len(state) == 2 and all(isinstance(each, dict | None) for each in state):
-            return [self._of_state(each, is_cloned) for each in state]
+            return [self._of_state(each) for each in state]
         if type(state) is dict and all(type(name) is str for name in state):
-            return {name: self(state[name], is_cloned=is_cloned) for name in sorted(state)}
-        return self(state, is_cloned=is_cloned)
+            return {name: self(state[name]) for name in sorted(state)}
+        return self(state)
 
 
 def _of_atom(value: float | str | None) -> Any:
@@ -248,14 +250,17 @@ def _of_atom(value: float | str | None) -> Any:
 
 def _of_array(array: np.ndarray[Any, Any], walk: Walk) -> Any:
     if array.dtype.hasobject:
-        return {"array": ["object", list(array.shape), digest_of_objects(array.flat, walk)]}
+        return {"array": ["object", list(array.shape), digest_of_objects(array.ravel(), walk)]}
     return {"array": [type_of(array), list(array.shape), digest_of_array(array)]}
 
 
 def _of_list(walk: Walk, values: list[Any] | tuple[Any, ...], is_cloned: bool) -> Any:
     if len(values) > _LONG and {*map(type, values)} <= {*ATOMS}:
         return {type(values).__name__: [len(values), digest_of_objects(values, walk)]}
-    found = [walk(value, is_cloned=is_cloned) for value in values]
+    if {*map(type, values)} <= {str, float} and all(isinstance(v, str) or math.isfinite(v) for v in values):
+        found = list(values)  # as rows of numbers: the same, sooner
+    else:
+        found = [walk(value, is_cloned=is_cloned) for value in values]
     return found if isinstance(values, list) else {"tuple": found}
 
 
