@@ -17,7 +17,7 @@ BIG = 10**400
 
 
 class Sum(BaseEstimator):
-    def __init__(self, a=0, b=0, c=0, d=0, e=0, f=0, g=0):
+    def __init__(self, *, a=0, b=0, c=0, d=0, e=0, f=0, g=0):
         self.a, self.b, self.c, self.d, self.e, self.f, self.g = a, b, c, d, e, f, g
 
     def fit(self, X, y=None):

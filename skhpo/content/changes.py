@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import weakref
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -96,7 +96,8 @@ def _watching() -> Iterator[None]:
         watch.is_over = True
         try:
             for describe in watch.again:
-                describe()
+                with suppress(Exception):  # it shows nothing of itself any more; the fit is over all the same
+                    describe()
         finally:
             _WATCH.reset(token)
 

@@ -29,7 +29,12 @@ def parts_of_table(value: Any, walk: Walk) -> list[Any] | None:
     """Return what a table or a matrix holds; None for what is none."""
     if sparse.issparse(value):
         return _of_sparse(value)
-    for library, parts in (("pandas", _of_pandas), ("polars", _of_polars), ("pyarrow", _of_arrow), ("torch", _of_torch)):
+    for library, parts in (
+        ("pandas", _of_pandas),
+        ("polars", _of_polars),
+        ("pyarrow", _of_arrow),
+        ("torch", _of_torch),
+    ):
         module = sys.modules.get(library)
         if module is not None and (found := parts(value, module, walk)) is not None:
             return found
@@ -99,7 +104,8 @@ def _of_index(index: Any, pandas: Any, walk: Walk) -> list[Any]:
         levels = [index.get_level_values(i) for i in range(index.nlevels)]
         return [names, *(_of_column(level, pandas, walk) for level in levels)]
     if isinstance(index, pandas.RangeIndex):
-        return [names, [str(index.dtype), digest_of_array(np.arange(index.start, index.stop, index.step, np.int64))]]
+        numbers = np.arange(index.start, index.stop, index.step, dtype=np.int64)
+        return [names, [str(index.dtype), digest_of_array(numbers)]]
     return [names, _of_column(index, pandas, walk)]
 
 

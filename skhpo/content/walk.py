@@ -93,9 +93,10 @@ def describe(value: Any, *, is_cloned: bool = True, is_watched: bool = True) -> 
     IndescribableError
         If it, or something in it, shows nothing of what it is.
     """
+    found = Walk()(value, is_cloned=is_cloned)
     if is_watched and not isinstance(value, ATOMS):
         look_again(partial(Walk(), value, is_cloned=is_cloned))
-    return Walk()(value, is_cloned=is_cloned)
+    return found
 
 
 def digest(description: Any) -> str:
@@ -151,17 +152,10 @@ class Walk:
         return self._n_code > _MOST_CODE
 
     def _of(self, value: Any, is_cloned: bool) -> Any:  # noqa: PLR0911  # one return per kind of value
-        kind = type(value)
-        if kind in _CONTAINERS:
-            return _CONTAINERS[kind](self, value, is_cloned)
-        if isinstance(value, np.generic):
-            item = value.item()
-            return self(item) if type(item) in {*ATOMS, complex, bytes} else _of_array(np.asarray(value), self)
-        if isinstance(value, np.ma.MaskedArray):
-            parts = [_of_array(np.asarray(value.data), self), _of_array(np.ma.getmaskarray(value), self)]
-            return {"masked": parts}
-        if isinstance(value, np.ndarray):
-            return _of_array(value, self)
+        if type(value) in _CONTAINERS:
+            return _CONTAINERS[type(value)](self, value, is_cloned)
+        if isinstance(value, np.generic | np.ndarray):
+            return _of_numpy(value, self)
         name = name_of(value)
         if name is not None:
             return {"name": name}
@@ -173,7 +167,12 @@ class Walk:
             return self._of_code("class", value, parts_of_class)
         if isinstance(value, types.MethodType):
             return {"method": [self(value.__func__), self(value.__self__)]}
-        if value is _GLOBAL_GENERATOR or isinstance(value, _EMPTY) or kind.__module__.startswith("sklearn.callback"):  # which only look on
+        return self._of_instance(value, is_cloned)
+
+    def _of_instance(self, value: Any, is_cloned: bool) -> Any:
+        kind = type(value)
+        only_looks_on = kind.__module__.startswith("sklearn.callback")
+        if value is _GLOBAL_GENERATOR or isinstance(value, _EMPTY) or only_looks_on:
             return {"class": _path(kind)}
         table = parts_of_table(value, self)
         if table is not None:
@@ -246,6 +245,15 @@ def _of_atom(value: float | str | None) -> Any:
     if isinstance(value, int) and value.bit_length() > _MOST_BITS:
         return {"int": hex(value)}
     return value
+
+
+def _of_numpy(value: Any, walk: Walk) -> Any:
+    if isinstance(value, np.generic):
+        item = value.item()
+        return walk(item) if type(item) in {*ATOMS, complex, bytes} else _of_array(np.asarray(value), walk)
+    if isinstance(value, np.ma.MaskedArray):
+        return {"masked": [_of_array(np.asarray(value.data), walk), _of_array(np.ma.getmaskarray(value), walk)]}
+    return _of_array(value, walk)
 
 
 def _of_array(array: np.ndarray[Any, Any], walk: Walk) -> Any:

@@ -93,7 +93,7 @@ def plain_stream(param_distributions: Any, n_iter: int, random_state: Any) -> tu
         is_countable = grid.n_points <= _MOST_OF_SKLEARN
         points = iter(sampler) if is_countable else _of_many(grid, n_iter, check_random_state(random_state))
     # A generator that others draw from too has to be drawn from at once.
-    return n_points, points if isinstance(random_state, Integral) else iter(list(points))
+    return n_points, iter(points if isinstance(random_state, Integral) else list(points))
 
 
 def _of_many(grid: PlainGrid, n_iter: int, rng: np.random.RandomState) -> Iterator[Params]:

@@ -53,6 +53,7 @@ class RandomSampler(Sampler):
     def __init__(
         self, param_distributions: Any, *, n_iter: int, random_state: Any, done: Sequence[Params] = ()
     ) -> None:
+        self.n_max: int
         stream: Iterator[Params]
         if is_plain(param_distributions):
             self.n_max, stream = plain_stream(param_distributions, n_iter, random_state)

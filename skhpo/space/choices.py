@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Choices(Discrete):
     """A dimension whose values are the user's own objects, known by their place in a tuple."""
@@ -112,8 +113,8 @@ class Categorical(Choices):
             )
         if getattr(choices, "ndim", 1) != 1:
             raise ValueError(
-                f"Categorical needs choices in one dimension, got an array of shape {choices.shape}. Write list(...) if "
-                "its rows are the choices."
+                f"Categorical needs choices in one dimension, got an array of shape {np.shape(choices)}. Write "
+                "list(...) if its rows are the choices."
             )
         object.__setattr__(self, "choices", choices if _is_long_range(choices) else tuple(choices))
         if not self.choices:
@@ -161,7 +162,7 @@ class Grid(Choices):
 
 
 def _is_long_range(choices: Any) -> bool:
-    return isinstance(choices, range) and not choices[:LONG] == choices
+    return isinstance(choices, range) and choices[:LONG] != choices
 
 
 def listed(values: Sequence[Any]) -> Discrete:

@@ -37,12 +37,12 @@ class _Identity:
         return id(self.value)
 
 
-def freeze(value: Any) -> Hashable:  # noqa: PLR0911  # one return per kind of value
+def freeze(value: Any) -> Hashable:  # noqa: C901, PLR0911  # one return per kind of value
     """Return a hashable that is equal for values that cannot be told apart.
 
     Numbers and strings go by type and value (``True``, ``1`` and ``1.0`` are three values: ``max_features=1`` is not
-    ``max_features=1.0``), NumPy scalars as Python's, containers by their elements, arrays by their bytes (of large ones nothing is copied), and all else
-    by identity.
+    ``max_features=1.0``), NumPy scalars as Python's, containers by their elements, arrays by their bytes, of which
+    large ones are not copied, and all else by identity.
 
     Parameters
     ----------

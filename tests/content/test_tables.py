@@ -19,6 +19,7 @@ from skhpo.content import describe, digest
 
 RNG = np.random.default_rng(0)
 N = 30
+RNG_DATA = np.random.default_rng(0).random((N, 4))
 DAYS = pd.date_range("2026-01-01", periods=N, freq="D")
 TEXTS = [f"w{i % 7} w{i % 5} w{i}" for i in range(N)]
 
@@ -47,7 +48,13 @@ def frame():
 
 def looked_at(whole):
     whole = whole.set_index("when")
-    _ = whole.index.year, whole.index.is_unique, whole.index.is_monotonic_increasing, whole.values, whole.index.hasnans
+    _ = (
+        whole.index.year,
+        whole.index.is_unique,
+        whole.index.is_monotonic_increasing,
+        whole.to_numpy(),
+        whole.index.hasnans,
+    )
     return whole.reset_index()[list(frame())]
 
 
@@ -140,7 +147,10 @@ def test_nothing_large_is_copied():
 MATRIX = sparse.random(N, 6, 0.3, format="csr", random_state=0)
 
 
-@pytest.mark.parametrize("make", [lambda: TfidfVectorizer().fit_transform(TEXTS), lambda: OneHotEncoder().fit_transform(np.array(TEXTS)[:, None])])
+@pytest.mark.parametrize(
+    "make",
+    [lambda: TfidfVectorizer().fit_transform(TEXTS), lambda: OneHotEncoder().fit_transform(np.array(TEXTS)[:, None])],
+)
 @pytest.mark.parametrize("estimator", [SVC(), LogisticRegression()])
 def test_a_fit_does_not_change_a_sparse_matrix(make, estimator):
     matrix = make()
@@ -165,7 +175,9 @@ def test_the_order_of_entries_and_the_width_of_indices_are_no_content():
     data, indices, indptr = np.array([1.0, 2.0, 3.0]), np.array([2, 0, 1]), np.array([0, 2, 3])
     one = sparse.csr_matrix((data, indices, indptr), shape=(2, 3))
     wide = sparse.csr_matrix((data, indices.astype(np.int64), indptr.astype(np.int64)), shape=(2, 3))
-    twice = sparse.csr_matrix((np.array([1.0, 2.0, 1.0, 2.0]), np.array([2, 0, 1, 1]), np.array([0, 2, 4])), shape=(2, 3))
+    twice = sparse.csr_matrix(
+        (np.array([1.0, 2.0, 1.0, 2.0]), np.array([2, 0, 1, 1]), np.array([0, 2, 4])), shape=(2, 3)
+    )
     assert key(one) == key(sparse.csr_matrix(one.toarray())) == key(wide) == key(twice)
     assert one.indices.tolist() == [2, 0, 1]
 
@@ -181,10 +193,21 @@ def test_sparse_arrays_of_one_dimension():
 
 def test_polars():
     pl = pytest.importorskip("polars")
-    columns = {"a": RNG.random(N), "b": TEXTS, "c": [1, None, 3] * (N // 3), "d": list(DAYS), "e": [True, None, False] * (N // 3)}
+    columns = {
+        "a": RNG.random(N),
+        "b": TEXTS,
+        "c": [1, None, 3] * (N // 3),
+        "d": list(DAYS),
+        "e": [True, None, False] * (N // 3),
+    }
     whole = pl.DataFrame(columns)
     assert key(whole) == key(pl.concat([whole[:9], whole[9:]])) == key(whole.clone())
-    others = [whole[::-1], whole.rename({"a": "z"}), whole.with_columns(c=pl.col("c").fill_null(0)), whole.select("b", "a")]
+    others = [
+        whole[::-1],
+        whole.rename({"a": "z"}),
+        whole.with_columns(c=pl.col("c").fill_null(0)),
+        whole.select("b", "a"),
+    ]
     others += [whole.with_columns(**{name: pl.col(name).reverse()}) for name in "abcde"]
     assert len({key(other) for other in [whole, *others]}) == len(others) + 1
     assert key(whole["a"]) == key(whole["a"].clone()) != key(whole["a"].reverse())
@@ -212,8 +235,8 @@ def test_torch():
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: RNG_DATA.copy(),
-        lambda: RNG_DATA.tolist(),
+        RNG_DATA.copy,
+        RNG_DATA.tolist,
         lambda: np.array(TEXTS, dtype=object),
         lambda: np.array(TEXTS),
         lambda: [np.arange(3), np.arange(4)],
@@ -226,9 +249,6 @@ def test_arrays_and_lists(make):
     assert key(one) == key(other)
     other[-1] = other[0]
     assert key(one) != key(other)
-
-
-RNG_DATA = np.random.default_rng(0).random((N, 4))
 
 
 def test_a_file_that_is_mapped(tmp_path):

@@ -2,7 +2,7 @@
 
 import collections
 import copy
-import datetime
+import datetime as dt
 import enum
 import functools
 import itertools
@@ -143,7 +143,7 @@ VALUES = [
     Path("a"),
     re.compile("a"),
     re.compile("b"),
-    datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC),
+    dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
     logging.getLogger("a"),
     os,
     threading.Lock(),
@@ -236,7 +236,7 @@ def test_what_shows_nothing_is_refused(value, kind):
 def made(text, name="f", **names):
     """Return what a script defines."""
     namespace = {"__name__": "script", **names}
-    exec(compile(text, "script.py", "exec"), namespace)
+    exec(compile(text, "script.py", "exec"), namespace)  # noqa: S102
     return namespace[name]
 
 
@@ -248,7 +248,7 @@ def closure(n):
 
 
 def holding(function):
-    return lambda x: function(x)
+    return lambda x: function(x) + 1
 
 
 PAIRS = {
@@ -266,7 +266,10 @@ PAIRS = {
     "global list": (made("def f(x): return N", N=["a"]), made("def f(x): return N", N=["b"])),
     "global array": (made("def f(x): return N", N=np.arange(2)), made("def f(x): return N", N=np.arange(3))),
     "global function": (made("def f(x): return g(x)", g=closure(1)), made("def f(x): return g(x)", g=closure(2))),
-    "global of a nested function": (made("f = lambda: [N for _ in (1, 2)]", N=1), made("f = lambda: [N for _ in (1, 2)]", N=2)),
+    "global of a nested function": (
+        made("f = lambda: [N for _ in (1, 2)]", N=1),
+        made("f = lambda: [N for _ in (1, 2)]", N=2),
+    ),
     "global dataclass": (made("def f(x): return N.a", N=Settings(1)), made("def f(x): return N.a", N=Settings(2))),
     "module of the user's": (
         made("def f(x): return m.n", m=types.SimpleNamespace(n=1)),
