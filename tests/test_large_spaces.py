@@ -84,9 +84,21 @@ def test_random_and_bayesian_search_beyond_64_bits(cls):
     assert search.cv_results_["params"] == again.cv_results_["params"]
 
 
-@pytest.mark.parametrize("values", [range(10**7), Categorical(range(10**7)), range(2**62), np.linspace(0, 1, 10**6)])
+LONG = {
+    "range": range(10**7),
+    "Categorical": Categorical(range(10**7)),
+    "beyond double precision": range(2**62),
+    "array": np.linspace(0, 1, 10**6),
+    "list": list(range(10**5)),
+    "mixed list": [0.5, *range(10**5)],
+}
+
+
+@pytest.mark.parametrize("values", LONG.values(), ids=LONG)
 @pytest.mark.parametrize("make", [RandomSearchCV, BayesSearchCV, GridSearchCV, SuccessiveHalvingCV])
 def test_ranges_and_long_arrays_in_every_search_and_its_file(make, values, tmp_path):
+    if make is GridSearchCV and isinstance(values, list):
+        pytest.skip("its time depends on the machine: a list is looked through once")
     kwargs = {"checkpoint": tmp_path / "search.db", "cv": 2}
     kwargs |= {"timeout": 0.5} if make is GridSearchCV else {"random_state": 0}
     if make is SuccessiveHalvingCV:
@@ -99,6 +111,15 @@ def test_ranges_and_long_arrays_in_every_search_and_its_file(make, values, tmp_p
     again = make(Sum(), {"b": values}, **kwargs).fit(X, Y)
     n = len(results["params"])
     assert again.cv_results_["params"][:n] == results["params"]
+
+
+def test_long_lists_of_strings_are_read_back(tmp_path):
+    space = {"a": [f"w{i}" for i in range(20_000)], "b": [1, BIG, float("inf")]}
+    kwargs = {"cv": 2, "n_iter": 5, "random_state": 0, "checkpoint": tmp_path / "search.db"}
+    search = RandomSearchCV(Sum(), space, scoring=lambda e, X, y: 1.0, **kwargs).fit(X, Y)
+    assert load_results(tmp_path / "search.db")["params"] == search.cv_results_["params"]
+    assert RandomSearchCV(Sum(), space, scoring=lambda e, X, y: 1.0, **kwargs).fit(X, Y).stats()["n_fits"] == 10
+    assert (tmp_path / "search.db").stat().st_size < 10**5
 
 
 def test_parity_with_long_lists():

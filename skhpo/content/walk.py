@@ -142,7 +142,7 @@ class Walk:
         if kind in {list, tuple, set, frozenset}:
             return self._sorted(kind, map(self.if_plain, value))
         if kind is dict:
-            return {"dict": [[self.if_plain(key), self.if_plain(value[key])] for key in value]}
+            return {"dict": sorted(([self.if_plain(key), self.if_plain(value[key])] for key in value), key=json.dumps)}
         is_plain = isinstance(value, (*ATOMS, complex, bytes, *_PLAIN, type, types.MethodType)) or callable(value)
         is_plain |= dataclasses.is_dataclass(value) or callable(_get(value, "get_params"))
         return self.leniently(value) if is_plain else {"class": _path(kind)}
@@ -264,7 +264,7 @@ def _of_array(array: np.ndarray[Any, Any], walk: Walk) -> Any:
 
 def _of_list(walk: Walk, values: list[Any] | tuple[Any, ...], is_cloned: bool) -> Any:
     if len(values) > _LONG and {*map(type, values)} <= {*ATOMS}:
-        return {type(values).__name__: [len(values), digest_of_objects(values, walk)]}
+        return {f"long {type(values).__name__}": [len(values), digest_of_objects(values, walk)]}
     if {*map(type, values)} <= {str, float} and all(isinstance(v, str) or math.isfinite(v) for v in values):
         found = list(values)  # as rows of numbers: the same, sooner
     else:
@@ -273,7 +273,7 @@ def _of_list(walk: Walk, values: list[Any] | tuple[Any, ...], is_cloned: bool) -
 
 
 def _of_dict(walk: Walk, values: Mapping[Any, Any], is_cloned: bool) -> Any:  # noqa: ARG001  # it is copied, not cloned
-    return {"dict": [[walk(key), walk(value)] for key, value in values.items()]}
+    return {"dict": sorted(([walk(key), walk(value)] for key, value in values.items()), key=json.dumps)}
 
 
 def _of_set(walk: Walk, values: set[Any] | frozenset[Any], is_cloned: bool) -> Any:

@@ -48,12 +48,18 @@ class Choices(Discrete):
             raise OutsideError(value, self)
         return level
 
-    def to_json(self, value: Any) -> int:
-        """Return the index of the value."""
-        return self.find(value)
+    def to_json(self, value: Any) -> int | dict[str, Any]:
+        """Return the index of the value; one of many that are not written out in a file is told itself."""
+        level = self.find(value)
+        choice = self.choices[level]
+        is_listed = self.n_choices <= LONG or isinstance(self.choices, range)
+        is_text = type(choice) is str or (type(choice) in {int, float} and is_finite(choice))
+        return {"value": choice} if is_text and not is_listed else level
 
     def from_json(self, stored: Any) -> Any:
-        """Return the user's own object at an index."""
+        """Return the user's own object that was stored."""
+        if type(stored) is dict:
+            return self.canonical(stored.get("value"))
         if type(stored) is not int or not (0 <= stored < self.n_choices):
             raise ValueError(f"{stored!r} is not an index into the {self.n_choices} choices of {self!r}.")
         return self.choices[stored]

@@ -430,6 +430,7 @@ def for_others():
     values = [value for value in VALUES if not isinstance(value, types.ModuleType)]
     values += [each for pair in PAIRS.values() for each in pair]
     values += [estimator(**names) for names in OTHERS.values()]
+    values += [dict.fromkeys({"a", "b", "c"}, 1), Plain(dict.fromkeys({"x", "y", "z"}))]
     return [*values, {"a", "b", "c", Colour.RED, (1, "x")}, accuracy_score, Scaler(), closure({"x", "y", "z"})]
 
 
