@@ -21,6 +21,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skhpo import _sklearn
 from skhpo.checkpoint import open_checkpoint
+from skhpo.content import noticing_changes
 from skhpo.cost import Cost
 from skhpo.evaluation import Places, Problem
 from skhpo.executors import make_executor
@@ -124,6 +125,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
 
     # The estimator inside is not validated yet.
     @_sklearn.fit_context(prefer_skip_nested_validation=False)  # type: ignore[untyped-decorator]
+    @noticing_changes
     def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
         """Search, and fit the best candidate on all the data.
 

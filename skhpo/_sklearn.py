@@ -20,6 +20,7 @@ from sklearn.metrics import check_scoring
 
 # A scorer of several metrics at once; `scoring=[...]` makes one and `scorer_` shows what is inside.
 from sklearn.metrics._scorer import _MultimetricScorer as MultimetricScorer
+from sklearn.metrics._scorer import _PassthroughScorer
 
 # The face of a search: delegation, tags, routing, HTML. `_yield_masked...` builds the `param_*` columns.
 from sklearn.model_selection._search import BaseSearchCV as _BaseSearchCV
@@ -65,6 +66,7 @@ __all__ = [
     "check_failures",
     "check_method_params",
     "check_multimetric_refit",
+    "comparable_scorer",
     "fit_and_score",
     "fit_context",
     "fitted_scorer",
@@ -142,6 +144,15 @@ def fitted_scorer(scorers: Any, estimator: Any) -> Any:
     if has_tags(estimator):
         return found
     return {name: TagLender(one) for name, one in found.items()} if isinstance(found, dict) else TagLender(found)
+
+
+def comparable_scorer(scorers: Any) -> Any:
+    """Return scorers without the estimator that the one of ``scoring=None`` holds, which may have been fitted since."""
+    if isinstance(scorers, dict):
+        return {name: comparable_scorer(scorer) for name, scorer in scorers.items()}
+    if isinstance(scorers, _PassthroughScorer):
+        return ["score", getattr(scorers, "_metadata_request", None)]
+    return scorers
 
 
 def routed_params(search: BaseSearchCV, params: dict[str, Any], X: Any) -> Any:
@@ -313,7 +324,8 @@ def _are_in(value: Any) -> bool:
     if isinstance(value, dict):
         return any(map(_are_in, value.values()))
     if isinstance(value, list | tuple):
-        return any(map(_are_in, value))
+        # A long list of numbers is seen to be one without looking at each.
+        return not {*map(type, value)} <= {int, float, str, bool, type(None)} and any(map(_are_in, value))
     if getattr(value, "_skl_callbacks", None):
         return True
     if hasattr(value, "get_params") and not isinstance(value, type):

@@ -6,23 +6,23 @@ trials, how many workers, how long, how verbose.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import joblib
 import numpy as np
 
-from skhpo._sklearn import unwrapped_scorer
+from skhpo._sklearn import comparable_scorer, unwrapped_scorer
+from skhpo.content import IndescribableError, describe, digest
 from skhpo.journals.sqlite import Codec, SqliteJournal
-from skhpo.space import describe
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from skhpo.evaluation import Problem
     from skhpo.space import Space
+
+T = TypeVar("T")
 
 
 def open_checkpoint(
@@ -58,17 +58,20 @@ def open_checkpoint(
     ------
     ValueError, OSError, RuntimeError
         As `SqliteJournal`.
+    TypeError
+        If a part of the search shows nothing by which it could be told from another.
     """
+    signature = _described("the space", space.signature)
     return SqliteJournal(
         path,
-        fingerprint(problem, space=space.signature(), strategy=strategy, random_state=random_state),
+        fingerprint(problem, space=[signature, space.order()], strategy=strategy, random_state=random_state),
         codec=Codec(space.to_json, space.from_json),
         header={
             "search": strategy[0],
             "n_splits": len(problem.splits),
             "return_train_score": problem.return_train_score,
             "error_score": repr(problem.error_score),
-            "space": space.signature(),
+            "space": signature,
             **facts,
         },
         may_add=may_add,
@@ -95,18 +98,38 @@ def fingerprint(problem: Problem, *, space: Any, strategy: Any, random_state: An
         Hexadecimal hashes of ``X``, ``y``, ``splits``, ``fit parameters``, ``estimator``, ``space``, ``scoring``,
         ``strategy`` and ``random_state``.
     """
+    known = {"is_cloned": False, "is_watched": False}  # data are given to fits as they are, and are not changed
+    splits = [(np.asarray(train), np.asarray(test)) for train, test in problem.splits]
+    scoring = [comparable_scorer(unwrapped_scorer(problem.scorer)), problem.return_train_score, problem.error_score]
     return {
-        "X": joblib.hash(problem.X),
-        "y": joblib.hash(problem.y),
-        "splits": joblib.hash([(np.asarray(train), np.asarray(test)) for train, test in problem.splits]),
-        "fit parameters": joblib.hash([sorted(problem.fit_params.items()), sorted(problem.score_params.items())]),
-        "estimator": _digest(problem.estimator),
-        "space": _digest(space),
-        "scoring": _digest([unwrapped_scorer(problem.scorer), problem.return_train_score, problem.error_score]),
-        "strategy": _digest(strategy),
-        "random_state": _digest(int(random_state) if isinstance(random_state, int | np.integer) else None),
+        "X": _digest("X", problem.X, **known),
+        "y": _digest("y", problem.y, **known),
+        "splits": _digest("splits", splits, **known),
+        "fit parameters": digest([_each(problem.fit_params), _each(problem.score_params)]),
+        "estimator": _digest("the estimator", problem.estimator),
+        "space": digest(space),
+        "scoring": _digest("scoring", scoring),
+        "strategy": _digest("the settings of the search", strategy),
+        "random_state": digest(int(random_state) if isinstance(random_state, int | np.integer) else None),
     }
 
 
-def _digest(value: Any) -> str:
-    return hashlib.sha256(json.dumps(describe(value), sort_keys=True).encode()).hexdigest()[:32]
+def _each(params: Mapping[str, Any]) -> dict[str, str]:
+    return {name: _digest(f"fit parameter {name!r}", params[name], is_cloned=False) for name in sorted(params)}
+
+
+def _digest(what: str, value: Any, **how: bool) -> str:
+    return digest(_described(what, partial(describe, value, **how)))
+
+
+def _described(what: str, describe: Callable[[], T]) -> T:
+    """Return a description, or say which part of the search has none."""
+    try:
+        return describe()
+    except IndescribableError as error:
+        what = what if error.name is None else f"parameter {error.name!r}"
+        raise TypeError(
+            f"checkpoint needs {what} to be something that can be told from another of its kind, got (in it) an object "
+            f"of class {error.kind}, which shows nothing of what it is. Give the class a __reduce__, or leave out one "
+            "of the two."
+        ) from None

@@ -129,6 +129,7 @@ class _Record:
         self, journal: Journal, history: History, identity: Callable[[Trial], Hashable], *, is_race: bool
     ) -> None:
         self.journal, self.history, self.identity, self.is_race = journal, history, identity, is_race
+        self.identities: dict[int, Hashable] = {}
         self.first: dict[tuple[Hashable, int], int] = {}  # identity, split -> number of the trial that is fitted
         self.twins: dict[tuple[int, int], list[int]] = {}  # fit -> numbers of other trials that share its outcome
 
@@ -184,7 +185,9 @@ class _Record:
         return fits
 
     def _key(self, number: int, split: int) -> tuple[Hashable, int]:
-        return self.identity(self.history.trials[number]), split
+        if number not in self.identities:  # large values take long to look at
+            self.identities[number] = self.identity(self.history.trials[number])
+        return self.identities[number], split
 
     def _share(self, number: int, split: int, twin: int) -> None:
         outcome = self.history.outcomes(number).get(split)

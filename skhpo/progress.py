@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+import sys
 import time
 from typing import TYPE_CHECKING, Self, TextIO
 
@@ -134,7 +135,7 @@ class Progress:
         n_own = self._n_fits - (self._n_fits_before or 0)
         if self.n_trials is None or n_own == 0:
             return allowed
-        n_left = max(0, self.n_trials * self.history.n_splits - self._n_fits)
+        n_left = max(0, min(self.n_trials * self.history.n_splits, sys.maxsize) - self._n_fits)
         return min(allowed, n_left * (now - self._began) / n_own)
 
     def _draw(self, now: float) -> None:

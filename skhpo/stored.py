@@ -87,7 +87,14 @@ def readable_params(stored: Params, space: list[dict[str, Any]]) -> Params:
 
 def _value(dimension: dict[str, Any], stored: Any) -> Any:
     """Return a value: of a finite choice the index is stored."""
-    return _plain(dimension["choices"]["tuple"][stored]) if "choices" in dimension else stored
+    choices = dimension.get("choices")
+    if choices is None:
+        return stored
+    if isinstance(stored, dict):  # one of so many that they are not written out
+        return stored["value"]
+    if "range" in choices:
+        return range(*choices["range"])[stored]
+    return _plain(choices["tuple"][stored]) if "tuple" in choices else f"choice number {stored}"
 
 
 def _plain(described: Any) -> Any:
@@ -95,4 +102,8 @@ def _plain(described: Any) -> Any:
         return tuple(map(_plain, described["tuple"]))
     if isinstance(described, list):
         return list(map(_plain, described))
+    if isinstance(described, dict) and "int" in described:
+        return int(described["int"], 16)
+    if isinstance(described, dict) and "float" in described:
+        return float(described["float"])
     return str(described) if isinstance(described, dict) else described

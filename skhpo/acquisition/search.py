@@ -51,6 +51,8 @@ class Domain(Protocol):
 _STEPS = (0.25, 0.1, 0.04, 0.01)
 # Columns of more levels are explored by steps and neighbours; exhausting them would be most of the work.
 _N_EXHAUSTIVE = 16
+# Categories have no neighbours; of more than these a random sample is looked at, so that time and memory stay bounded.
+_N_CATEGORIES = 1000
 
 
 def maximise(
@@ -156,7 +158,9 @@ def _exchanges(points: Array, domain: Domain, rng: np.random.Generator) -> Array
         active = domain.active(point[None])[0]
         for j in np.flatnonzero(np.isfinite(domain.n_levels) & active):
             K = int(domain.n_levels[j])
-            if domain.is_categorical[j] or K <= _N_EXHAUSTIVE:
+            if domain.is_categorical[j] and K > _N_CATEGORIES:
+                levels = (np.floor(rng.random(_N_CATEGORIES) * K) + 0.5) / K
+            elif domain.is_categorical[j] or K <= _N_EXHAUSTIVE:
                 levels = (np.arange(K) + 0.5) / K
             else:
                 levels = np.clip(point[j] + np.array([-3, -2, -1, 1, 2, 3]) / K, 0.0, 1.0)

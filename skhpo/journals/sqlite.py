@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from skhpo.trial import Event, Params
 
 APPLICATION_ID = 0x736B6870  # "skhp": what `file` and SQLite itself use to tell whose a database is
-FORMAT = 1  # of the tables and of the events in them; a higher one is a newer skhpo's
+FORMAT = 2  # of the tables, the fingerprints and the events in them; a higher one is a newer skhpo's
 
 _TABLES = """
 CREATE TABLE search (id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL UNIQUE, header TEXT NOT NULL);
@@ -221,6 +221,11 @@ def _open(path: Path) -> sqlite3.Connection:
         problem = "which is another program's database. Choose another file."
     elif version > FORMAT:
         problem = f"which a newer skhpo wrote (format {version}, this one reads {FORMAT}). Update skhpo."
+    elif version < FORMAT:
+        problem = (
+            f"which an older development version of skhpo wrote (format {version}, this one reads {FORMAT}). Choose "
+            "another file."
+        )
     if problem is not None:
         connection.close()
         raise ValueError(f"checkpoint needs a journal of this skhpo, got {str(path)!r}, {problem}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from skhpo._sklearn import has_own_clone, kept_by_clone
+from skhpo.content.arrays import digest_of_array, type_of
 from skhpo.prefix.parts import NotReusable, class_attribute, instance_fields
 from skhpo.space.values import freeze
 
@@ -105,7 +106,10 @@ class _Reader:
         if kind in {set, frozenset}:
             return kind, frozenset(map(self.value, value))
         if kind is np.ndarray:
-            return self.value(value.tolist()) if value.dtype.hasobject else (freeze(value), value.strides)
+            if value.dtype.hasobject:
+                return self.value(value.tolist())
+            # A digest, as a key outlives the fit, and with it the copy of the value that the fit was given.
+            return kind, value.shape, value.strides, type_of(value), digest_of_array(value)
         if kind is slice:
             return kind, self.value((value.start, value.stop, value.step))
         if kind is range or issubclass(kind, np.dtype):

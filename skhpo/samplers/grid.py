@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from sklearn.model_selection import ParameterGrid
-
 from skhpo.samplers.base import Sampler
+from skhpo.samplers.plain import PlainGrid
 from skhpo.space import Space, is_plain
 
 if TYPE_CHECKING:
@@ -40,10 +39,9 @@ class GridSampler(Sampler):
 
     def __init__(self, param_grid: Any) -> None:
         if is_plain(param_grid):
-            # Iterated rather than indexed: both give the same points, with their names in different order.
-            grid: list[Params] = list(ParameterGrid(param_grid))
-            self.n_max: int = len(grid)
-            self._at: Callable[[int], Params] = grid.__getitem__
+            grid = PlainGrid(param_grid)
+            self.n_max: int = grid.n_points
+            self._at: Callable[[int], Params] = grid.at
             return
         space = Space(param_grid)
         if math.isinf(space.n_choices):

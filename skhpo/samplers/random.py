@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import warnings
 from itertools import chain, islice
-from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.model_selection import ParameterSampler
 from sklearn.utils import check_random_state
 
 from skhpo.samplers.base import Sampler
+from skhpo.samplers.plain import plain_stream
 from skhpo.space import Space, is_plain, params_key
 
 if TYPE_CHECKING:
@@ -54,11 +53,10 @@ class RandomSampler(Sampler):
     def __init__(
         self, param_distributions: Any, *, n_iter: int, random_state: Any, done: Sequence[Params] = ()
     ) -> None:
+        self.n_max: int
+        stream: Iterator[Params]
         if is_plain(param_distributions):
-            sampler = ParameterSampler(param_distributions, n_iter, random_state=random_state)
-            self.n_max: int = len(sampler)
-            # A generator that others draw from too has to be drawn from at once.
-            stream: Iterator[Params] = iter(sampler if isinstance(random_state, Integral) else list(sampler))
+            self.n_max, stream = plain_stream(param_distributions, n_iter, random_state)
         else:
             space = Space(param_distributions)
             self.n_max = int(min(n_iter, space.n_choices))

@@ -16,7 +16,7 @@ from skhpo.fitted import fitted
 from skhpo.plan import Plan
 from skhpo.samplers.bayes import BayesSampler
 from skhpo.search.race import make_scheduler
-from skhpo.space import Space
+from skhpo.space import Space, warn_of_bounds
 
 if TYPE_CHECKING:
     import os
@@ -275,6 +275,7 @@ class BayesSearchCV(BaseSearch):
         return dict(sorted(shares.items(), key=lambda item: -item[1]))
 
     def _plan(self, problem: Problem, random_state: Any, done: Sequence[Params]) -> Plan:  # noqa: ARG002
+        warn_of_bounds(self.param_distributions)
         space = Space(self.param_distributions)
         self._sampler = BayesSampler(
             space,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -36,7 +37,7 @@ from skhpo.schedulers.hyperband import hyperband_brackets
 from skhpo.search.bayes import own_params
 from skhpo.search.places import RungPlaces
 from skhpo.search.race import make_halving_scheduler
-from skhpo.space import Space
+from skhpo.space import Space, warn_of_bounds
 
 if TYPE_CHECKING:
     import os
@@ -358,7 +359,8 @@ class SuccessiveHalvingCV(BaseSearch):
     def _n_first(self) -> int:
         """Return how many candidates the first rung has."""
         if self.sampler == "grid":
-            return max(GridSampler(self.param_distributions).n_max, 1)
+            # No search gets through more, and rungs are computed in floating point.
+            return min(max(GridSampler(self.param_distributions).n_max, 1), sys.maxsize)
         if self.n_candidates != "exhaust":
             return int(self.n_candidates)
         n_candidates = self.max_resources_ // self.min_resources_
@@ -395,6 +397,7 @@ class SuccessiveHalvingCV(BaseSearch):
     def _make_sampler(self, problem: Problem, n_iter: int, random_state: Any) -> Sampler:
         if self.sampler == "grid":
             return GridSampler(self.param_distributions)
+        warn_of_bounds(self.param_distributions)
         if self.sampler == "random":
             return RandomSampler(self.param_distributions, n_iter=n_iter, random_state=random_state)
         space = Space(self.param_distributions)

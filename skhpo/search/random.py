@@ -12,6 +12,7 @@ from skhpo._sklearn import RANDOM_CONSTRAINTS, Interval
 from skhpo.plan import Plan
 from skhpo.samplers.random import RandomSampler
 from skhpo.search.race import make_scheduler
+from skhpo.space import warn_of_bounds
 
 if TYPE_CHECKING:
     import os
@@ -196,5 +197,6 @@ class RandomSearchCV(BaseSearch):
         return self.param_distributions
 
     def _plan(self, problem: Problem, random_state: Any, done: Sequence[Params]) -> Plan:
+        warn_of_bounds(self.param_distributions)
         sampler = RandomSampler(self.param_distributions, n_iter=self.n_iter, random_state=random_state, done=done)
         return Plan(sampler, make_scheduler(self, problem, sampler, sampler.n_max), look_back=self.look_back)

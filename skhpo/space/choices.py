@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from skhpo.space.cells import Cells, cells_of
 from skhpo.space.dimension import Discrete, OutsideError, equal_cells
-from skhpo.space.values import freeze, is_number, same
+from skhpo.space.long import LONG, numbers_in, place_in
+from skhpo.space.values import PRIMITIVES, freeze, is_finite, is_number, same, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Hashable
 
     from numpy.typing import NDArray
-
-# Steps of a grid that differ more than this on both scales say nothing about a distance: ranks do better, and no value
-# gets a cell so thin that it is never drawn, as 0 in [0, 1, 1000] would.
-_MOST_UNEVEN = 4.0
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -40,26 +37,45 @@ class Choices(Discrete):
 
     def find(self, value: Any) -> int:
         """Return the index of the choice that is the value, or else of the first that is equal to it."""
-        level = self._levels.get(freeze(value))
-        if level is None:
+        if isinstance(self.choices, range):
+            level = place_in(self.choices, value)
+        else:
+            level = self._places.get(id(value))  # choices live as long as this, so that no other object has their id
+            level = self._levels.get(freeze(value)) if level is None else level
+        if level is None and not isinstance(self.choices, range):
             level = next((i for i, choice in enumerate(self.choices) if same(choice, value)), None)
         if level is None:
             raise OutsideError(value, self)
         return level
 
-    def to_json(self, value: Any) -> int:
-        """Return the index of the value."""
-        return self.find(value)
+    def to_json(self, value: Any) -> int | dict[str, Any]:
+        """Return the index of the value; one of many that are not written out in a file is told itself."""
+        level = self.find(value)
+        choice = self.choices[level]
+        is_listed = self.n_choices <= LONG or isinstance(self.choices, range)
+        is_text = type(choice) is str or (type(choice) in {int, float} and is_finite(choice))
+        return {"value": choice} if is_text and not is_listed else level
 
     def from_json(self, stored: Any) -> Any:
-        """Return the user's own object at an index."""
+        """Return the user's own object that was stored."""
+        if type(stored) is dict:
+            return self.canonical(stored.get("value"))
         if type(stored) is not int or not (0 <= stored < self.n_choices):
             raise ValueError(f"{stored!r} is not an index into the {self.n_choices} choices of {self!r}.")
         return self.choices[stored]
 
     @cached_property
+    def _places(self) -> dict[int, int]:
+        """Index of each choice that is an object of its own, by its id: to look at large ones takes long."""
+        return {id(choice): i for i, choice in enumerate(self.choices) if not isinstance(choice, PRIMITIVES)}
+
+    @cached_property
     def _levels(self) -> dict[Hashable, int]:
-        return {freeze(choice): i for i, choice in enumerate(self.choices)}
+        """Index of each value, of equal ones that of the first."""
+        levels: dict[Hashable, int] = {}
+        for i, choice in enumerate(self.choices):
+            levels.setdefault(freeze(choice), i)
+        return levels
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -99,14 +115,22 @@ class Categorical(Choices):
             hasattr(choices, "__len__") and hasattr(choices, "__iter__")
         ):
             raise TypeError(
-                f"Categorical needs a list of choices, got {choices!r}. Write [{choices!r}] for a single one."
+                f"Categorical needs a list of choices, got {shown(choices)}. Write [{shown(choices)}] for a single one."
             )
-        object.__setattr__(self, "choices", tuple(choices))
+        if getattr(choices, "ndim", 1) != 1:
+            raise ValueError(
+                f"Categorical needs choices in one dimension, got an array of shape {np.shape(choices)}. Write "
+                "list(...) if its rows are the choices."
+            )
+        object.__setattr__(self, "choices", choices if _is_long_range(choices) else tuple(choices))
         if not self.choices:
             raise ValueError("Categorical needs at least one choice, got []. Leave the parameter out to not search it.")
-        if len(self._levels) < len(self.choices):
+        # Of more, equal ones are found when they are drawn: the first of them is then meant.
+        if not isinstance(self.choices, range) and len(self.choices) <= LONG and len(self._levels) < len(self.choices):
             twice = next(choice for i, choice in enumerate(self.choices) if self._levels[freeze(choice)] != i)
-            raise ValueError(f"Categorical needs distinct choices, got {twice!r} more than once. Keep one of them.")
+            raise ValueError(
+                f"Categorical needs distinct choices, got {shown(twice)} more than once. Keep one of them."
+            )
 
     @property
     def is_categorical(self) -> bool:
@@ -122,13 +146,6 @@ class Categorical(Choices):
         return (levels + 0.5) / self.n_choices
 
 
-class _Cells(NamedTuple):
-    """Where the cells of a grid end, shape (n_choices - 1,), and where its values stand, shape (n_choices,)."""
-
-    ends: NDArray[np.float64]
-    centers: NDArray[np.float64]
-
-
 @dataclass(frozen=True, eq=False, repr=False)
 class Grid(Choices):
     """Numbers in increasing order, at distances that follow their differences or their ratios.
@@ -138,11 +155,8 @@ class Grid(Choices):
     """
 
     @cached_property
-    def _cells(self) -> _Cells:
-        places = _even_places(np.array([float(choice) for choice in self.choices]))
-        middles = (places[1:] + places[:-1]) / 2
-        low, high = places[0] - (middles[0] - places[0]), places[-1] + (places[-1] - middles[-1])
-        return _Cells((middles - low) / (high - low), (places - low) / (high - low))
+    def _cells(self) -> Cells:
+        return cells_of(np.array([float(choice) for choice in self.choices]))
 
     def level_of(self, u: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return which cells the places lie in, shape (n,)."""
@@ -153,30 +167,25 @@ class Grid(Choices):
         return self._cells.centers[levels]
 
 
-def listed(values: Iterable[Any]) -> Grid | Categorical:
-    """Return the dimension of a plain list: a grid for three or more numbers, else categories.
+def _is_long_range(choices: Any) -> bool:
+    return isinstance(choices, range) and choices[:LONG] != choices
 
-    Repeated values count once.
+
+def listed(values: Sequence[Any]) -> Discrete:
+    """Return the dimension of a plain list: numbers in order for three or more of them, else categories.
+
+    Repeated values count once; of a long list that holds anything but numbers they are not looked for.
     """
+    numbers = numbers_in(values)
+    if numbers is not None:
+        return numbers
+    if len(values) > LONG:
+        return Categorical(values)
     choices = list({freeze(value): value for value in values}.values())
     is_grid = (
         len(choices) >= 3
-        and all(is_number(choice) and math.isfinite(choice) for choice in choices)
+        and all(is_number(choice) and is_finite(choice) for choice in choices)
         # Equal numbers of two types, as 1 and 1.0, have no order between them.
         and len({float(choice) for choice in choices}) == len(choices)
     )
     return Grid(tuple(sorted(choices))) if is_grid else Categorical(choices)
-
-
-def _even_places(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return increasing numbers, shape (n,), on the scale on which they are most even: their own, log, or ranks."""
-    logs = np.log(x) if x[0] > 0 else x
-    places = x if _unevenness(x) <= _unevenness(logs) else logs
-    return places if _unevenness(places) <= _MOST_UNEVEN else np.arange(len(x), dtype=np.float64)
-
-
-def _unevenness(x: NDArray[np.float64]) -> float:
-    with np.errstate(over="ignore"):
-        steps = np.diff(x)
-    smallest, largest = float(steps.min()), float(steps.max())
-    return largest / smallest if smallest > 0 and largest < math.inf else math.inf

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skhpo.space.values import describe, freeze, same
+from skhpo.content import describe
+from skhpo.space.values import freeze, same, shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,7 +42,7 @@ class OutsideError(ValueError):
     def __str__(self) -> str:
         value, dimension = self.args
         parameter = "" if self.name is None else f"Parameter {self.name!r}: "
-        return f"{parameter}{value!r} lies outside of {dimension!r}."
+        return f"{parameter}{shown(value)} lies outside of {dimension!r}."
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -151,9 +152,9 @@ class Dimension(ABC):
         return hash((type(self).__name__, self.n_choices))
 
     def __repr__(self) -> str:
-        arguments = [repr(getattr(self, part.name)) for part in fields(self) if not part.kw_only]
+        arguments = [_listed(getattr(self, part.name)) for part in fields(self) if not part.kw_only]
         arguments += [
-            f"{part.name}={getattr(self, part.name)!r}"
+            f"{part.name}={shown(getattr(self, part.name))}"
             for part in reversed(fields(self))
             if part.kw_only and getattr(self, part.name) != part.default
         ]
@@ -213,6 +214,13 @@ class Discrete(Dimension):
     def snap(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the centres of the cells in which places of shape (n,) lie."""
         return self.center_of(self.level_of(u))
+
+
+def _listed(value: Any) -> str:
+    """Return what a message shows of an argument: of a tuple each element by itself, should one have no repr."""
+    if not isinstance(value, tuple):
+        return shown(value)
+    return f"({', '.join(map(shown, value))}{',' if len(value) == 1 else ''})"
 
 
 def equal_cells(u: NDArray[np.float64], n: int) -> NDArray[np.int64]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from skhpo.space.dimension import Discrete, OutsideError
 from skhpo.space.distribution import Distributed, support
-from skhpo.space.values import is_number
+from skhpo.space.values import is_finite, is_number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -74,7 +74,7 @@ class DiscreteDistribution(Distributed, Discrete):
     def find(self, value: Any) -> int:
         """Return the level of a value, or of the nearest that has one."""
         values = self._atoms.values
-        if is_number(value) and math.isfinite(value):
+        if is_number(value) and is_finite(value):
             level = min(int(np.searchsorted(values, value)), len(values) - 1)
             if values[level] == value:
                 return level

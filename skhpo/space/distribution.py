@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skhpo.space.dimension import Dimension, OutsideError
-from skhpo.space.values import is_number
+from skhpo.space.values import is_finite, is_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,7 @@ class Distributed:
         if family is None:
             return {"distribution": frozen}
         atoms = {name: getattr(family, name) for name in ("xk", "pk") if hasattr(family, name)}
-        return {"family": family.name, "args": frozen.args, "kwds": frozen.kwds, **atoms}
+        return {"family": family.name, "class": type(family), "args": frozen.args, "kwds": frozen.kwds, **atoms}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -53,7 +53,7 @@ class ContinuousDistribution(Distributed, Dimension):
     def canonical(self, value: Any) -> float:
         """Return the value as a Python float."""
         low, high = self._support
-        if not (is_number(value) and low <= value <= high and math.isfinite(value)):
+        if not (is_number(value) and low <= value <= high and is_finite(value)):
             raise OutsideError(value, self)
         return float(value)
 

@@ -5,8 +5,10 @@ Objects of scikit-optimize and Optuna are told by their attributes, so that neit
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
-from typing import Any
+from numbers import Integral
+from typing import TYPE_CHECKING, Any
 
 from scipy.stats import rv_continuous, rv_discrete
 
@@ -15,7 +17,10 @@ from skhpo.space.dimension import Dimension
 from skhpo.space.discrete import discrete
 from skhpo.space.distribution import ContinuousDistribution, Sampled, support
 from skhpo.space.numeric import Float, Int
-from skhpo.space.values import is_number
+from skhpo.space.values import is_number, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def as_dimension(name: str, value: Any) -> Dimension:
@@ -49,7 +54,91 @@ def as_dimension(name: str, value: Any) -> Dimension:
             return _of_distribution(value)
     except (TypeError, ValueError) as error:
         raise type(error)(f"Parameter {name!r}: {error}") from error
-    return _of_sequence(name, value)
+    check_values(name, value)
+    return listed(value)
+
+
+def check_values(name: str, values: Any) -> None:
+    """Raise if what a user wrote for a parameter is no list of values.
+
+    Parameters
+    ----------
+    name : str
+        The parameter, for messages.
+    values : object
+        Neither a dimension nor a distribution.
+
+    Raises
+    ------
+    TypeError
+        If it is no list.
+    ValueError
+        If it is empty, too long to be counted, an array of more dimensions than one, or meant as a range.
+    """
+    is_list = hasattr(values, "__len__") and hasattr(values, "__iter__") and getattr(values, "ndim", 1) > 0
+    if isinstance(values, str | bytes | Mapping | set | frozenset) or not is_list:
+        raise TypeError(
+            f"Parameter {name!r} needs a list of values, a distribution or a dimension, got {shown(values)}. "
+            "Put a single value into a list; for a range write Float(low, high) or Int(low, high)."
+        )
+    if getattr(values, "ndim", 1) > 1:
+        # The first words are scikit-learn's.
+        raise ValueError(
+            f"Parameter array for {name!r} should be one-dimensional, got: {shown(values)} with shape {values.shape}. "
+            "Write list(...) if its rows are the values."
+        )
+    if count(name, values) == 0:
+        raise ValueError(f"Parameter {name!r} needs at least one value, got {values!r}. Leave it out to not search it.")
+    if _is_range_with_prior(values):
+        log = ", log=True" if values[2] == "log-uniform" else ""
+        raise ValueError(
+            f"Parameter {name!r} needs a dimension for a range, and a tuple is a list of values, got {values!r}. "
+            f"Write Float({values[0]!r}, {values[1]!r}{log}) or Int."
+        )
+
+
+def count(name: str, values: Sequence[Any]) -> int:
+    """Return the number of values of a parameter.
+
+    Raises
+    ------
+    ValueError
+        If Python cannot count them, as those of ``range(10**20)``.
+    """
+    try:
+        return len(values)
+    except OverflowError:
+        raise ValueError(
+            f"Parameter {name!r} needs fewer than 2**63 values, got {shown(values)}. Draw from a distribution, as "
+            "Float(low, high)."
+        ) from None
+
+
+def warn_of_bounds(param_distributions: Any) -> None:
+    """Warn of a tuple of two numbers, which scikit-optimize takes for a range, and everyone else for two values.
+
+    Parameters
+    ----------
+    param_distributions : dict or list of dicts
+        The space as a user writes it.
+
+    Warns
+    -----
+    UserWarning
+        For each such parameter.
+    """
+    for branch in dicts_of(param_distributions):
+        for name, values in branch.items():
+            if isinstance(values, tuple) and len(values) == 2 and all(map(is_number, values)) and values[0] < values[1]:
+                low, high = values
+                dimension = "Int" if all(isinstance(bound, Integral) for bound in values) else "Float"
+                warnings.warn(
+                    f"Parameter {name!r} has two values to try, {low!r} and {high!r}, as a tuple is a list of values. "
+                    f"For the range between them write {dimension}({low!r}, {high!r}); for the two values write "
+                    f"[{low!r}, {high!r}].",
+                    UserWarning,
+                    stacklevel=2,
+                )
 
 
 def is_plain(param_distributions: Any) -> bool:
@@ -110,23 +199,15 @@ def _of_distribution(distribution: Any) -> Dimension:
     return discrete(distribution) if hasattr(distribution, "pmf") else ContinuousDistribution(distribution)
 
 
-def _of_sequence(name: str, values: Any) -> Dimension:
-    is_list = hasattr(values, "__len__") and hasattr(values, "__iter__") and getattr(values, "ndim", 1) > 0
-    if isinstance(values, str | bytes | Mapping | set | frozenset) or not is_list:
-        raise TypeError(
-            f"Parameter {name!r} needs a list of values, a distribution or a dimension, got {values!r}. "
-            "Put a single value into a list; for a range write Float(low, high) or Int(low, high)."
-        )
-    if len(values) == 0:
-        raise ValueError(f"Parameter {name!r} needs at least one value, got {values!r}. Leave it out to not search it.")
-    is_range = isinstance(values, tuple) and len(values) == 3 and all(map(is_number, values[:2]))
-    if is_range and str(values[2]) in {"uniform", "log-uniform"}:
-        log = ", log=True" if values[2] == "log-uniform" else ""
-        raise ValueError(
-            f"Parameter {name!r} needs a dimension for a range, and a tuple is a list of values, got {values!r}. "
-            f"Write Float({values[0]!r}, {values[1]!r}{log}) or Int."
-        )
-    return listed(values)
+def _is_range_with_prior(values: Any) -> bool:
+    """Whether it is what scikit-optimize takes for a range: its ends, how to draw, and perhaps a base of logarithms."""
+    return (
+        isinstance(values, tuple)
+        and len(values) in {3, 4}
+        and all(map(is_number, values[:2]))
+        and isinstance(values[2], str)
+        and values[2] in {"uniform", "log-uniform"}
+    )
 
 
 def _is_foreign_range(value: Any) -> bool:
@@ -158,5 +239,5 @@ def _foreign_dimension(value: Any) -> Dimension | None:
         return listed(range(low, high + 1, step)) if step not in (None, 1) else Int(low, high, log=log)
     if step is not None:
         # As Optuna computes them: a user's own multiples of the step.
-        return listed(min(low + i * step, high) for i in range(round((high - low) / step) + 1))
+        return listed([min(low + i * step, high) for i in range(round((high - low) / step) + 1)])
     return Float(low, high, log=log)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import clone
 
+from skhpo.space.dimension import Dimension
+from skhpo.space.interop import as_dimension, check_values, is_plain
 from skhpo.space.space import Space
-from skhpo.space.tree import did_you_mean
+from skhpo.space.tree import did_you_mean, mappings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from skhpo.space.dimension import Dimension
+    from collections.abc import Callable, Mapping, Sequence
 
 
 def check_names(space: Space | Mapping[str, Any] | Sequence[Mapping[str, Any]], estimator: Any) -> None:
@@ -42,10 +43,10 @@ def check_names(space: Space | Mapping[str, Any] | Sequence[Mapping[str, Any]], 
         ...
     ValueError: Invalid parameter 'alhpa' for estimator Ridge(). Did you mean 'alpha'? ...
     """
-    dimensions = (space if isinstance(space, Space) else Space(space)).parameters
+    values = _values_by_name(space)
     valid = estimator.get_params(deep=True)
-    for name, dimension in dimensions.items():
-        if name in valid or any(part in dimensions for part in _prefixes(name)) or _accepts(estimator, name, dimension):
+    for name, value in values.items():
+        if name in valid or any(part in values for part in _prefixes(name)) or _accepts(estimator, name, value()):
             continue
         raise ValueError(
             f"Invalid parameter {name!r} for estimator {estimator!r}.{did_you_mean(name, valid)} "
@@ -59,8 +60,34 @@ def _prefixes(name: str) -> list[str]:
     return ["__".join(parts[:n]) for n in range(1, len(parts))]
 
 
-def _accepts(estimator: Any, name: str, dimension: Dimension) -> bool:
-    (value,) = dimension.decode(np.array([0.5]))
+def _values_by_name(space: Space | Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> dict[str, Callable[[], Any]]:
+    """Return for each parameter how to get one of its values."""
+    if not isinstance(space, Space) and is_plain(space):
+        # Whatever their length, plain lists are not looked through.
+        found: dict[str, Callable[[], Any]] = {}
+        for mapping in mappings_of(space):
+            for name, values in mapping.items():
+                found.setdefault(name, partial(_some_value, _checked(name, values)))
+        return found
+    dimensions = (space if isinstance(space, Space) else Space(space)).parameters
+    return {name: partial(_some_value, dimension) for name, dimension in dimensions.items()}
+
+
+def _checked(name: str, values: Any) -> Any:
+    if hasattr(values, "rvs"):
+        return as_dimension(name, values)
+    check_values(name, values)
+    return values
+
+
+def _some_value(values: Any) -> Any:
+    if not isinstance(values, Dimension):
+        return next(iter(values))
+    (value,) = values.decode(np.array([0.5]))
+    return value
+
+
+def _accepts(estimator: Any, name: str, value: Any) -> bool:
     copy = clone(estimator)
     try:
         copy.set_params(**{name: value})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skhpo.space.dimension import Dimension, Discrete, OutsideError, equal_cells
-from skhpo.space.values import is_number
+from skhpo.space.values import as_float, is_finite, is_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +67,7 @@ class Float(Dimension):
                 raise TypeError(
                     f"Float needs numbers as bounds, got {name}={bound!r}. Use Categorical for other values."
                 )
-            object.__setattr__(self, name, float(bound))
+            object.__setattr__(self, name, as_float(bound))
         _check_bounds(self)
         if not math.isfinite(self.high - self.low):
             raise ValueError(f"Float needs finite bounds, got low={self.low!r}, high={self.high!r}. Narrow them.")
@@ -196,7 +196,7 @@ def _check_bounds(dimension: Float | Int) -> None:
     name, low, high = type(dimension).__name__, dimension.low, dimension.high
     if not isinstance(dimension.log, bool | np.bool_):
         raise TypeError(f"{name} needs log to be True or False, got log={dimension.log!r}.")
-    if not (math.isfinite(low) and math.isfinite(high)):
+    if not (is_finite(low) and is_finite(high)):
         raise ValueError(f"{name} needs finite bounds, got low={low!r}, high={high!r}. Narrow them.")
     if not low < high:
         raise ValueError(

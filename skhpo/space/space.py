@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from skhpo.content import IndescribableError, describe
 from skhpo.space.branch import Branch, nth_missing
 from skhpo.space.cube import Cube
+from skhpo.space.dimension import Dimension
 from skhpo.space.interop import is_plain
-from skhpo.space.tree import BRANCH, Entry, did_you_mean, grow
+from skhpo.space.long import LONG
+from skhpo.space.tree import BRANCH, Entry, did_you_mean, grow, mappings_of
 from skhpo.space.values import params_key
 
 if TYPE_CHECKING:
@@ -21,7 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from skhpo.space.dimension import Dimension
+_MOST_COMPARED = 100_000
+"""Configurations of a dict that are looked for in the dicts before it; of more, each counts as one of its own."""
 
 Params: TypeAlias = dict[str, Any]
 
@@ -241,8 +245,24 @@ class Space:
         return self._branches[number].restore({name: stored[name] for name in stored if name != BRANCH})
 
     def signature(self) -> list[dict[str, Any]]:
-        """Return a JSON-able description, equal for equal spaces in every process."""
-        return [{e.name: e.dimension.signature() for e in branch.entries} for branch in self._branches]
+        """Return a JSON-able description, equal for equal spaces in every process.
+
+        Raises
+        ------
+        IndescribableError
+            If a value shows nothing of what it is; its attribute ``name`` is then the parameter.
+        """
+        return [{e.name: _signature(e) for e in branch.entries} for branch in self._branches]
+
+    def order(self) -> list[dict[str, Any]]:
+        """Return a JSON-able description of the order in which lists of values were written.
+
+        The numbers of a list are sorted in its dimension, while a grid and scikit-learn's stream go by the list.
+        """
+        return [
+            {name: describe(_as_written(values)) for name, values in mapping.items() if not _is_rule(values)}
+            for mapping in mappings_of(self.param_distributions)
+        ]
 
     def __repr__(self) -> str:
         return f"Space({self.param_distributions!r})"
@@ -287,7 +307,7 @@ class Space:
         """For each dict of a finite space, the ranks of the configurations that an earlier one holds."""
         repeated: list[list[int]] = []
         for number, branch in enumerate(self._branches):
-            is_apart = all(branch.is_disjoint(earlier) for earlier in self._branches[:number])
+            is_apart = branch.n_choices > _MOST_COMPARED or all(map(branch.is_disjoint, self._branches[:number]))
             ranks = range(0 if is_apart else int(branch.n_choices))
             repeated.append([rank for rank in ranks if self._place(branch.at(rank))[0] < number])
         return repeated
@@ -297,3 +317,21 @@ class Space:
         """Index of the first configuration of each dict of a finite space."""
         pairs = zip(self._branches[:-1], self._repeated, strict=False)
         return list(accumulate((int(branch.n_choices) - len(repeated) for branch, repeated in pairs), initial=0))
+
+
+def _signature(entry: Entry) -> dict[str, Any]:
+    try:
+        return entry.dimension.signature()
+    except IndescribableError as error:
+        error.name = entry.name
+        raise
+
+
+def _is_rule(values: Any) -> bool:
+    """Whether values are not listed but drawn by a rule, or in a dimension that keeps their order."""
+    return isinstance(values, Dimension) or hasattr(values, "rvs") or not hasattr(values, "__len__")
+
+
+def _as_written(values: Any) -> Any:
+    """Return a list of values, whatever sequence it is in; a long one as it is."""
+    return values if len(values) > LONG else list(values)

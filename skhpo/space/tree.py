@@ -80,7 +80,7 @@ def grow(param_distributions: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -
     ValueError
         If the list is empty, or a condition cannot be met.
     """
-    mappings = _mappings(param_distributions)
+    mappings = mappings_of(param_distributions)
     entries: list[Entry] = []
     if len(mappings) > 1:
         entries.append(Entry(BRANCH, Categorical(range(len(mappings))), 0, branches=list(range(len(mappings)))))
@@ -112,7 +112,16 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 
-def _mappings(param_distributions: Any) -> list[Mapping[str, Any]]:
+def mappings_of(param_distributions: Any) -> list[Mapping[str, Any]]:
+    """Return the dicts of a space.
+
+    Raises
+    ------
+    TypeError
+        If it is neither a dict nor a list of them, or a name is no string.
+    ValueError
+        If the list is empty.
+    """
     mappings = dicts_of(param_distributions)
     if not mappings:
         raise ValueError("A space needs at least one dict, got an empty list. An empty dict is a space of one point.")

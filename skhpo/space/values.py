@@ -1,26 +1,27 @@
-"""Identity, equality and description of parameter values, which may be anything.
+"""Identity and equality of parameter values, which may be anything.
 
 A value of a space can be an estimator, a list of pipeline steps, an array, a function: neither its hash nor its ``==``
-can be relied on. Three questions are asked of it, and answered here: *is it the very same point?* (`freeze`), *is it
-what the user meant?* (`same`), and *is it the same space as in another process?* (`describe`).
+can be relied on. Two questions are asked of it, and answered here: *is it the very same point?* (`freeze`) and *is it
+what the user meant?* (`same`). The third, *is it the same in another process?*, is `skhpo.content`'s.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
-from hashlib import sha256
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from skhpo.content.arrays import ArrayKey, type_of
+
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
-_PRIMITIVES = (bool, int, float, complex, str, bytes, type(None))
-_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+PRIMITIVES = (bool, int, float, complex, str, bytes, type(None))
+_LARGE = 2**16
+"""Bytes of an array above which no copy of it is kept."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,12 +37,12 @@ class _Identity:
         return id(self.value)
 
 
-def freeze(value: Any) -> Hashable:  # noqa: PLR0911  # one return per kind of value
+def freeze(value: Any) -> Hashable:  # noqa: C901, PLR0911  # one return per kind of value
     """Return a hashable that is equal for values that cannot be told apart.
 
     Numbers and strings go by type and value (``True``, ``1`` and ``1.0`` are three values: ``max_features=1`` is not
-    ``max_features=1.0``), NumPy scalars as Python's, containers by their elements, arrays by their bytes, and all else
-    by identity.
+    ``max_features=1.0``), NumPy scalars as Python's, containers by their elements, arrays by their bytes, of which
+    large ones are not copied, and all else by identity.
 
     Parameters
     ----------
@@ -57,18 +58,24 @@ def freeze(value: Any) -> Hashable:  # noqa: PLR0911  # one return per kind of v
     kind = type(value)
     if kind is float and math.isnan(value):
         return "float", "nan"
-    if kind in _PRIMITIVES:
+    if kind in PRIMITIVES:
         return kind.__name__, value
+    if kind is range:
+        return "range", value
     if isinstance(value, tuple | list):
         return kind, tuple(freeze(element) for element in value)
     if isinstance(value, dict):
         return kind, frozenset((freeze(key), freeze(element)) for key, element in value.items())
     if isinstance(value, set | frozenset):
         return kind, frozenset(freeze(element) for element in value)
+    if isinstance(value, np.ma.MaskedArray):
+        return "masked", freeze(np.asarray(value.data)), freeze(np.ma.getmaskarray(value))
     if isinstance(value, np.ndarray):
         if value.dtype.hasobject:
             return "array", value.shape, tuple(freeze(element) for element in value.ravel())
-        return "array", value.shape, value.dtype.str, value.tobytes()
+        if value.nbytes > _LARGE:
+            return "array", ArrayKey(value)
+        return "array", value.shape, type_of(value), value.tobytes()
     return _Identity(value)
 
 
@@ -101,6 +108,27 @@ def is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
+def as_float(number: Any) -> float:
+    """Return a number in double precision, infinity where it is too large for it, as ``10**400``."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
+
+
+def is_finite(number: Any) -> bool:
+    """Whether a number is finite in double precision."""
+    return math.isfinite(as_float(number))
+
+
+def shown(value: Any) -> str:
+    """Return the ``repr`` of a value for a message, and if that raises, what it is."""
+    try:
+        return repr(value)
+    except Exception as error:  # noqa: BLE001  # a foreign __repr__ may raise anything
+        return f"<{type(value).__qualname__} whose repr raises {type(error).__name__}>"
+
+
 def same(a: Any, b: Any) -> bool:  # noqa: PLR0911  # one return per kind of value
     """Whether a user who writes ``a`` means ``b``.
 
@@ -120,7 +148,7 @@ def same(a: Any, b: Any) -> bool:  # noqa: PLR0911  # one return per kind of val
         return True
     if is_number(a) and is_number(b):
         return bool(a == b)
-    if type(a) is not type(b) or isinstance(a, _PRIMITIVES):
+    if type(a) is not type(b) or isinstance(a, PRIMITIVES):
         return False
     if isinstance(a, tuple | list):
         return len(a) == len(b) and all(map(same, a, b))
@@ -134,44 +162,3 @@ def same(a: Any, b: Any) -> bool:  # noqa: PLR0911  # one return per kind of val
         return bool(a == b)
     except Exception:  # noqa: BLE001  # a foreign __eq__ may raise anything, as pandas does; then nothing is known
         return False
-
-
-def describe(value: Any) -> Any:  # noqa: C901, PLR0911  # one return per kind of value
-    """Return what JSON can hold of a value and what stays the same in another process.
-
-    Parameters
-    ----------
-    value : object
-        Any value of a parameter.
-
-    Returns
-    -------
-    description : JSON-able
-        Numbers and strings as they are; objects by the path of their class and their ``get_params()`` or ``repr``,
-        without addresses in memory.
-    """
-    if isinstance(value, np.generic):
-        value = value.item()
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else {"float": repr(value)}
-    if isinstance(value, list):
-        return [describe(element) for element in value]
-    if isinstance(value, tuple):
-        return {"tuple": [describe(element) for element in value]}
-    if isinstance(value, dict):
-        return {"dict": [[describe(key), describe(element)] for key, element in value.items()]}
-    if isinstance(value, set | frozenset):
-        return {"set": sorted((describe(element) for element in value), key=repr)}
-    if isinstance(value, np.ndarray):
-        if value.dtype.hasobject:
-            return {"array": describe(value.tolist())}
-        return {"array": [value.dtype.str, list(value.shape), sha256(value.tobytes()).hexdigest()]}
-    if hasattr(value, "__qualname__"):  # classes and functions
-        return {"name": f"{getattr(value, '__module__', None)}.{value.__qualname__}"}
-    path = f"{type(value).__module__}.{type(value).__qualname__}"
-    if hasattr(value, "get_params"):
-        params = value.get_params(deep=False)
-        return {"class": path, "params": {name: describe(params[name]) for name in sorted(params)}}
-    return {"class": path, "repr": _ADDRESS.sub("", repr(value))}

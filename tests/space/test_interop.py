@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 from sklearn.model_selection import ParameterSampler
 
-from skhpo.space import Categorical, Float, Int, Space, is_plain
+from skhpo.space import Categorical, Float, Int, Space, is_plain, warn_of_bounds
 from skhpo.space.choices import Grid
 from skhpo.space.interop import as_dimension
 
@@ -107,7 +107,7 @@ def test_optuna():
         [1, "a"],
         (1, 2, 3),
         np.arange(5),
-        np.eye(3),
+        list(np.eye(3)),
         range(4),
         pd.Series([0.1, 0.2], index=[5, 6]),
         pd.Index(["a", "b"]),
@@ -132,7 +132,7 @@ def test_plain_spaces():
 def test_what_scikit_learn_draws_lies_inside():
     plain = [
         {"a": stats.loguniform(1e-3, 1), "b": np.logspace(0, 3, 4), "c": [None, "x"]},
-        {"a": stats.randint(1, 50), "b": [[1], [2, 3]], "d": np.eye(3)},
+        {"a": stats.randint(1, 50), "b": [[1], [2, 3]], "d": list(np.eye(3))},
     ]
     space = Space(plain)
     drawn = list(ParameterSampler(plain, 40, random_state=0))
@@ -162,3 +162,33 @@ def test_what_scikit_learn_draws_lies_inside():
 def test_errors(value, error, message):
     with pytest.raises(error, match=message):
         as_dimension("x", value)
+
+
+@pytest.mark.parametrize("values", [np.eye(3), np.zeros((3, 1)), np.array([["a"]]), pd.DataFrame({"a": [1], "b": [2]})])
+def test_arrays_of_two_dimensions_are_no_list(values):
+    for make in (Space, lambda space: as_dimension("x", space["x"])):
+        with pytest.raises(ValueError, match=r"(?s)array for 'x' should be one-dimensional, got: .* with shape \("):
+            make({"x": values})
+    with pytest.raises(ValueError, match=r"choices in one dimension, got an array of shape \("):
+        Categorical(values)
+
+
+@pytest.mark.parametrize(
+    ("values", "right"),
+    [((1e-3, 1e3), r"Float\(0.001, 1000.0\)"), ((1, 10), r"Int\(1, 10\)"), ((0, 0.5), r"Float\(0, 0.5\)")],
+)
+def test_bounds_in_a_tuple_are_warned_of(values, right):
+    with pytest.warns(UserWarning, match=rf"'C' has two values to try.*write {right}; for the two values write \["):
+        warn_of_bounds([{"C": values}])
+
+
+@pytest.mark.parametrize("values", [[1, 10], (10, 1), (1, 1), ("a", "b"), (True, False), (1, 2, 3), (1, None), (5,)])
+def test_other_values_are_not_warned_of(values):
+    warn_of_bounds({"C": values})
+
+
+@pytest.mark.parametrize("values", [(1, 10, "uniform"), (1, 10, "log-uniform"), (1, 10, "log-uniform", 2)])
+def test_scikit_optimizes_tuples_are_refused(values):
+    log = ", log=True" if "log" in values[2] else ""
+    with pytest.raises(ValueError, match=rf"needs a dimension for a range.*Write Float\(1, 10{log}\) or Int"):
+        Space({"C": values})
