@@ -68,7 +68,7 @@ def bayes(n):
 
 
 SEARCHES = {
-    "synchronous halving": lambda n: halving(n),
+    "synchronous halving": halving,
     "asynchronous halving": lambda n: halving(n, asynchronous=True),
     "racing halving": lambda n: halving(n, racing=True),
     "`RandomSearchCV(racing=True)`": lambda n: random(n, racing=True),

@@ -104,8 +104,9 @@ class Judge(NamedTuple):
         -------
         ndarray of shape (...)
         """
-        difference: NDArray[np.float64] = (scores - self.typical[list(splits)]).mean(axis=-1)
-        return difference - (self.scores - self.typical).mean()
+        difference = (scores - self.typical[list(splits)]).mean(axis=-1)
+        behind: NDArray[np.float64] = difference - (self.scores - self.typical).mean()
+        return behind
 
     def probability(self, splits: Sequence[int], scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """Probability that challengers overturn the incumbent when they are finished.

@@ -62,8 +62,8 @@ class _Simulation:
     hidden : float
         The score of what is not told.
     shift : int or None
-        Searches of different shifts have different scores. Of these a scheduler that has seen nothing is shown a history
-        that nobody has seen.
+        Searches of different shifts have different scores. In these, the scheduler that has seen nothing is shown a
+        history that nobody has seen.
     """
 
     def __init__(

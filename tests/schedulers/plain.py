@@ -1,6 +1,7 @@
 """What the schedulers decide, by looking at all trials each time: slow, and short enough to be read."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -8,7 +9,7 @@ from skhpo.schedulers.asha import AshaScheduler
 from skhpo.schedulers.halving import HalvingScheduler
 from skhpo.schedulers.racing import Judge, RacingScheduler
 from skhpo.schedulers.racing_halving import RacingHalvingScheduler
-from skhpo.trial import FitStarted, Trial, TrialStopped
+from skhpo.trial import Trial, TrialStopped
 
 
 def by_rung(history):
@@ -62,18 +63,21 @@ class PlainAsha(AshaScheduler):
         rungs = by_rung(history)
         raised = {trial.parent for trial in history.trials}
         for number, bracket in enumerate(self.brackets):
-            for lower, upper in reversed(list(zip(bracket, bracket[1:], strict=False))):
+            for lower, upper in reversed(list(pairwise(bracket))):
                 found = [trial for trial in rungs.get((number, lower.number), ()) if trial.number < history.n_told]
                 for trial in best(history, found, int(len(found) / self.factor)):
                     if trial.number not in raised:
                         return promoted(history, trial, upper)
+        return self.new_or_last(history, ask, rungs, raised)
+
+    def new_or_last(self, history, ask, rungs, raised):
         for number, bracket in enumerate(self.brackets):
             if len(rungs.get((number, bracket[0].number), [])) < bracket[0].n_trials:
                 trial = new(history, ask, number, bracket[0])
                 if trial is not None:
                     return trial
         for number, bracket in enumerate(self.brackets):
-            for lower, upper in zip(bracket, bracket[1:], strict=False):
+            for lower, upper in pairwise(bracket):
                 found = rungs.get((number, lower.number), [])
                 if found and found[-1].number >= history.n_told:
                     break

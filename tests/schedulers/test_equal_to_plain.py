@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-
 from plain import PlainAsha, PlainHalving, PlainRacing, PlainRacingHalving
+
 from skhpo.executors.base import Executor
 from skhpo.journals.memory import MemoryJournal
 from skhpo.loop import run_search
@@ -168,7 +168,7 @@ def test_racing(name, kind, seed):
     k = (5, 3, 9)[seed]
     settings = {"order": np.random.default_rng(seed).permutation(k).tolist(), "stops_failures": seed != 1}
     settings |= {"n_turns": k} | RACES[name]
-    schedulers = [cls(100, **settings) for cls in (RacingScheduler, PlainRacing)]
+    schedulers = [cls(60, **settings) for cls in (RacingScheduler, PlainRacing)]
     history = compare(*schedulers, kind=kind, seed=seed, k=k, n_proposals=200)
     if kind == "plain":
         assert history.stopped
