@@ -40,6 +40,10 @@ NAMES = {
         "milliseconds per suggestion",
         scripts.Script("overhead", quick=("--n", "50", "--seeds", "1"), n_seeds=3),
     ),
+    "deciding": (
+        "milliseconds of deciding per fit, by the number of candidates",
+        scripts.Script("deciding", quick=("--candidates", "100", "--trials", "30")),
+    ),
     "overhead_sklearn": (
         "what a search costs beside its fits",
         scripts.Script("overhead_sklearn", quick=("--sizes", "200", "--size-repeats", "1")),

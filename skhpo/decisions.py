@@ -173,7 +173,7 @@ class SplitBySplit(Decisions):
 
     def _ask(self, number: int) -> Params | None:
         history = self.history
-        pending = [history.trials[number] for number in history.open if not history.seen(number)]
+        pending = [history.trials[number] for number in history.untried] if self.sampler.is_adaptive else ()
         params = self.sampler.ask(number, pending)
         self.is_exhausted = params is None
         return params

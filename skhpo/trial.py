@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
+from skhpo.standing import NOBODY, Standing
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -197,6 +199,8 @@ class History:
         Of a race: the outcomes of ``steps[:n_seen]`` may be looked at.
     stopped : dict of int to int or None
         Of a race, the trials that were stopped, and against which other.
+    n_proposed : int
+        How many of the trials the sampler proposed; the others were promoted.
     """
 
     def __init__(self, n_splits: int, metric: str | None = None) -> None:
@@ -207,12 +211,16 @@ class History:
         self.steps: list[tuple[int, int]] = []
         self.n_seen = 0
         self.stopped: dict[int, int | None] = {}
+        self.n_proposed = 0
         self._outcomes: list[dict[int, Outcome]] = []
         self._n_finished = 0
         self._begun: dict[int, list[int]] = {}
         self._seen: dict[int, dict[int, float]] = {}
         self._open: dict[int, None] = {}
+        self._untried: dict[int, None] = {}
         self._complete: list[int] = []
+        self._rungs: dict[tuple[int, int], Standing] = {}
+        self._n_ranked = 0
 
     def apply(self, event: Event) -> None:
         """Add an event."""
@@ -224,9 +232,11 @@ class History:
             case FitStarted(number, split):
                 self.steps.append((number, split))
                 self._begun.setdefault(number, []).append(split)
+                self._rung_of(number).changed(number)
             case TrialStopped(number, against):
                 self.stopped[number] = against
-                self._open.pop(number)
+                self._close(number, is_complete=False)
+                self._rung_of(number).changed(number)
                 self._count_finished()
 
     def start(self, trial: Trial) -> None:
@@ -241,11 +251,19 @@ class History:
             raise ValueError(f"Trials start in order: expected number {len(self.trials)}, got {trial.number}.")
         self.trials.append(trial)
         self._outcomes.append({})
-        self._open[trial.number] = None
+        self._open[trial.number] = self._untried[trial.number] = None
+        self._rungs.setdefault((trial.bracket, trial.rung), Standing()).start(trial)
+        if trial.parent is None:
+            self.n_proposed += 1
+        else:
+            self._rung_of(trial.parent).promote(trial.parent)
 
     def record(self, outcome: Outcome) -> None:
         """Add the outcome of one task of a started trial."""
-        self._outcomes[outcome.number][outcome.split] = outcome
+        number = outcome.number
+        self._outcomes[number][outcome.split] = outcome
+        if number < self._n_ranked:
+            self._rung_of(number).rank(number, self.score(number))
         self._count_finished()
 
     def _count_finished(self) -> None:
@@ -291,12 +309,39 @@ class History:
         """Mean score of a trial over its splits; NaN if one is missing, failed or not finite."""
         return float(self.scores(number).mean())
 
+    # -- rungs --------------------------------------------------------------------------------------------------------
+
+    def rung(self, bracket: int, number: int) -> Standing:
+        """Return how the trials of a rung stand, by the scores that may be looked at."""
+        return self.rungs.get((bracket, number), NOBODY)
+
+    @property
+    def rungs(self) -> Mapping[tuple[int, int], Standing]:
+        """How the trials of each rung stand, by bracket and number, in the order of their first trials."""
+        if self.n_told < self._n_ranked:
+            self._n_ranked = 0
+            for standing in self._rungs.values():
+                standing.hide()
+        while self._n_ranked < self.n_told:
+            self._rung_of(self._n_ranked).rank(self._n_ranked, self.score(self._n_ranked))
+            self._n_ranked += 1
+        return self._rungs
+
+    def _rung_of(self, number: int) -> Standing:
+        trial = self.trials[number]
+        return self._rungs[trial.bracket, trial.rung]
+
     # -- races: the splits of a trial one by one ----------------------------------------------------------------------
 
     @property
     def open(self) -> Sequence[int]:
         """Trials that are neither stopped nor seen on all splits, in order."""
         return list(self._open)
+
+    @property
+    def untried(self) -> Sequence[int]:
+        """Those of ``open`` that are not seen on any split, in order."""
+        return list(self._untried)
 
     @property
     def complete(self) -> Sequence[int]:
@@ -317,11 +362,22 @@ class History:
 
     def see(self, n_steps: int) -> None:
         """Let the outcomes of the first steps be looked at; they are known."""
-        for number, split in self.steps[self.n_seen : n_steps]:
+        news = self.steps[self.n_seen : n_steps]
+        for number, split in news:
             seen = self._seen.setdefault(number, {})
             seen[split] = self._outcomes[number][split].score(self.metric)
-            if len(seen) == self.n_splits:
-                self._open.pop(number, None)
-                if not any(map(math.isnan, seen.values())):
-                    self._complete.append(number)
+            self._untried.pop(number, None)
+            if len(seen) == self.n_splits and number in self._open:
+                self._close(number, is_complete=not any(map(math.isnan, seen.values())))
+        for number, _ in news:
+            self._rung_of(number).changed(number)
         self.n_seen = max(self.n_seen, n_steps)
+
+    def _close(self, number: int, *, is_complete: bool) -> None:
+        del self._open[number]
+        self._untried.pop(number, None)
+        standing = self._rung_of(number)
+        standing.close(number, is_complete=is_complete)
+        if is_complete:
+            self._complete.append(number)
+            standing.rank(number, self.score(number))

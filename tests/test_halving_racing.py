@@ -83,8 +83,12 @@ def both(brackets, scores, **more):
 # -- the scheduler ----------------------------------------------------------------------------------------------------
 
 
-def test_it_is_a_scheduler():
-    check_scheduler(lambda: RacingHalvingScheduler(hyperband_brackets(9, 1, 9), order=[0]))
+@pytest.mark.parametrize("stops_failures", [True, False])
+def test_it_is_a_scheduler(stops_failures):
+    def make():
+        return RacingHalvingScheduler(hyperband_brackets(27, 1, 27), order=[2, 0, 1], stops_failures=stops_failures)
+
+    check_scheduler(make, n_splits=3)
 
 
 @pytest.mark.parametrize(("k", "share"), [(3, 0.85), (5, 0.75), (10, 0.65)])

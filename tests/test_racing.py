@@ -20,7 +20,8 @@ from skhpo.executors.serial import SerialExecutor
 from skhpo.journals.memory import MemoryJournal
 from skhpo.loop import run_search
 from skhpo.samplers.base import Sampler
-from skhpo.schedulers.racing import Judge, RacingScheduler, _chance_of_new
+from skhpo.schedulers.complete import Complete
+from skhpo.schedulers.racing import Judge, RacingScheduler
 from skhpo.surrogates.score_model import ModelOptions, ScoreModel, _split_effects
 from skhpo.testing import check_scheduler
 from skhpo.trial import FitStarted, History, Outcome, Task, Trial, TrialStarted, TrialStopped
@@ -112,8 +113,9 @@ def test_ties_and_what_is_unknown_are_never_cut():
 # ------------------------------------------------------------------ the scheduler
 
 
-def test_it_is_a_scheduler():
-    check_scheduler(lambda: RacingScheduler(12, order=[0]))
+@pytest.mark.parametrize("settings", [{}, {"n_open": 4, "alpha": 0.05, "share": 0.5, "n_first": 2, "n_turns": 5}])
+def test_it_is_a_scheduler(settings):
+    check_scheduler(lambda: RacingScheduler(40, order=[2, 0, 1, 4, 3], **settings), n_splits=5)
 
 
 class Listed(Sampler):
@@ -304,13 +306,19 @@ def test_the_most_promising_goes_on_first_whatever_split_it_had():
     assert scheduler.next_split(history, look_back=1, can_start=False) == FitStarted(3, 0)
 
 
+def chance_of_new(history):
+    complete = Complete(is_by_number=False)
+    complete.take(history, history.rung(0, 0))
+    return complete.chance_of_new(history.rung(0, 0))
+
+
 def test_the_seldomer_a_new_trial_is_the_best_the_fewer_are_stopped():
     scores = noisy(60, 5, spread=0.3)
     by_mean = scores[np.argsort(-scores.mean(axis=1))]  # the first is the best
-    history = race(by_mean, n_open=1)
-    assert _chance_of_new(history, history.complete) == 1 / (10 + 30), "none of the later 30 was the best so far"
+    history = race(by_mean[:20], n_open=1, alpha=0.0)
+    assert chance_of_new(history) == 1 / (10 + 10), "none of the later ten was the best so far"
     getting_better = race(by_mean[::-1], n_open=1, alpha=0.0)
-    assert _chance_of_new(getting_better, getting_better.complete) == (1 + 30) / (10 + 30), "each of them was"
+    assert chance_of_new(getting_better) == (1 + 30) / (10 + 30), "each of the later 30 was"
     bold, careful = (race(by_mean, n_open=1, alpha=0.2, share=share) for share in (np.inf, 0.1))
     assert len(careful.steps) > len(bold.steps)
     assert len(race(by_mean, n_open=1, alpha=0.002, share=1.0).steps) == len(

@@ -13,8 +13,12 @@ from skhpo.samplers.base import Sampler
 from skhpo.samplers.bayes import BayesSampler
 from skhpo.samplers.grid import GridSampler
 from skhpo.samplers.random import RandomSampler
+from skhpo.schedulers.asha import AshaScheduler
+from skhpo.schedulers.halving import HalvingScheduler, halving_bracket
+from skhpo.schedulers.racing import RacingScheduler
 from skhpo.space import Categorical, Float, Int, Space
-from skhpo.testing import check_journal, check_sampler
+from skhpo.testing import check_journal, check_sampler, check_scheduler
+from skhpo.trial import FitStarted, TrialStopped
 
 OURS = {"k": Categorical(["a", "b"]), "x": Float(0, 1, when={"k": "a"}), "i": Int(1, 9)}
 PLAIN = {"C": loguniform(1e-2, 1e2), "kernel": ["linear", "rbf"]}
@@ -107,3 +111,88 @@ def test_broken_journals_are_found():
     with pytest.raises(AssertionError, match="outlive"):
         check_journal(MemoryJournal, is_durable=True)
     assert issubclass(MemoryJournal, Journal)
+
+
+class ByLength(AshaScheduler):
+    """Keeps its answers by how many trials there are, and how many of them are told."""
+
+    def __init__(self, brackets):
+        super().__init__(brackets)
+        self.known = {}
+
+    def next_trial(self, history, ask):
+        key = len(history.trials), history.n_told
+        if key not in self.known:
+            self.known[key] = super().next_trial(history, ask)
+        return self.known[key]
+
+
+class ByRung(HalvingScheduler):
+    """Ranks a rung once, when it is finished."""
+
+    def __init__(self, brackets):
+        super().__init__(brackets)
+        self.rankings = {}
+
+    def next_trial(self, history, ask):
+        trial = super().next_trial(history, ask)
+        if trial is None or trial.parent is None:
+            return trial
+        ranking = self.rankings.setdefault(
+            trial.rung, [number for _, number in history.rung(0, trial.rung - 1).ranking]
+        )
+        parent = history.trials[ranking[len(history.rung(0, trial.rung).trials)]]
+        return type(trial)(trial.number, parent.params, trial.fraction, trial.rung, 0, parent.number)
+
+
+class ByTrial(RacingScheduler):
+    """Keeps who is to be stopped by how many of his splits are seen and how many are complete."""
+
+    def __init__(self, n_trials, order):
+        super().__init__(n_trials, order=order)
+        self.known = {}
+
+    def next_split(self, history, *, look_back, can_start):
+        decision = super().next_split(history, look_back=look_back, can_start=can_start)
+        for number in history.open:
+            key = number, len(history.seen(number)), len(history.complete)
+            found = isinstance(decision, TrialStopped) and decision.number == number
+            if (
+                history.seen(number)
+                and self.known.setdefault(key, found)
+                and len(history.seen(number)) == len(history.begun(number))
+            ):
+                return TrialStopped(number, decision.against if found else None)
+        return decision
+
+
+class Blind(RacingScheduler):
+    """Does not know which fits it started."""
+
+    def next_split(self, history, *, look_back, can_start):
+        decision = super().next_split(history, look_back=look_back, can_start=can_start)
+        return FitStarted(decision.number, 0) if isinstance(decision, FitStarted) else decision
+
+
+@pytest.mark.parametrize(
+    ("make", "n_splits", "rule"),
+    [
+        (lambda: ByLength([halving_bracket(27, 1, 27)]), 1, "depend on its arguments alone"),
+        (lambda: ByRung([halving_bracket(27, 1, 27)]), 1, "depend on its arguments alone"),
+        (lambda: ByTrial(30, order=[0, 1, 2]), 3, "depend on its arguments alone"),
+        (lambda: Blind(30, order=[0, 1, 2]), 3, "one fit on each split"),
+    ],
+)
+def test_broken_schedulers_are_found(make, n_splits, rule):
+    """The first three answer right as long as there is one history, asked twice or not."""
+    with pytest.raises(AssertionError, match=rule):
+        check_scheduler(make, n_splits)
+
+
+def test_a_scheduler_that_cannot_decide_about_splits_is_found():
+    class Raising(RacingScheduler):
+        def next_split(self, history, *, look_back, can_start):
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        check_scheduler(lambda: Raising(12, order=[0]))

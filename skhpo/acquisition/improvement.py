@@ -90,7 +90,7 @@ class LogExpectedImprovement:
 
     def __init__(self, gp: GaussianProcess, incumbent: str = "corrected") -> None:
         self._gp = gp
-        means = gp.means(gp.X)
+        means = gp.means_of_points
         star = int(np.argmax(means.mean(axis=1)))
         self.x_star = gp.X[star]
         self._best = means.max(axis=0) if incumbent != "observed" else gp.Y.max(axis=0)

@@ -226,7 +226,7 @@ class BayesSampler(Sampler):
         if gp is None:
             good, lengthscales = np.empty((0, self.space.n_columns)), np.ones(self.space.n_columns)
         else:
-            good = gp.X[np.argsort(-gp.means(gp.X)[:, 0], kind="stable")[:5]]
+            good = gp.X[np.argsort(-gp.means_of_points[:, 0], kind="stable")[:5]]
             lengthscales = gp.theta.lengthscales
         options = self.options
         return maximise(

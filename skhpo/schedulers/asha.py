@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from skhpo.schedulers.base import Scheduler
-from skhpo.schedulers.halving import best, new_trial, promoted, trials_by_rung
+from skhpo.schedulers.halving import new_trial, promoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,32 +57,27 @@ class AshaScheduler(Scheduler):
 
     def next_trial(self, history: History, ask: Ask) -> Trial | None:
         """Return the trial to start now, or None: wait for results, or all is done."""
-        rungs = trials_by_rung(history)
-        raised = {trial.parent for trial in history.trials}
         for number, bracket in enumerate(self.brackets):
             for lower, upper in reversed(list(pairwise(bracket))):
-                found = [trial for trial in rungs.get((number, lower.number), ()) if trial.number < history.n_told]
-                for trial in best(history, found, int(len(found) / self.factor)):
-                    if trial.number not in raised:
-                        return promoted(history, trial, upper)
+                standing = history.rung(number, lower.number)
+                winner = standing.best_waiting(int(standing.n_known / self.factor))
+                if winner is not None:
+                    return promoted(history, winner, upper)
         for number, bracket in enumerate(self.brackets):
-            found = rungs.get((number, bracket[0].number), [])
-            is_full = len(found) >= bracket[0].n_trials
+            is_full = len(history.rung(number, bracket[0].number).trials) >= bracket[0].n_trials
             new = None if is_full else new_trial(history, ask, number, bracket[0])
             if new is not None:
                 return new
-        return self._last_promotion(history, rungs, raised)
+        return self._last_promotion(history)
 
-    def _last_promotion(
-        self, history: History, rungs: dict[tuple[int, int], list[Trial]], raised: set[int | None]
-    ) -> Trial | None:
+    def _last_promotion(self, history: History) -> Trial | None:
         """Return a promotion that completes a rung nothing can come to any more."""
         for number, bracket in enumerate(self.brackets):
             for lower, upper in pairwise(bracket):
-                found = rungs.get((number, lower.number), [])
-                if found and found[-1].number >= history.n_told:
+                standing = history.rung(number, lower.number)
+                if standing.n_known < len(standing.trials):
                     break  # the rungs above wait for this one
-                for trial in best(history, found, upper.n_trials):
-                    if trial.number not in raised:
-                        return promoted(history, trial, upper)
+                winner = standing.best_waiting(upper.n_trials)
+                if winner is not None:
+                    return promoted(history, winner, upper)
         return None

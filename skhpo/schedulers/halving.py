@@ -10,18 +10,16 @@ s : rungs below the last one; rung ``k`` of ``s + 1`` has about ``R eta^(k - s)`
 from __future__ import annotations
 
 import math
-from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
-
-import numpy as np
 
 from skhpo.schedulers.base import Scheduler
 from skhpo.trial import Trial
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from skhpo.schedulers.base import Ask
+    from skhpo.standing import Standing
     from skhpo.trial import History
 
 
@@ -140,55 +138,41 @@ class HalvingScheduler(Scheduler):
 
     def next_trial(self, history: History, ask: Ask) -> Trial | None:
         """Return the trial to start now, or None: wait for the rung, or all is done."""
-        rungs = trials_by_rung(history)
         for number, bracket in enumerate(self.brackets):
             first, *others = bracket
-            found = rungs.get((number, first.number), [])
-            has_begun_second = bool(others) and (number, others[0].number) in rungs
-            if len(found) < first.n_trials and not has_begun_second:
+            found = history.rung(number, first.number)
+            n_found = len(found.trials)
+            has_begun_second = bool(others) and bool(history.rung(number, others[0].number).trials)
+            if n_found < first.n_trials and not has_begun_second:
                 trial = new_trial(history, ask, number, first)
-                if trial is not None or not found:
+                if trial is not None or not n_found:
                     return trial
             for rung in others:
                 if not self._is_finished(history, found):
                     return None
-                below, found = found, rungs.get((number, rung.number), [])
-                winners = best(history, below, rung.n_trials) if len(found) < rung.n_trials else []
-                if len(found) < len(winners):
-                    return promoted(history, winners[len(found)], rung)
+                below, found = found, history.rung(number, rung.number)
+                n_found = len(found.trials)
+                if n_found < min(rung.n_trials, len(below.ranking)):
+                    _, winner = below.ranking[n_found]
+                    return promoted(history, winner, rung)
         return None
 
-    def _is_finished(self, history: History, trials: Sequence[Trial]) -> bool:
+    def _is_finished(self, history: History, standing: Standing) -> bool:
         """Whether all that will be known of the trials of a rung is known."""
-        return not trials or trials[-1].number < history.n_told
-
-
-def trials_by_rung(history: History) -> dict[tuple[int, int], list[Trial]]:
-    """Return all started trials by bracket and rung."""
-    rungs: dict[tuple[int, int], list[Trial]] = {}
-    for trial in history.trials:
-        rungs.setdefault((trial.bracket, trial.rung), []).append(trial)
-    return rungs
-
-
-def best(history: History, trials: Iterable[Trial], n: int) -> list[Trial]:
-    """Return the ``n`` best of some told trials, the best first and the older first among equals; none that failed."""
-    scored = [(history.score(trial.number), trial) for trial in trials]
-    ranked = sorted((pair for pair in scored if not np.isnan(pair[0])), key=lambda pair: (-pair[0], pair[1].number))
-    return [trial for _, trial in ranked[:n]]
+        return not standing.trials or standing.trials[-1].number < history.n_told
 
 
 def new_trial(history: History, ask: Ask, bracket: int, rung: Rung) -> Trial | None:
     """Return a trial with parameters of the sampler, who counts its proposals and not our trials."""
-    n_proposed = Counter(trial.parent is None for trial in history.trials)[True]
-    params = ask(n_proposed)
+    params = ask(history.n_proposed)
     if params is None:
         return None
     return Trial(len(history.trials), params, fraction=rung.fraction, rung=rung.number, bracket=bracket)
 
 
-def promoted(history: History, trial: Trial, rung: Rung) -> Trial:
-    """Return the trial with the same parameters on another rung."""
+def promoted(history: History, number: int, rung: Rung) -> Trial:
+    """Return a trial with the parameters of another, on another rung."""
+    trial = history.trials[number]
     return Trial(
         len(history.trials),
         trial.params,

@@ -40,26 +40,28 @@ The racing of configurations over shared instances is that of Maron and Moore (N
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.special import stdtr
 
+from skhpo.schedulers.field import Field
 from skhpo.schedulers.fixed import FixedScheduler
-from skhpo.trial import FitStarted, TrialStopped
+from skhpo.trial import FitStarted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from skhpo.trial import History
+    from skhpo.schedulers.complete import Complete
+    from skhpo.standing import Standing
+    from skhpo.trial import History, TrialStopped
 
 CAREFUL = 0.003  # the probability below which to stop, where all trials have the same order of splits
 _N_LATEST = 30  # complete trials that say it
 _N_ALIKE = 5  # trials that would have found the splits alike
-_N_NEW = 10  # new trials of which one was the best so far, before any were seen
-_LARGEST = 1e100  # beyond it squares of scores overflow, and a candidate is out of the race
 _MOST_DF = 2  # times k - 1: trials differ in their variances, so that many say no more of one's than two would
 
 
@@ -89,32 +91,38 @@ class Judge(NamedTuple):
     df: float
     shares: NDArray[np.float64]
 
-    def behind(self, splits: Sequence[int], scores: NDArray[np.float64]) -> float:
-        """Expected difference of a challenger's mean over all splits to the incumbent's: D above, negative if below.
+    def behind(self, splits: Sequence[int], scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Expected difference of challengers' means over all splits to the incumbent's: D above, negative if below.
 
         Parameters
         ----------
         splits : sequence of int, length m
-            Splits it was fitted on.
-        scores : ndarray of shape (m,)
-            Its scores there.
-        """
-        return float((scores - self.typical[list(splits)]).mean() - (self.scores - self.typical).mean())
-
-    def probability(self, splits: Sequence[int], scores: NDArray[np.float64]) -> float:
-        """Probability that a challenger overturns the incumbent when it is finished.
-
-        Parameters
-        ----------
-        splits : sequence of int, length m
-            Splits it was fitted on.
-        scores : ndarray of shape (m,)
-            Its scores there.
+            Splits they were fitted on.
+        scores : ndarray of shape (..., m)
+            Their scores there.
 
         Returns
         -------
-        float
-            1 where nothing can be said, and where it is not below the incumbent on its splits. 0 where it is, and all
+        ndarray of shape (...)
+        """
+        difference = (scores - self.typical[list(splits)]).mean(axis=-1)
+        behind: NDArray[np.float64] = difference - (self.scores - self.typical).mean()
+        return behind
+
+    def probability(self, splits: Sequence[int], scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Probability that challengers overturn the incumbent when they are finished.
+
+        Parameters
+        ----------
+        splits : sequence of int, length m
+            Splits they were fitted on.
+        scores : ndarray of shape (..., m)
+            Their scores there.
+
+        Returns
+        -------
+        ndarray of shape (...)
+            1 where nothing can be said, and where one is not below the incumbent on its splits. 0 where it is, and all
             known differences are the same on each split, those of the challenger on two or more included.
 
         Examples
@@ -122,39 +130,41 @@ class Judge(NamedTuple):
         >>> import numpy as np
         >>> scores = np.array([0.8, 0.9, 0.8, 0.9, 0.8])
         >>> judge = Judge(0, scores, typical=scores - 0.01, variance=0.01**2, df=20, shares=np.ones(5))
-        >>> round(judge.probability([0, 1], np.array([0.79, 0.89])), 3)
-        0.038
-        >>> judge.probability([0, 1], np.array([0.6, 0.7])) < 1e-6
-        True
+        >>> judge.probability([0, 1], np.array([[0.79, 0.89], [0.6, 0.7]])).round(3)
+        array([0.038, 0.   ])
         """
         k, m = len(self.scores), len(splits)
         on = list(splits)
-        level = float((scores - self.scores[on]).mean())
-        if not (math.isfinite(level) and level < 0) or self.df == 0:
-            return 1.0
-        e = scores - self.typical[on]
-        own = float(((e - e.mean()) ** 2).sum())
+        level = (scores - self.scores[on]).mean(axis=-1)
+        is_below = np.isfinite(level) & (level < 0) & (self.df > 0)
+        probability = np.ones(level.shape)
+        below = scores[is_below]
+        e = below - self.typical[on]
+        own = ((e - e.mean(axis=-1, keepdims=True)) ** 2).sum(axis=-1) if m > 1 else np.zeros(len(e))
         df = self.df + m - 1
-        v = max((self.df * self.variance + own) / df, (2 * self.variance + own) / (2 + m - 1))
+        v = np.maximum((self.df * self.variance + own) / df, (2 * self.variance + own) / (2 + m - 1))
         of_run = float(self.shares[on].sum())
-        error = math.sqrt(v * ((1 / m - 1 / k) ** 2 * of_run + (float(self.shares.sum()) - of_run) / k**2))
-        behind, rounding = self.behind(splits, scores), 1e-14 * float(np.abs(self.scores).max())
-        if error > rounding:
-            return float(stdtr(df, behind / error))
-        # Nothing varies from split to split. One split of the challenger does not show that this holds for it too.
-        return 0.0 if m > 1 and behind < -rounding else 1.0
+        error = np.sqrt(v * ((1 / m - 1 / k) ** 2 * of_run + (float(self.shares.sum()) - of_run) / k**2))
+        behind, rounding = self.behind(splits, below), 1e-14 * float(np.abs(self.scores).max())
+        is_known = error > rounding
+        t = np.divide(behind, error, where=is_known, out=np.zeros(error.shape))
+        # Where nothing varies from split to split, one split of a challenger does not show that this holds for it too.
+        without_error = np.where((m > 1) & (behind < -rounding), 0.0, 1.0)
+        probability[is_below] = np.where(is_known, stdtr(df, t), without_error)
+        return probability
 
 
+@dataclass(frozen=True)
 class Race:
     """Trials of which the best are wanted: who goes on, and who is stopped.
 
     The most promising goes on first: the better those that are complete, the sooner the others are stopped. None is
     stopped before some are complete and as many as are wanted, none that is level with the last of these, and none of
-    which a fit is under way. Decisions follow from the history alone; what is kept here only saves to find out twice.
+    which a fit is under way. Decisions follow from the history alone, which keeps the `Field` of a race.
 
     Parameters
     ----------
-    order : sequence of int
+    order : tuple of int
         The splits in the order in which they are tried.
     n_turns : int
         So many of the first take turns at being the first: trial i begins at i modulo ``n_turns``, and goes round. With
@@ -169,101 +179,59 @@ class Race:
         None is stopped before so many are complete, at least 2: fewer say little about what is typical.
     stops_failures : bool
         Whether a trial of which one fit failed is stopped: where its score will be NaN whatever the others give.
+    is_by_number : bool
+        Whether the latest complete trials, which say what is typical, are those that were started last; else those that
+        were complete last.
     """
 
-    def __init__(
-        self,
-        order: Sequence[int],
-        *,
-        n_turns: int = 1,
-        n_best: int = 1,
-        alpha: float = CAREFUL,
-        share: float = math.inf,
-        n_first: int = 3,
-        stops_failures: bool = True,
-    ) -> None:
-        self.order, self.n_turns, self.n_best, self.alpha, self.share = order, n_turns, n_best, alpha, share
-        self.n_first, self.stops_failures = n_first, stops_failures
-        self._threshold = alpha
-        self._judged: tuple[int, Judge | None] | None = None
-        # By trial and how many of its splits are seen, as long as the judge is the same.
-        self._verdicts: dict[tuple[int, int], TrialStopped | None] = {}
-        self._promises: dict[tuple[int, int], float] = {}
+    order: tuple[int, ...]
+    n_turns: int = 1
+    n_best: int = 1
+    alpha: float = CAREFUL
+    share: float = math.inf
+    n_first: int = 3
+    stops_failures: bool = True
+    is_by_number: bool = False
 
-    def next_split(
-        self, history: History, open_: Sequence[int], complete: Sequence[int], *, can_start: bool
-    ) -> FitStarted | TrialStopped | None:
+    def next_split(self, history: History, standing: Standing, *, can_start: bool) -> FitStarted | TrialStopped | None:
         """Return the next fit, or a trial to stop; None to start another trial, or to wait.
 
         Parameters
         ----------
         history : History
             What has happened.
-        open_, complete : sequence of int
-            Of the trials that take part, those that are open and those that are complete, as in ``history``.
+        standing : Standing
+            The rung whose trials take part.
         can_start : bool
             Whether another trial may be started instead of going on with one.
         """
-        judge = self._judge(history, complete)
-        at_rest: list[int] = []
-        busy: list[int] = []
-        for number in open_:
-            n_begun, n_seen = len(history.begun(number)), len(history.seen(number))
-            if n_begun == 0:
-                return self._fit(history, number)
-            verdict = self._verdict(judge, history, number)
-            if verdict is not None and n_seen == n_begun:
-                return verdict
-            if verdict is None and n_begun < history.n_splits:
-                (at_rest if n_seen == n_begun else busy).append(number)
-        if can_start or not (at_rest or busy):
-            return None
-        number = max(at_rest or busy, key=lambda number: self._promise(judge, history, number))
-        return self._fit(history, number)
+        return standing.view(self, lambda: Field(self)).next_split(history, standing, can_start=can_start)
 
-    def _fit(self, history: History, number: int) -> FitStarted:
+    def fit(self, history: History, number: int) -> FitStarted:
         """Return the fit that a trial is to have next."""
         begun, at = history.begun(number), number % self.n_turns
         order = [*self.order[at : self.n_turns], *self.order[:at], *self.order[self.n_turns :]]
         return FitStarted(number, next(split for split in order if split not in begun))
 
-    def _verdict(self, judge: Judge | None, history: History, number: int) -> TrialStopped | None:
-        """Return that a trial is not worth its other splits, or None if it may be."""
-        seen = history.seen(number)
-        key = number, len(seen)
-        if key not in self._verdicts:
-            self._verdicts[key] = self._judged_by(judge, number, seen)
-        return self._verdicts[key]
+    def judge(self, complete: Complete) -> Judge | None:
+        """Return what the complete trials say about who will be among the best; None if too few have usable scores.
 
-    def _judged_by(self, judge: Judge | None, number: int, seen: Mapping[int, float]) -> TrialStopped | None:
-        if self.stops_failures and any(map(math.isnan, seen.values())):
-            return TrialStopped(number)
-        if judge is None or judge.df == 0 or not seen:
+        Of fewer than ``n_first`` it says who is promising, and stops nobody.
+        """
+        if complete.n_usable < self.n_best:
             return None
-        probability = judge.probability(list(seen), _clipped(seen))
-        return TrialStopped(number, judge.incumbent) if probability < self._threshold else None
+        incumbent, scores = complete.ranked(self.n_best - 1)
+        rows = np.unique(complete.latest(_N_LATEST), axis=0)
+        typical = rows.mean(axis=0)
+        e = rows - typical
+        df = min(_MOST_DF, len(rows) - 1) * (rows.shape[1] - 1) if complete.n_usable >= self.n_first else 0
+        return Judge(incumbent, scores, typical, _variance(e), df, _shares(e))
 
-    def _judge(self, history: History, complete: Sequence[int]) -> Judge | None:
-        """Return what the complete trials say; None where there are too few."""
-        if self._judged is None or self._judged[0] != len(complete):
-            self._judged = len(complete), _judge(history, complete, self.n_best, self.n_first)
-            if math.isfinite(self.share):
-                self._threshold = min(self.alpha, self.share * _chance_of_new(history, complete))
-            self._verdicts.clear()
-            self._promises.clear()
-        return self._judged[1]
-
-    def _promise(self, judge: Judge | None, history: History, number: int) -> tuple[float, float, int]:
-        """Return what the trial that goes on first has most of."""
-        seen = history.seen(number)
-        m = len(seen)
-        if m == 0:
-            return (0.0 if judge is None else -math.inf), (-math.inf if judge is None else 0.0), -number
-        if judge is None:
-            return float(m), _mean(history, number), -number
-        if (number, m) not in self._promises:
-            self._promises[number, m] = judge.behind(list(seen), _clipped(seen))
-        return self._promises[number, m], 0.0, -number
+    def threshold(self, complete: Complete, standing: Standing) -> float:
+        """Return the probability below which a trial is stopped."""
+        if math.isinf(self.share):
+            return self.alpha
+        return min(self.alpha, self.share * complete.chance_of_new(standing))
 
 
 class RacingScheduler(FixedScheduler):
@@ -318,63 +286,15 @@ class RacingScheduler(FixedScheduler):
         super().__init__(n_trials)
         self.n_open = n_open
         self._race = Race(
-            order, n_turns=n_turns, alpha=alpha, share=share, n_first=n_first, stops_failures=stops_failures
+            tuple(order), n_turns=n_turns, alpha=alpha, share=share, n_first=n_first, stops_failures=stops_failures
         )
 
     def next_split(self, history: History, *, look_back: int, can_start: bool) -> FitStarted | TrialStopped | None:
         """Return the next fit, or a trial to stop; None to start another trial, or to wait."""
-        has_room = len(history.open) < self.n_open + look_back - 1
+        standing = history.rung(0, 0)
+        has_room = standing.n_open < self.n_open + look_back - 1
         can_start = can_start and has_room and len(history.trials) < self.n_trials
-        return self._race.next_split(history, history.open, history.complete, can_start=can_start)
-
-
-def _judge(history: History, complete: Sequence[int], n_best: int, n_first: int) -> Judge | None:
-    """Return what complete trials say about who will be among the ``n_best``; None if too few have usable scores.
-
-    Of fewer than ``n_first`` it says who is promising, and stops nobody.
-    """
-    all_rows = np.array([_row(history, number) for number in complete]).reshape(-1, history.n_splits)
-    is_usable = (np.abs(all_rows) < _LARGEST).all(axis=1)
-    usable = all_rows[is_usable]
-    if len(usable) < n_best:
-        return None
-    best = int(np.argsort(-usable.mean(axis=1), kind="stable")[n_best - 1])
-    incumbent = complete[int(np.flatnonzero(is_usable)[best])]
-    rows = np.unique(usable[-_N_LATEST:], axis=0)
-    typical = rows.mean(axis=0)
-    e = rows - typical
-    df = min(_MOST_DF, len(rows) - 1) * (history.n_splits - 1) if len(usable) >= n_first else 0
-    return Judge(incumbent, usable[best], typical, _variance(e), df, _shares(e))
-
-
-def _chance_of_new(history: History, complete: Sequence[int]) -> float:
-    """How often a new trial became the best, among the later half of those that are no longer open; once in ten before.
-
-    As there were ten more of which one did, so that it is never zero.
-    """
-    is_complete, is_open = set(complete), set(history.open)
-    best, records = -math.inf, []
-    for number in range(len(history.trials)):
-        if number in is_open:
-            continue
-        mean = _mean(history, number) if number in is_complete else -math.inf
-        records.append(mean > best)
-        best = max(best, mean)
-    late = records[len(records) // 2 :]
-    return (1 + sum(late)) / (_N_NEW + len(late))
-
-
-def _mean(history: History, number: int) -> float:
-    return float(np.mean(list(history.seen(number).values())))
-
-
-def _clipped(seen: Mapping[int, float]) -> NDArray[np.float64]:
-    return np.clip(list(seen.values()), -_LARGEST, _LARGEST)
-
-
-def _row(history: History, number: int) -> NDArray[np.float64]:
-    seen = history.seen(number)
-    return np.array([seen[split] for split in range(history.n_splits)])
+        return self._race.next_split(history, standing, can_start=can_start)
 
 
 def _variance(e: NDArray[np.float64]) -> float:

@@ -13,14 +13,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skhpo.schedulers.halving import HalvingScheduler, trials_by_rung
+from skhpo.schedulers.halving import HalvingScheduler
 from skhpo.schedulers.racing import CAREFUL, Race
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from skhpo.schedulers.halving import Bracket
-    from skhpo.trial import FitStarted, History, Trial, TrialStopped
+    from skhpo.standing import Standing
+    from skhpo.trial import FitStarted, History, TrialStopped
 
 
 _PER_PLACE = 0.005  # for each that is promoted, of the probability of being among them below which to stop
@@ -61,7 +62,11 @@ class RacingHalvingScheduler(HalvingScheduler):
         self._places = {(b, rung.number): i for b, bracket in enumerate(brackets) for i, rung in enumerate(bracket)}
         self._races = {
             (b, rung.number): Race(
-                order, n_best=_n_best(bracket, i), alpha=_alpha(bracket, i), stops_failures=stops_failures
+                tuple(order),
+                n_best=_n_best(bracket, i),
+                alpha=_alpha(bracket, i),
+                stops_failures=stops_failures,
+                is_by_number=True,
             )
             for b, bracket in enumerate(brackets)
             for i, rung in enumerate(bracket)
@@ -75,31 +80,25 @@ class RacingHalvingScheduler(HalvingScheduler):
         can_start: bool,
     ) -> FitStarted | TrialStopped | None:
         """Return the next fit, or a trial to stop; None to start another trial, or to wait."""
-        rungs = trials_by_rung(history)
-        is_open, is_complete = set(history.open), set(history.complete)
-        for (bracket, rung), trials in rungs.items():
-            open_ = [trial.number for trial in trials if trial.number in is_open]
-            if not open_:
-                continue
-            complete = [trial.number for trial in trials if trial.number in is_complete]
-            can_join = can_start and len(trials) < self._size(bracket, rung, rungs, is_complete)
-            decision = self._races[bracket, rung].next_split(history, open_, complete, can_start=can_join)
-            if decision is not None or can_join:
-                return decision
+        for (bracket, rung), standing in history.rungs.items():
+            if standing.n_open:
+                can_join = can_start and len(standing.trials) < self._size(history, bracket, rung)
+                decision = self._races[bracket, rung].next_split(history, standing, can_start=can_join)
+                if decision is not None or can_join:
+                    return decision
         return None
 
-    def _size(self, bracket: int, rung: int, rungs: dict[tuple[int, int], list[Trial]], is_complete: set[int]) -> int:
+    def _size(self, history: History, bracket: int, rung: int) -> int:
         """Return how many trials a rung will have."""
         place = self._places[bracket, rung]
         n_trials = self.brackets[bracket][place].n_trials
         if place == 0:
             return n_trials
-        below = rungs[bracket, self.brackets[bracket][place - 1].number]
-        return min(n_trials, sum(trial.number in is_complete for trial in below))
+        below = history.rung(bracket, self.brackets[bracket][place - 1].number)
+        return min(n_trials, len(below.complete))
 
-    def _is_finished(self, history: History, trials: Sequence[Trial]) -> bool:
-        is_open = set(history.open)
-        return not any(trial.number in is_open for trial in trials)
+    def _is_finished(self, history: History, standing: Standing) -> bool:  # noqa: ARG002
+        return standing.n_open == 0
 
 
 def _n_best(bracket: Bracket, place: int) -> int:

@@ -5,22 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skhpo.testing.rules import check
-from skhpo.trial import History, Outcome
+from skhpo.trial import FitStarted, History, Outcome, TrialStarted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from skhpo.schedulers.base import Scheduler
-    from skhpo.trial import Trial
+    from skhpo.trial import Decision, Params, Trial
 
 
-def check_scheduler(make: Callable[[], Scheduler]) -> None:
+def check_scheduler(make: Callable[[], Scheduler], n_splits: int = 1) -> None:
     """Check that a scheduler keeps the contract of `skhpo.schedulers.base.Scheduler`.
 
     Parameters
     ----------
     make : callable
         ``make() -> Scheduler``, called several times; it starts fewer than 1,000 trials.
+    n_splits : int
+        Fits of a trial, for schedulers that decide about each of them.
 
     Raises
     ------
@@ -34,69 +36,169 @@ def check_scheduler(make: Callable[[], Scheduler]) -> None:
     >>> check_scheduler(lambda: FixedScheduler(12))
     """
     for look_back in (1, 3, 7):
-        one = _simulated(make, look_back, hidden=0.0)
-        other = _simulated(make, look_back, hidden=1.0)
-        check(
-            [_facts(trial) for trial in one.trials] == [_facts(trial) for trial in other.trials],
-            "scores of trials that are not told must change nothing",
-        )
+        one, other = (_Simulation(make, make(), n_splits, look_back, hidden=hidden) for hidden in (0.0, 1.0))
+        for simulation in (one, other):
+            while simulation.step():
+                pass
+        check(one.decisions == other.decisions, "scores of trials that are not told must change nothing")
+    # Whoever keeps by length, number or count what he found out once, answers in one search what holds in the other.
+    shared = make()
+    searches = [_Simulation(make, shared, n_splits, look_back=3, shift=shift) for shift in (0, 1)]
+    while any([search.step() for search in searches]):  # noqa: C419 - each is to take its step
+        pass
 
 
-def _facts(trial: Trial) -> tuple[object, ...]:
-    return trial.params["i"], trial.fraction, trial.rung, trial.bracket, trial.parent
+class _Simulation:
+    """A search in which what is not told has other scores than in the end.
 
+    Parameters
+    ----------
+    make : callable
+        Makes schedulers that have seen nothing.
+    scheduler : Scheduler
+        The one that decides.
+    n_splits, look_back : int
+        Fits of a trial, and of how many trials, or in a race fits, the scores are hidden, the next one included.
+    hidden : float
+        The score of what is not told.
+    shift : int or None
+        Searches of different shifts have different scores. In these, the scheduler that has seen nothing is shown a
+        history that nobody has seen.
+    """
 
-def _score(trial: Trial) -> float:
-    """Return a score that looks random, and for some parameters is better on all rungs."""
-    i: int = trial.params["i"]
-    return (i * 7919 % 101) / 101 + (i * 31 + trial.rung * 17) % 13 / 26
+    def __init__(
+        self,
+        make: Callable[[], Scheduler],
+        scheduler: Scheduler,
+        n_splits: int,
+        look_back: int,
+        *,
+        hidden: float = 0.0,
+        shift: int | None = None,
+    ) -> None:
+        self.make, self.scheduler, self.look_back = make, scheduler, look_back
+        self.hidden, self.shift = hidden, shift
+        self.history = History(n_splits)
+        self.decisions: list[object] = []
+        self.changes: list[Callable[[History], None]] = []  # all that was done to the history
 
+    def step(self) -> bool:
+        """Make the next decision come true; returns whether there is one."""
+        history, is_racing = self.history, self.scheduler.is_racing
+        n_known = len(history.steps if is_racing else history.trials)
+        self._show(n_known + 1 - self.look_back)
+        decision = self._decide()
+        if decision is None and (history.n_seen if is_racing else history.n_told) < n_known:
+            self._show(n_known)
+            decision = self._decide()
+        if decision is None:
+            return False
+        self._check(decision)
+        self.decisions.append(_facts(decision))
+        self._change(lambda history: history.apply(decision))
+        if isinstance(decision, FitStarted):
+            self._score(decision.number, decision.split, is_hidden=True)
+        elif isinstance(decision, TrialStarted) and not is_racing:
+            for split in range(history.n_splits):
+                self._score(decision.trial.number, split, is_hidden=True)
+        return True
 
-def _simulated(make: Callable[[], Scheduler], look_back: int, hidden: float) -> History:
-    """Return the history of a search in which trials that are not told have other scores than in the end."""
-    scheduler, history = make(), History(n_splits=1)
-    while True:
-        number = len(history.trials)
-        history.n_told = max(history.n_told, number + 1 - look_back)
-        trial = _asked_twice(make, scheduler, history)
-        if trial is None and history.n_told < number:
-            _tell(history, number)
-            trial = _asked_twice(make, scheduler, history)
-        if trial is None:
-            return history
+    def _change(self, change: Callable[[History], None]) -> None:
+        change(self.history)
+        self.changes.append(change)
+
+    def _again(self) -> History:
+        """Return another history of the same events."""
+        history = History(self.history.n_splits)
+        for change in self.changes:
+            change(history)
+        return history
+
+    def _show(self, n: int) -> None:
+        """Let the scores of so many trials, or in a race of fits, be looked at, and be what they are."""
+        history = self.history
+        if self.scheduler.is_racing:
+            if n > history.n_seen:
+                for number, split in history.steps[history.n_seen : n]:
+                    self._score(number, split)
+                self._change(lambda history: history.see(n))
+        elif n > history.n_told:
+            for trial in history.trials[history.n_told : n]:
+                for split in range(history.n_splits):
+                    self._score(trial.number, split)
+            self._change(lambda history: setattr(history, "n_told", n))
+
+    def _score(self, number: int, split: int, *, is_hidden: bool = False) -> None:
+        """Write down a score that looks random, and for some parameters is better on all rungs; some fail."""
+        trial = self.history.trials[number]
+        i: int = trial.params["i"] + (self.shift or 0)
+        score = (i * 7919 % 101) / 101 + (i * 31 + trial.rung * 17 + split * 23) % 13 / 26 + split % 3
+        if is_hidden:
+            outcome = Outcome(number, split, self.hidden)
+        elif i % 7 == 3 and split == i % self.history.n_splits:
+            outcome = Outcome(number, split, None, status="failed")
+        else:
+            outcome = Outcome(number, split, score)
+        self._change(lambda history: history.record(outcome))
+
+    def _decide(self) -> Decision | None:
+        """Ask the scheduler twice, and one that knows nothing else."""
+        before = self._state()
+        decisions = [_decision(self.scheduler, self.history, self.look_back) for _ in range(2)]
+        check(self._state() == before, "a decision must not change the history")
+        history = self.history if self.shift is None else self._again()
+        decisions.append(_decision(self.make(), history, self.look_back))
+        one, twice, fresh = map(_facts, decisions)
+        check(one == twice == fresh, "a decision must depend on its arguments alone")
+        return decisions[0]
+
+    def _state(self) -> tuple[object, ...]:
+        history = self.history
+        return list(history.trials), list(history.steps), dict(history.stopped), history.n_told, history.n_seen
+
+    def _check(self, decision: Decision) -> None:
+        history = self.history
+        if not isinstance(decision, TrialStarted):
+            check(decision.number in history.open, "only a trial that is open can be fitted or stopped")
+            if isinstance(decision, FitStarted):
+                check(decision.split not in history.begun(decision.number), "a trial has one fit on each split")
+            return
+        trial, number = decision.trial, len(history.trials)
         check(trial.number == number, f"trials must be numbered in order: expected {number}, got {trial.number}")
         check(0 < trial.fraction <= 1, f"a fraction must be in (0, 1], got {trial.fraction}")
-        _check_parent(history, trial)
         check(number < 1000, "a scheduler must come to an end")
-        history.start(trial)
-        history.record(Outcome(number, 0, hidden))
-        _tell(history, max(history.n_told, number + 2 - look_back))
-        if scheduler.n_trials is not None:
-            check(number < scheduler.n_trials, "no more trials may be started than `n_trials` says")
+        if self.scheduler.n_trials is not None:
+            check(number < self.scheduler.n_trials, "no more trials may be started than `n_trials` says")
+        if trial.parent is not None:
+            self._check_parent(trial, trial.parent)
+
+    def _check_parent(self, trial: Trial, number: int) -> None:
+        history = self.history
+        is_known = number in history.complete if self.scheduler.is_racing else number < history.n_told
+        check(is_known, "only a trial that was told can be promoted")
+        parent = history.trials[number]
+        check(parent.params is trial.params, "a promoted trial must have its parent's parameters")
+        check(parent.rung < trial.rung, "a promoted trial must be on a higher rung")
+        check(parent.fraction <= trial.fraction, "a promoted trial must have at least its parent's resource")
 
 
-def _tell(history: History, n_told: int) -> None:
-    for trial in history.trials[:n_told]:
-        has_failed = trial.params["i"] % 7 == 3
-        score = None if has_failed else _score(trial)
-        history.record(Outcome(trial.number, 0, score, status="failed" if has_failed else "ok"))
-    history.n_told = n_told
+def _decision(scheduler: Scheduler, history: History, look_back: int) -> Decision | None:
+    """Return what a search would do next."""
+    decision = scheduler.next_split(history, look_back=look_back, can_start=True)
+    if decision is not None:
+        return decision
+    trial = scheduler.next_trial(history, _proposed)
+    if trial is not None:
+        return TrialStarted(trial)
+    return scheduler.next_split(history, look_back=look_back, can_start=False)
 
 
-def _asked_twice(make: Callable[[], Scheduler], scheduler: Scheduler, history: History) -> Trial | None:
-    before = (list(history.trials), history.n_told)
-    trials = [one.next_trial(history, lambda number: {"i": number}) for one in (scheduler, scheduler, make())]
-    check((history.trials, history.n_told) == before, "`next_trial` must not change the history")
-    answers = [None if trial is None else _facts(trial) for trial in trials]
-    check(answers[0] == answers[1] == answers[2], "`next_trial` must depend on its arguments alone")
-    return trials[0]
+def _proposed(number: int) -> Params:
+    return {"i": number}
 
 
-def _check_parent(history: History, trial: Trial) -> None:
-    if trial.parent is None:
-        return
-    check(trial.parent < history.n_told, "only a trial that was told can be promoted")
-    parent = history.trials[trial.parent]
-    check(parent.params is trial.params, "a promoted trial must have its parent's parameters")
-    check(parent.rung < trial.rung, "a promoted trial must be on a higher rung")
-    check(parent.fraction <= trial.fraction, "a promoted trial must have at least its parent's resource")
+def _facts(decision: Decision | None) -> object:
+    if not isinstance(decision, TrialStarted):
+        return decision
+    trial = decision.trial
+    return trial.params["i"], trial.fraction, trial.rung, trial.bracket, trial.parent

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from scipy.linalg import solve_triangular
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern
 
 from skhpo.surrogates.gp import GaussianProcess
 from skhpo.surrogates.hyperparameters import Gamma, Hyperparameters, Priors, dimension_scaled
-from skhpo.surrogates.kernel import Distances, column_distances
+from skhpo.surrogates.kernel import Distances, column_distances, matern
 
 NUMBERS = np.zeros(3, dtype=bool)
 MIXED = np.array([False, True, False])
@@ -199,3 +200,33 @@ def test_modes_of_priors():
         np.testing.assert_allclose(np.gradient(value, x)[1:-1], slope[1:-1], atol=2e-3)
         # The penalty is that of the density of l, so its mode is where the slope in log l vanishes.
         assert abs(np.exp(x[np.argmin(value)]) - prior.mode) < 0.02
+
+
+@pytest.mark.parametrize("nu", [1.5, 2.5])
+@pytest.mark.parametrize("shape", [(3, 5), (700, 130), (1, 1), (4, 0)])
+def test_the_matern_function_in_place_is_the_other_to_the_bit(nu, shape):
+    """Also where it is worked out in several parts."""
+    rng = np.random.default_rng(0)
+    X, Z = rng.random((shape[1], 4)), rng.random((shape[0], 4))
+    X[:, 3], Z[:, 3] = rng.integers(3, size=shape[1]), rng.integers(4, size=shape[0])
+    distances = Distances(X, np.array([False, False, False, True]), np.array([0.3, 2.0, 0.1, 1.0]))
+    expected = 0.7 * matern(distances(Z), nu)[0] + 1.0
+    np.testing.assert_array_equal(distances.covariance(Z, nu, 0.7, 1.0), expected)
+
+
+@pytest.mark.parametrize("n", [127, 128, 300])
+def test_many_points_are_solved_for_with_the_inverse(n):
+    rng = np.random.default_rng(n)
+    X, Z = rng.random((n, 3)), rng.random((50, 3))
+    gp = GaussianProcess(np.zeros(3, dtype=bool))
+    gp.theta = gp.theta._replace(lengthscales=np.full(3, 5.0), noise=1e-5)  # as ill-conditioned as it may be
+    gp.condition(X, np.sin(5 * X).sum(axis=1))
+    _, half = gp.project(Z)
+    expected = solve_triangular(gp._factor, gp.covariance(Z).T, lower=True)
+    assert (half == expected).all() or n >= 128
+    np.testing.assert_allclose(half, expected, atol=1e-9)
+    grown = gp.append(Z, np.zeros(50))
+    _, half = grown.project(Z)
+    np.testing.assert_allclose(half, solve_triangular(grown._factor, grown.covariance(Z).T, lower=True), atol=1e-9)
+    np.testing.assert_array_equal(gp.means_of_points, gp.means(X))
+    np.testing.assert_allclose(grown.means_of_points, grown.means(grown.X))
