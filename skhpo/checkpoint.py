@@ -14,7 +14,8 @@ import joblib
 import numpy as np
 
 from skhpo._sklearn import unwrapped_scorer
-from skhpo.journals.sqlite import Codec, SqliteJournal
+from skhpo.journals.events import Codec
+from skhpo.journals.sqlite import SqliteJournal
 from skhpo.space import describe
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def open_checkpoint(
     random_state: Any,
     may_add: bool,
     facts: Mapping[str, Any],
+    drawn_by: Any = None,
 ) -> SqliteJournal:
     """Return the journal of this search in a file.
 
@@ -53,6 +55,8 @@ def open_checkpoint(
         Whether it may be added to a file that holds others.
     facts : mapping of str to JSON-able
         What else those have to know who read the journal.
+    drawn_by : dict or None
+        What drew splits that cannot be drawn again, and is known of the search in their place.
 
     Raises
     ------
@@ -61,7 +65,9 @@ def open_checkpoint(
     """
     return SqliteJournal(
         path,
-        fingerprint(problem, space=space.signature(), strategy=strategy, random_state=random_state),
+        fingerprint(
+            problem, space=space.signature(), strategy=strategy, random_state=random_state, drawn_by=drawn_by
+        ),
         codec=Codec(space.to_json, space.from_json),
         header={
             "search": strategy[0],
@@ -75,7 +81,9 @@ def open_checkpoint(
     )
 
 
-def fingerprint(problem: Problem, *, space: Any, strategy: Any, random_state: Any) -> dict[str, str]:
+def fingerprint(
+    problem: Problem, *, space: Any, strategy: Any, random_state: Any, drawn_by: Any = None
+) -> dict[str, str]:
     """Return the fingerprint of a search.
 
     Parameters
@@ -88,6 +96,9 @@ def fingerprint(problem: Problem, *, space: Any, strategy: Any, random_state: An
         Which search it is and the settings that its trials depend on.
     random_state : int, RandomState instance or None
         Of the search; anything but an int can only be continued with the seed that the journal remembers.
+    drawn_by : dict or None
+        What drew the splits where they are others each time: they can only be continued with those that the journal
+        remembers.
 
     Returns
     -------
@@ -98,7 +109,11 @@ def fingerprint(problem: Problem, *, space: Any, strategy: Any, random_state: An
     return {
         "X": joblib.hash(problem.X),
         "y": joblib.hash(problem.y),
-        "splits": joblib.hash([(np.asarray(train), np.asarray(test)) for train, test in problem.splits]),
+        "splits": joblib.hash(
+            [(np.asarray(train), np.asarray(test)) for train, test in problem.splits]
+            if drawn_by is None
+            else [describe(drawn_by["splitter"]), sorted(drawn_by["given"].items())]
+        ),
         "fit parameters": joblib.hash([sorted(problem.fit_params.items()), sorted(problem.score_params.items())]),
         "estimator": _digest(problem.estimator),
         "space": _digest(space),

@@ -228,7 +228,7 @@ def test_exhaust():
 
 
 def test_a_small_space_has_a_schedule_of_its_own_size():
-    with pytest.warns(UserWarning, match="The total space of parameters 5 is smaller than n_iter=30"):
+    with pytest.warns(UserWarning, match="The total space of parameters 5 is smaller than n_candidates=30"):
         search = halve(space={"max_depth": [1, 2, 3, 4, 5]}, n_candidates=30).fit(X, Y)
     assert search.n_candidates_ == [5, 2]
     assert search.n_resources_ == [6, 18]

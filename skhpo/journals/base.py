@@ -6,18 +6,33 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator
 
+    from skhpo.journals.retries import Limits
     from skhpo.trial import Event
 
 T = TypeVar("T")
+
+
+class JournalError(ValueError):
+    """A file that is no journal, or one that was damaged or changed by something else."""
+
+
+def damaged(path: str | os.PathLike[str], what: object) -> JournalError:
+    """Return the error about a file whose content cannot be what a search has written."""
+    return JournalError(
+        f"{str(path)!r} is no journal as skhpo writes it: {what}. It was damaged, or changed by something else. Use a "
+        "copy of it from before, or choose another file."
+    )
 
 
 class Journal(ABC):
     """The append-only list of events that a search is.
 
     * When `append` returns, the event must be as durable as the journal can make it.
-    * Iteration must give all events, in the order in which they were appended, also those of an earlier process.
+    * Iteration must give all events, in the order in which they were appended, also those of an earlier process; of a
+      fit that was run again, the later outcome in the place of the earlier.
     """
 
     @abstractmethod
@@ -31,6 +46,12 @@ class Journal(ABC):
     def constant(self, name: str, value: T) -> T:  # noqa: ARG002  (for journals that outlive the process)
         """Return the JSON-able value that ``name`` had when the search first ran; ``value`` where it runs first."""
         return value
+
+    def begin(self, limits: Limits | None = None) -> None:
+        """Take note that the search runs now, within these limits; what is refused has been refused before.
+
+        Failed fits that the limits may save are no longer among the events.
+        """
 
     def close(self) -> None:
         """Free what is held; calling it twice is fine."""

@@ -154,8 +154,11 @@ class HalvingScheduler(Scheduler):
                     return None
                 below, found = found, rungs.get((number, rung.number), [])
                 winners = best(history, below, rung.n_trials) if len(found) < rung.n_trials else []
-                if len(found) < len(winners):
-                    return promoted(history, winners[len(found)], rung)
+                # Where a fit that failed was run again, the order may have changed since the first were promoted.
+                raised = {trial.parent for trial in found}
+                left = [trial for trial in winners if trial.number not in raised]
+                if len(found) < len(winners) and left:
+                    return promoted(history, left[0], rung)
         return None
 
     def _is_finished(self, history: History, trials: Sequence[Trial]) -> bool:

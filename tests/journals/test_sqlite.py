@@ -1,5 +1,6 @@
 """The journal that outlives its process."""
 
+import contextlib
 import json
 import os
 import signal
@@ -12,7 +13,9 @@ import warnings
 import numpy as np
 import pytest
 
-from skhpo.journals.sqlite import APPLICATION_ID, FORMAT, Codec, SqliteJournal, stored_searches
+from skhpo.journals.database import APPLICATION_ID, FORMAT
+from skhpo.journals.events import Codec
+from skhpo.journals.sqlite import SqliteJournal, stored_searches
 from skhpo.trial import FitFinished, Outcome, Trial, TrialStarted
 
 PLAIN = Codec(to_json=lambda params: params, from_json=lambda params: params)
@@ -21,6 +24,13 @@ FINGERPRINT = {"X": "a", "y": "b", "estimator": "c"}
 
 def journal_at(path, fingerprint=FINGERPRINT, **kwargs):
     return SqliteJournal(path, fingerprint, **{"codec": PLAIN, "header": {"name": "test"}, **kwargs})
+
+
+def write_success(path, fingerprint=FINGERPRINT, **kwargs):
+    """A search that is of use: one of its fits succeeded."""
+    with contextlib.closing(journal_at(path, fingerprint, **kwargs)) as journal:
+        journal.append(TrialStarted(Trial(0, {"C": 1})))
+        journal.append(FitFinished(Outcome(0, 0, 0.5)))
 
 
 def events():
@@ -72,15 +82,15 @@ def test_what_is_written_is_json_and_no_pickle(tmp_path):
 
 def test_another_search_is_refused_and_the_difference_named(tmp_path):
     path = tmp_path / "search.db"
-    journal_at(path).close()
+    write_success(path)
     with pytest.raises(ValueError, match=r"journal of another search: X, estimator differ\. Choose"):
         journal_at(path, {**FINGERPRINT, "X": "other", "estimator": "other"})
 
 
 def test_the_nearest_search_is_the_one_that_is_named(tmp_path):
     path = tmp_path / "search.db"
-    journal_at(path).close()
-    journal_at(path, {"X": "1", "y": "2", "estimator": "3"}, may_add=True).close()
+    write_success(path)
+    write_success(path, {"X": "1", "y": "2", "estimator": "3"}, may_add=True)
     with pytest.raises(ValueError, match=r"another search: y differs\. Choose"):
         journal_at(path, {**FINGERPRINT, "y": "other"})
 
@@ -102,6 +112,7 @@ def test_searches_that_share_a_file_see_their_own_events(tmp_path):
 def test_a_constant_keeps_the_value_it_had_first(tmp_path):
     journal = journal_at(tmp_path / "search.db")
     assert [journal.constant("seed", 5), journal.constant("look_back", 2)] == [5, 2]
+    journal.begin()
     journal.close()
     again = journal_at(tmp_path / "search.db")
     assert [again.constant("seed", 6), again.constant("look_back", 3), again.constant("new", 7)] == [5, 2, 7]
@@ -110,6 +121,7 @@ def test_a_constant_keeps_the_value_it_had_first(tmp_path):
 
 def test_the_same_search_twice_at_a_time_is_refused(tmp_path):
     journal = journal_at(tmp_path / "search.db")
+    journal.begin()
     with pytest.raises(RuntimeError, match="is in use"):
         journal_at(tmp_path / "search.db")
     journal.close()
@@ -153,7 +165,7 @@ def test_another_programs_database_is_refused(tmp_path):
 
 def test_a_newer_format_is_refused(tmp_path):
     path = tmp_path / "search.db"
-    journal_at(path).close()
+    write_success(path)
     with sqlite3.connect(path) as connection:
         connection.execute(f"PRAGMA user_version = {FORMAT + 1}")
     connection.close()
