@@ -109,11 +109,12 @@ def connect(path: Path, *, is_reader: bool = False) -> sqlite3.Connection:
     connection = None
     try:
         with translated(path):
-            mode = "ro" if is_reader else "rwc"
+            mode = "rw" if is_reader else "rwc"  # with "ro", SQLite leaves its two other files behind
             connection = sqlite3.connect(
                 f"{resolved(path).as_uri()}?mode={mode}", uri=True, timeout=60, check_same_thread=False
             )
             _be_careful(connection)
+            connection.execute(f"PRAGMA query_only = {'ON' if is_reader else 'OFF'}")
             if _is_empty(connection):
                 if is_reader:
                     raise JournalError(f"{str(path)!r} is empty: no search has written into it.")

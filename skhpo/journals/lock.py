@@ -29,7 +29,7 @@ class SearchLock:
     Parameters
     ----------
     path : Path
-        The file, which exists.
+        The file.
     search : int
         Which of its searches.
 
@@ -42,20 +42,11 @@ class SearchLock:
     """
 
     def __init__(self, path: Path, search: int) -> None:
-        self._name: _NameLock | None = None
         self._connection = _claim(path, search)
-        try:
-            self._name = _NameLock(path)
-        except BaseException:
-            self._connection.close()
-            raise
 
     def close(self) -> None:
         """Free it; calling it twice is fine."""
         self._connection.close()
-        if self._name is not None:
-            self._name.close()
-            self._name = None
 
 
 def in_use(path: Path) -> RuntimeError:
@@ -92,8 +83,19 @@ def _claim(path: Path, search: int) -> sqlite3.Connection:
     return connection
 
 
-class _NameLock:
-    """Claims a file that has several names, and shares one that has one."""
+class FileLock:
+    """Claims a file that has several names, and shares one that has one; before SQLite opens it.
+
+    Parameters
+    ----------
+    path : Path
+        The file, which exists.
+
+    Raises
+    ------
+    RuntimeError
+        If the file has several names and is claimed already.
+    """
 
     # A process that closes any descriptor of a file loses the locks that SQLite has on it. So they are closed together
     # with the last claim.

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from skhpo.journals.base import Journal, JournalError, T, damaged
 from skhpo.journals.database import FORMAT, checked_path, connect, is_written, reading, translated
 from skhpo.journals.events import Codec, from_text, parsed, to_text
-from skhpo.journals.lock import SearchLock, in_use
+from skhpo.journals.lock import FileLock, SearchLock, in_use
 from skhpo.journals.retries import Retried, effective, failures, worth_a_retry
 from skhpo.trial import FitFinished
 
@@ -82,12 +82,13 @@ class SqliteJournal(Journal):
         self._header = dict(header)
         self._lost: list[Event] = []
         self._connection: sqlite3.Connection | None = None
-        self._lock: SearchLock | None = None
+        self._locks: list[FileLock | SearchLock] = []
         self._search: int | None = None
         self._has_begun = False
         self._next_copy = 0.0
         try:
             if is_written(self.path):
+                self._locks.append(FileLock(self.path))
                 self._connection = connect(self.path, is_reader=True)
                 self._find(dict(fingerprint), may_add=may_add)
         except BaseException:
@@ -101,7 +102,7 @@ class SqliteJournal(Journal):
             rows = self._connection.execute("SELECT id, fingerprint, header FROM search ORDER BY id").fetchall()
         for search, text, header in rows:
             if text == self._fingerprint:
-                self._lock = SearchLock(self.path, search)
+                self._locks.append(SearchLock(self.path, search))
                 self._search, self._header = search, _parsed(header, self.path)
                 return
         if may_add:
@@ -120,12 +121,15 @@ class SqliteJournal(Journal):
         if not self._has_begun:
             if self._connection is not None:
                 self._connection.close()
+            is_new = self._search is None
             self._connection = connect(self.path)
+            if not self._locks:
+                self._locks.append(FileLock(self.path))
             with translated(self.path), self._connection:
                 self._connection.execute("BEGIN IMMEDIATE")
                 self._write_search()
-            if self._lock is None:
-                self._lock = SearchLock(self.path, self._id)
+            if is_new:
+                self._locks.append(SearchLock(self.path, self._id))
             self._has_begun = True
         if limits is not None:
             retried = worth_a_retry(_records(self._read, self.path, self._id, self._codec.from_json), limits)
@@ -201,9 +205,8 @@ class SqliteJournal(Journal):
         """Close the file; calling it twice is fine."""
         if self._connection is not None:
             self._connection.close()
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        while self._locks:
+            self._locks.pop().close()
 
     @property
     def _read(self) -> sqlite3.Connection:
@@ -262,7 +265,7 @@ def mark_failures(path: str | os.PathLike[str]) -> int:
     """
     file = _existing(path)
     n_marked = 0
-    with closing(connect(file)) as connection:
+    with closing(FileLock(file)), closing(connect(file)) as connection:
         with reading(connection, file):
             searches = [search for (search,) in connection.execute("SELECT id FROM search ORDER BY id").fetchall()]
         for search in searches:
