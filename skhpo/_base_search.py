@@ -182,8 +182,8 @@ class BaseSearch(Concluding):
         try:
             reason = self._search(problem, splits, history, root, cost)
         except BaseException as error:
-            reason = "interrupt" if isinstance(error, KeyboardInterrupt) else "error"
-            self._keep(history, cost.stats(history, reason), metric)
+            why = "interrupt" if isinstance(error, KeyboardInterrupt) else "error"
+            self._keep(history, cost.stats(history, why), metric)
             raise
         self.scorer_ = _sklearn.unwrapped_scorer(scorers)
         self._note(history, cost.stats(history, reason))
@@ -238,7 +238,7 @@ class BaseSearch(Concluding):
             remembered = Remembered(journal, self.checkpoint, len(problem.splits), metrics)
             problem = replace(problem, splits=remembered.splits(splits))
             self._test_to_train = relative_test_size(problem.splits)
-            return self._run(problem, journal, remembered, history, root, cost)
+            return self._run(problem, journal, remembered, history, root=root, cost=cost)
 
     def _run(
         self,
@@ -246,6 +246,7 @@ class BaseSearch(Concluding):
         journal: Journal,
         remembered: Remembered,
         history: History,
+        *,
         root: _sklearn.FitContext,
         cost: Cost,
     ) -> StopReason:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Concluding(_sklearn.BaseSearchCV):
     """The end of a search: from its history to what users look at.
 
-    ``cv_results_`` comes first, and then what may still fail: the rule that picks the best, and the fit on all the data.
+    ``cv_results_`` comes first, and then what may fail: the rule that picks the best, and the fit on all the data.
     """
 
     _gave_up: str | None = None  # why all workers were lost for good
@@ -155,7 +155,7 @@ class Concluding(_sklearn.BaseSearchCV):
             self.best_params_ = results["params"][self.best_index_]
 
     def _check_names(self, names: Sequence[str] | None) -> None:
-        """Raise scikit-learn's error if a callable scores by several metrics, and `refit` does not say which decides."""
+        """Raise scikit-learn's error if a callable scores by several metrics, and `refit` names none of them."""
         if callable(self.scoring) and names is not None:
             _sklearn.check_multimetric_refit(self, names)
 

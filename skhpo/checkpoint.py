@@ -65,9 +65,7 @@ def open_checkpoint(
     """
     return SqliteJournal(
         path,
-        fingerprint(
-            problem, space=space.signature(), strategy=strategy, random_state=random_state, drawn_by=drawn_by
-        ),
+        fingerprint(problem, space=space.signature(), strategy=strategy, random_state=random_state, drawn_by=drawn_by),
         codec=Codec(space.to_json, space.from_json),
         header={
             "search": strategy[0],

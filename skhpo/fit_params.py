@@ -48,8 +48,8 @@ def _message(estimator: Any, owner: Any, name: str) -> str:
     )
     if "callback" in name:
         return (
-            f"{text} Callbacks as scikit-optimize's are not needed: write timeout= for a deadline, checkpoint= to go on "
-            "after a crash; the page on coming from scikit-optimize has the others."
+            f"{text} Callbacks as scikit-optimize's are not needed: write timeout= for a deadline, checkpoint= to go "
+            "on after a crash; the page on coming from scikit-optimize has the others."
         )
     if isinstance(estimator, Pipeline) and "__" not in name:
         steps = ", ".join(repr(f"{step}__{name}") for step, _ in estimator.steps)

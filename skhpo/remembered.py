@@ -1,4 +1,4 @@
-"""What a search takes over from its journal, which may be a file that somebody has changed: checked before it counts."""
+"""What a search takes over from its journal, checked: it may be a file that somebody has changed."""
 
 from __future__ import annotations
 

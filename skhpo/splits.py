@@ -72,7 +72,7 @@ def make_splits(splitter: Any, X: Any, y: Any, params: Mapping[str, Any], *, is_
     sides = list(splitter.split(X, y, **params))
     for split in sides:
         _check(split, n)
-    if before is None or _repeats_itself(splitter) or _did_repeat(splitter, sides, before, X, y, params):
+    if before is None or _repeats_itself(splitter) or _did_repeat(splitter, sides, before, given=(X, y), params=params):
         return Splits(sides, n)
     return Splits(sides, n, {"splitter": _described(splitter), "given": dict(params)})
 
@@ -113,14 +113,14 @@ def _repeats_itself(splitter: Any) -> bool:
 
 
 def _did_repeat(
-    splitter: Any, sides: Sequence[Sides], before: Any, X: Any, y: Any, params: Mapping[str, Any]
+    splitter: Any, sides: Sequence[Sides], before: Any, *, given: tuple[Any, Any], params: Mapping[str, Any]
 ) -> bool:
     """Whether a splitter, as it is after it has split, would split so again."""
     if not _is_same(before, _numpy_state()):
         return False
     try:
         with _global_generators_kept():
-            again = list(copy.deepcopy(splitter).split(X, y, **params))
+            again = list(copy.deepcopy(splitter).split(*given, **params))
     except Exception:  # noqa: BLE001  # of a stranger's splitter, which may be made for one use
         return False
     return len(again) == len(sides) and all(
@@ -159,10 +159,7 @@ def _described(splitter: Any) -> dict[str, Any]:
     is_drawn_from = (np.random.RandomState, np.random.Generator, np.random.BitGenerator, random.Random)
     return {
         "class": f"{type(splitter).__module__}.{type(splitter).__qualname__}",
-        **{
-            name: type(value).__name__ if isinstance(value, is_drawn_from) else value
-            for name, value in values.items()
-        },
+        **{name: type(value).__name__ if isinstance(value, is_drawn_from) else value for name, value in values.items()},
     }
 
 

@@ -228,7 +228,9 @@ def test_a_parameter_that_the_estimator_does_not_take_is_refused_before_the_firs
         RandomSearchCV(Counted(), {"C": [1, 2]}, n_iter=1),
         SuccessiveHalvingCV(Counted(), {"C": [1, 2]}),
     ):
-        with pytest.raises(ValueError, match=f"goes on to the estimator's fit, and that of Counted has no .* got '{name}'"):
+        with pytest.raises(
+            ValueError, match=f"goes on to the estimator's fit, and that of Counted has no .* got '{name}'"
+        ):
             search.fit(X, Y, **{name: print})
     assert Counted.n_fits == 0
     assert not list(tmp_path.iterdir())
@@ -309,7 +311,11 @@ def test_a_mistake_leaves_nothing_behind(kind, mistake, tmp_path):
 
 @pytest.mark.parametrize(
     "more",
-    [{"n_candidates": "exhaust", "min_resources": "exhaust"}, {"racing": True, "asynchronous": True}, {"resource": "x"}],
+    [
+        {"n_candidates": "exhaust", "min_resources": "exhaust"},
+        {"racing": True, "asynchronous": True},
+        {"resource": "x"},
+    ],
 )
 def test_halvings_own_mistakes_leave_nothing_behind_either(more, tmp_path):
     search = SEARCHES["halving"](checkpoint=tmp_path / "search.db").set_params(**more)
@@ -335,7 +341,7 @@ def test_where_nothing_has_succeeded_nobody_is_refused(kind, tmp_path):
         def fit(self, X, y):
             raise OSError("away")
 
-    with pytest.raises(ValueError, match="All the .* fits failed"):
+    with pytest.raises(ValueError, match=r"All the .* fits failed"):
         SEARCHES[kind](checkpoint=path).set_params(estimator=Failing()).fit(X, Y)
     search = SEARCHES[kind](checkpoint=path).fit(X, Y)
     assert len(stored_searches(path)) == 2

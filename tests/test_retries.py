@@ -17,7 +17,6 @@ from skhpo import (
     Categorical,
     Float,
     GridSearchCV,
-    Int,
     RandomSearchCV,
     SuccessiveHalvingCV,
     load_results,

@@ -95,7 +95,7 @@ REPEATED = {
     "seeded": lambda: KFold(3, shuffle=True, random_state=0),
     "numpy integer": lambda: ShuffleSplit(3, random_state=np.int64(3)),
     "time": lambda: TimeSeriesSplit(3),
-    "one": lambda: LeaveOneOut(),
+    "one": LeaveOneOut,
     "list": lambda: check_cv([(np.arange(100), np.arange(100, 150))]),
     "own": lambda: Own(from_nothing),
 }
@@ -146,13 +146,17 @@ def test_splits_and_global_generators_are_what_one_split_makes_of_them(kind, is_
         np.random.seed(3)  # noqa: NPY002
         random.seed(3)
         sides = split(make())
-        return sides, np.random.random(), random.random()  # noqa: NPY002
+        return sides, np.random.random(), random.random()  # noqa: NPY002, S311
 
     ours, *our_draws = after(lambda cv: make_splits(cv, X, Y, given(cv), is_kept=is_kept).sides)
     theirs, *their_draws = after(lambda cv: list(cv.split(X, Y, **given(cv))))
     assert our_draws == their_draws
     if kind != "system":
-        assert all(np.array_equal(a, b) for one, other in zip(ours, theirs, strict=True) for a, b in zip(one, other, strict=True))
+        assert all(
+            np.array_equal(a, b)
+            for one, other in zip(ours, theirs, strict=True)
+            for a, b in zip(one, other, strict=True)
+        )
 
 
 # ------------------------------------------------------------------ kept

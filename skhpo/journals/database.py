@@ -56,7 +56,9 @@ def checked_path(path: str | os.PathLike[str]) -> Path:
     name = os.fsdecode(path)
     problem = None
     if name == ":memory:":
-        problem = "which SQLite takes for memory, where nothing outlives the process. Leave checkpoint=None, or name a file"
+        problem = (
+            "which SQLite takes for memory, where nothing outlives the process. Leave checkpoint=None, or name a file"
+        )
     elif name.startswith(("file:", "sqlite:")):
         problem = "which is an address. Write the path alone, for example 'search.db'"
     elif "\0" in name:
@@ -116,9 +118,7 @@ def connect(path: Path, *, is_reader: bool = False) -> sqlite3.Connection:
             _be_careful(connection)
             connection.execute(f"PRAGMA query_only = {'ON' if is_reader else 'OFF'}")
             if _is_empty(connection):
-                if is_reader:
-                    raise JournalError(f"{str(path)!r} is empty: no search has written into it.")
-                _create(connection)
+                _create(connection, path, is_reader=is_reader)
             _check_whose(connection, path)
     except BaseException:
         if connection is not None:
@@ -161,8 +161,10 @@ def _schema() -> list[tuple[str, str, str, str | None]]:
         return sorted(connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall(), key=repr)
 
 
-def _create(connection: sqlite3.Connection) -> None:
-    """Make the tables, once, however many processes try at the same time."""
+def _create(connection: sqlite3.Connection, path: Path, *, is_reader: bool) -> None:
+    """Make the tables, once, however many processes try at the same time; a reader has nothing to read."""
+    if is_reader:
+        raise JournalError(f"{str(path)!r} is empty: no search has written into it.")
     connection.execute("PRAGMA journal_mode = WAL")
     with connection:
         connection.execute("BEGIN IMMEDIATE")
@@ -197,6 +199,8 @@ def translated(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into a JournalError, or an OSError where the file cannot be had; both say what to do."""
     try:
         yield
+    except UnicodeDecodeError as error:  # of SQLite's message, which quotes what is damaged
+        raise damaged(path, error) from error
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
         if code in _IS_NO_DATABASE:

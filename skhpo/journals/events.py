@@ -153,13 +153,15 @@ _FIT_STARTED: dict[str, Rule] = {"number": _is_count, "split": _is_count}
 _TRIAL_STOPPED: dict[str, Rule] = {"number": _is_count, "against": _or_none(_is_count)}
 _LIMITS: dict[str, Rule] = {"fit_timeout": _or_none(_is_real), "workers": lambda value: isinstance(value, str)}
 _RETRIED: dict[str, Rule] = {
-    "fits": lambda value: isinstance(value, list)
-    and all(isinstance(fit, list) and len(fit) == 2 and all(map(_is_count, fit)) for fit in value)
+    "fits": lambda value: (
+        isinstance(value, list)
+        and all(isinstance(fit, list) and len(fit) == 2 and all(map(_is_count, fit)) for fit in value)
+    )
 }
 _NEWER = {"started", "worker"}  # fields that files of before do not have
 
 
-def _from_json(body: dict[str, Any], from_json: Callable[[Any], Params]) -> Record:  # noqa: PLR0911  # one per kind
+def _from_json(body: dict[str, Any], from_json: Callable[[Any], Params]) -> Record:  # one per kind
     kind = body.pop("kind", None)
     if kind == "trial":
         fields = _checked(body, kind, _TRIAL)

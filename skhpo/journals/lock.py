@@ -73,8 +73,8 @@ def _claim(path: Path, search: int) -> sqlite3.Connection:
             raise in_use(path) from error
         if not file.exists():
             raise OSError(
-                f"checkpoint={str(path)!r} needs to make {str(file)!r}, its lock, and cannot ({error}). Choose a file in "
-                "another directory."
+                f"checkpoint={str(path)!r} needs to make {str(file)!r}, its lock, and cannot ({error}). Choose a file "
+                "in another directory."
             ) from error
         raise JournalError(
             f"checkpoint={str(path)!r} needs {str(file)!r} as its lock, and that is something else ({error}). Remove "

@@ -91,7 +91,8 @@ def _open_again(events: list[Event | None], places: dict[Fit, int], fits: Sequen
             since[fit[0]] = min(since.get(fit[0], place), place)
     for place, event in enumerate(events if since else ()):
         if isinstance(event, TrialStopped) and (
-            place > since.get(event.number, place) or (event.against is not None and place > since.get(event.against, place))
+            place > since.get(event.number, place)
+            or (event.against is not None and place > since.get(event.against, place))
         ):
             events[place] = None
 
@@ -120,9 +121,7 @@ def worth_a_retry(records: Iterable[Record], now: Limits) -> Retried:
     A fit that raised an exception would do so again; `skhpo.retry_failures` is for those whose cause is gone.
     """
     return Retried(
-        tuple(
-            fit for fit, (outcome, then) in failures(records).items() if _may_succeed(outcome.status, then, now)
-        )
+        tuple(fit for fit, (outcome, then) in failures(records).items() if _may_succeed(outcome.status, then, now))
     )
 
 

@@ -172,9 +172,7 @@ class SqliteJournal(Journal):
         self._lost.append(event)
 
     def _insert(self, record: Record) -> None:
-        self._read.execute(
-            "INSERT INTO event (search, body) VALUES (?, ?)", (self._id, to_text(record, self._codec))
-        )
+        self._read.execute("INSERT INTO event (search, body) VALUES (?, ?)", (self._id, to_text(record, self._codec)))
 
     def _copy_into_file(self) -> None:
         """Bring what is in the write-ahead file into the file, which alone is what most copies take along."""
@@ -297,7 +295,7 @@ def _records(
             rows = connection.execute(
                 "SELECT id, body FROM event WHERE search = ? AND id > ? ORDER BY id LIMIT ?", (search, last, _BATCH)
             ).fetchall()
-        for last, text in rows:  # noqa: B007
+        for last, text in rows:
             try:
                 record = from_text(text, from_json)
             except ValueError as error:

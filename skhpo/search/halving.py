@@ -400,8 +400,8 @@ class SuccessiveHalvingCV(BaseSearch):
             n_points = RandomSampler(self.param_distributions, n_iter=n_iter, random_state=0).n_max
             if n_points < n_iter and self.n_candidates != "exhaust":
                 warnings.warn(
-                    f"The total space of parameters {n_points} is smaller than n_candidates={self.n_candidates}: all of "
-                    "it is tried.",
+                    f"The total space of parameters {n_points} is smaller than n_candidates={self.n_candidates}: all "
+                    "of it is tried.",
                     UserWarning,
                     stacklevel=2,
                 )

@@ -87,7 +87,7 @@ def test_another_process_by_another_name_is_refused(kind, places):
     """
     command = [sys.executable, "-c", textwrap.dedent(script), str(path)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, cwd=Path.cwd(), **pipes) as other:
+    with subprocess.Popen(command, cwd=Path.cwd(), **pipes) as other:  # noqa: S603
         assert other.stdout.readline() == "begun\n"
         name = NAMES[kind](path, folder)
         with pytest.raises(RuntimeError, match="is in use"):
@@ -120,11 +120,12 @@ def test_searches_that_share_a_file_have_locks_of_their_own(places):
     second.append(TrialStarted(Trial(0, {"C": 1})))
     second.close()
     journal_at(path, "b").close()
-    n_open = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0
+    files = Path("/proc/self/fd")
+    n_open = len(list(files.iterdir())) if files.exists() else 0
     for _ in range(5):
         journal_at(path).close()
     if n_open:
-        assert len(os.listdir("/proc/self/fd")) == n_open
+        assert len(list(files.iterdir())) == n_open
 
 
 def test_a_search_that_somebody_else_began_in_the_meantime_is_in_use(places):
