@@ -31,8 +31,7 @@ class Journal(ABC):
     """The append-only list of events that a search is.
 
     * When `append` returns, the event must be as durable as the journal can make it.
-    * Iteration must give all events, in the order in which they were appended, also those of an earlier process; of a
-      fit that was run again, the later outcome in the place of the earlier.
+    * Iteration must give all events, in the order in which they were appended, also those of an earlier process.
     """
 
     @abstractmethod
@@ -50,7 +49,8 @@ class Journal(ABC):
     def begin(self, limits: Limits | None = None) -> None:
         """Take note that the search runs now, within these limits; what is refused has been refused before.
 
-        Failed fits that the limits may save are no longer among the events.
+        A journal may then leave out outcomes of fits that failed, so that these are run again, and give what comes of it
+        in their place.
         """
 
     def close(self) -> None:

@@ -2,7 +2,9 @@
 
 import contextlib
 import json
+import math
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -201,3 +203,63 @@ def test_reading_results_of_a_missing_file_says_so(tmp_path):
     with pytest.raises(FileNotFoundError, match="no file"):
         stored_searches(tmp_path / "missing.db")
     assert not (tmp_path / "missing.db").exists()
+
+
+def n_copied(path, folder):
+    """How many events a copy of the file alone holds."""
+    shutil.copy(path, folder / "copy.db")
+    with contextlib.closing(sqlite3.connect(folder / "copy.db")) as connection:
+        return connection.execute("SELECT count(*) FROM event").fetchone()[0]
+
+
+def test_what_is_written_comes_into_the_file_itself_while_the_search_runs(tmp_path, monkeypatch):
+    (tmp_path / "other").mkdir()
+    with contextlib.closing(journal_at(tmp_path / "search.db")) as journal:
+        journal.append(TrialStarted(Trial(0, {"C": 0})))
+        assert n_copied(journal.path, tmp_path / "other") == 1, "the first at once"
+        monkeypatch.setattr("skhpo.journals.sqlite._SHARE", math.inf)
+        journal._next_copy = 0
+        for number in range(1, 20):
+            journal.append(TrialStarted(Trial(number, {"C": number})))
+            assert n_copied(journal.path, tmp_path / "other") == number + 1
+        monkeypatch.setattr("skhpo.journals.sqlite._SHARE", 1e-9)
+        for number in range(20, 40):
+            journal.append(TrialStarted(Trial(number, {"C": number})))
+        assert n_copied(journal.path, tmp_path / "other") < 40, "as much as there is time for"
+
+
+def test_a_whole_copy_can_be_made_while_the_search_runs(tmp_path):
+    with contextlib.closing(journal_at(tmp_path / "search.db")) as journal:
+        for number in range(40):
+            journal.append(TrialStarted(Trial(number, {"C": number})))
+        with (
+            contextlib.closing(sqlite3.connect(tmp_path / "search.db")) as search,
+            contextlib.closing(sqlite3.connect(tmp_path / "copy.db")) as copy,
+        ):
+            search.backup(copy)
+        journal.append(TrialStarted(Trial(40, {"C": 40})))
+        assert [len(search.events) for search in stored_searches(tmp_path / "copy.db")] == [40]
+        assert [len(search.events) for search in stored_searches(tmp_path / "search.db")] == [41]
+
+
+def test_before_it_begins_a_search_writes_nothing(tmp_path):
+    with contextlib.closing(journal_at(tmp_path / "search.db")) as journal:
+        assert journal.constant("seed", 5) == 5
+        assert list(journal) == []
+    assert not list(tmp_path.iterdir())
+    write_success(tmp_path / "search.db")
+    before = sorted(file.name for file in tmp_path.iterdir())
+    with contextlib.closing(journal_at(tmp_path / "search.db", {"X": "other"}, may_add=True)) as journal:
+        assert list(journal) == []
+    assert sorted(file.name for file in tmp_path.iterdir()) == before
+    assert len(stored_searches(tmp_path / "search.db")) == 1
+
+
+def test_a_search_without_a_success_stands_in_nobodys_way(tmp_path):
+    with contextlib.closing(journal_at(tmp_path / "search.db")) as journal:
+        journal.append(TrialStarted(Trial(0, {"status": "ok"})))
+        journal.append(FitFinished(Outcome(0, 0, None, error='"status": "ok"', status="failed")))
+    write_success(tmp_path / "search.db", {"X": "other"})
+    with pytest.raises(ValueError, match="another search: X differs"):
+        journal_at(tmp_path / "search.db", {"X": "third"})
+    assert len(stored_searches(tmp_path / "search.db")) == 2
