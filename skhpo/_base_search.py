@@ -228,7 +228,7 @@ class BaseSearch(Concluding):
                 strategy=self._strategy(),
                 random_state=getattr(self, "random_state", None),
                 may_add=getattr(self, "_is_copy", False),
-                facts=self._facts(problem),
+                facts={"metric": history.metric, **self._facts(problem)},
                 drawn_by=splits.drawn_by,
             )
         )

@@ -135,6 +135,7 @@ class _Facts(NamedTuple):
     error_score: float
     return_train_score: bool
     resource: Resource | None
+    metric: str | None
 
 
 def _facts(header: dict[str, Any]) -> _Facts:
@@ -150,19 +151,22 @@ def _facts(header: dict[str, Any]) -> _Facts:
         if not isinstance(name, str) or type(most) is not int or most < 1:
             raise ValueError(f"a search has resource={header['resource']!r}")
         resource = measure_of(name, most)
-    error_score = header["error_score"]
+    error_score, metric = header["error_score"], header.get("metric")
+    if metric is not None and not isinstance(metric, str):
+        raise ValueError(f"a search has metric={metric!r}")
     return _Facts(
         n_splits,
         space,
         float("nan") if error_score == "'raise'" else float(error_score),
         bool(header["return_train_score"]),
         resource,
+        metric,
     )
 
 
 def _history(events: list[Event], facts: _Facts) -> History:
     check_order(events, facts.n_splits)
-    history = History(facts.n_splits)
+    history = History(facts.n_splits, metric=facts.metric)
     for event in events:
         if isinstance(event, TrialStarted):
             event = TrialStarted(replace(event.trial, params=readable_params(event.trial.params, facts.space)))  # noqa: PLW2901
@@ -188,7 +192,8 @@ def _value(dimension: dict[str, Any], stored: Any) -> Any:
     """Return a value: of a finite choice the index is stored."""
     if "choices" not in dimension:
         return stored
-    choices = dimension["choices"]["tuple"]
+    described = dimension["choices"]
+    choices = range(*described["range"]) if "range" in described else described["tuple"]
     return _plain(choices[_place(stored, len(choices))])
 
 

@@ -77,6 +77,8 @@ def _to_json(record: Record, codec: Codec) -> dict[str, Any]:
         fields = asdict(record.outcome)
         for name in ("test_scores", "train_scores"):
             fields[name] = _each(_number, fields[name])
+        if fields.get("score_errors") is None:  # so that versions that know nothing of it read the others
+            fields.pop("score_errors", None)
         return {"kind": "fit", **fields}
     return {"kind": _KINDS[type(record)], **asdict(record)}
 
@@ -118,7 +120,9 @@ def _is_score(value: Any) -> bool:
 
 
 def _is_scores(value: Any) -> bool:
-    return all(map(_is_score, value.values())) and bool(value) if isinstance(value, dict) else _is_score(value)
+    if isinstance(value, dict):
+        return bool(value) and all(score is None or _is_score(score) for score in value.values())
+    return _is_score(value)
 
 
 def _or_none(rule: Rule) -> Rule:
@@ -148,6 +152,9 @@ _OUTCOME: dict[str, Rule] = {
     "shared": _is_flag,
     "started": _or_none(_is_real),
     "worker": _or_none(lambda value: isinstance(value, str)),
+    "score_errors": _or_none(
+        lambda value: isinstance(value, dict) and all(isinstance(error, str) for error in value.values())
+    ),
 }
 _FIT_STARTED: dict[str, Rule] = {"number": _is_count, "split": _is_count}
 _TRIAL_STOPPED: dict[str, Rule] = {"number": _is_count, "against": _or_none(_is_count)}
@@ -158,7 +165,7 @@ _RETRIED: dict[str, Rule] = {
         and all(isinstance(fit, list) and len(fit) == 2 and all(map(_is_count, fit)) for fit in value)
     )
 }
-_NEWER = {"started", "worker"}  # fields that files of before do not have
+_NEWER = {"started", "worker", "score_errors"}  # fields that files of before do not have
 
 
 def _from_json(body: dict[str, Any], from_json: Callable[[Any], Params]) -> Record:  # one per kind

@@ -98,7 +98,10 @@ def _open_again(events: list[Event | None], places: dict[Fit, int], fits: Sequen
 
 
 def failures(records: Iterable[Record]) -> dict[Fit, tuple[Outcome, Limits | None]]:
-    """Return the outcomes of fits that have failed and are not being run again, with the limits they had, if known."""
+    """Return the outcomes of fits that have failed and are not being run again, with the limits they had, if known.
+
+    A fit has failed where a scorer has, whatever it is worth by the others.
+    """
     failed: dict[Fit, tuple[Outcome, Limits | None]] = {}
     limits = None
     for record in records:
@@ -110,7 +113,7 @@ def failures(records: Iterable[Record]) -> dict[Fit, tuple[Outcome, Limits | Non
         elif isinstance(record, FitFinished):
             outcome = record.outcome
             failed.pop((outcome.number, outcome.split), None)
-            if outcome.status != "ok":
+            if outcome.status != "ok" or getattr(outcome, "score_errors", None):
                 failed[outcome.number, outcome.split] = outcome, limits
     return failed
 
