@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class JournalError(ValueError):
-    """A file that is no journal, or one that was damaged or changed by something else."""
+    """A file that is no journal of this search: another's, damaged, or changed by something else."""
 
 
 def damaged(path: str | os.PathLike[str], what: object) -> JournalError:
@@ -49,8 +49,8 @@ class Journal(ABC):
     def begin(self, limits: Limits | None = None) -> None:
         """Take note that the search runs now, within these limits; what is refused has been refused before.
 
-        A journal may then leave out outcomes of fits that failed, so that these are run again, and give what comes of it
-        in their place.
+        A journal may then leave out outcomes of fits that failed, so that these are run again, and give what comes of
+        it in their place.
         """
 
     def close(self) -> None:
