@@ -3,7 +3,7 @@
 from skhpo.clustering import AllRows, ClusteringScorer
 from skhpo.search import BayesSearchCV, GridSearchCV, RandomSearchCV, SuccessiveHalvingCV
 from skhpo.space import Categorical, Float, Int
-from skhpo.stored import load_results
+from skhpo.stored import load_results, retry_failures
 
 __version__ = "0.1.0.dev0"
 
@@ -18,4 +18,5 @@ __all__ = [
     "RandomSearchCV",
     "SuccessiveHalvingCV",
     "load_results",
+    "retry_failures",
 ]

@@ -8,44 +8,50 @@ import sys
 import time
 import warnings
 from abc import abstractmethod
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
-from numbers import Integral, Real
+from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection import check_cv
-from sklearn.utils import check_random_state, indexable
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils import indexable
 
 from skhpo import _sklearn
+from skhpo._conclusion import Concluding
 from skhpo.checkpoint import open_checkpoint
 from skhpo.content import noticing_changes
 from skhpo.cost import Cost
 from skhpo.evaluation import Places, Problem
 from skhpo.executors import make_executor
+from skhpo.fit_params import check_fit_params
+from skhpo.journals.base import damaged
 from skhpo.journals.memory import MemoryJournal
-from skhpo.loop import run_search
+from skhpo.journals.retries import Limits
+from skhpo.loop import ReplayError, run_search
 from skhpo.prefix import PrefixCache
 from skhpo.progress import Progress
 from skhpo.queries import with_queries
-from skhpo.report import Report, relative_test_size, report_of
-from skhpo.results import cv_results, metric_names
+from skhpo.remembered import Remembered
+from skhpo.report import relative_test_size
+from skhpo.resources import names_in
 from skhpo.space import Space, check_names, params_key
+from skhpo.splits import Splits, make_splits
 from skhpo.tags import is_classifier, warn_of_missing_tags
-from skhpo.trial import History, TrialStarted
+from skhpo.trial import History
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
+    from skhpo.executors.base import Executor
     from skhpo.journals.base import Journal
     from skhpo.loop import StopReason
     from skhpo.plan import Plan
-    from skhpo.trial import Params, Trial
+    from skhpo.trial import Outcome, Params, Trial
 
 
-class BaseSearch(_sklearn.BaseSearchCV):
+class BaseSearch(Concluding):
     """Base of the searches: a subclass says with which sampler and scheduler.
 
     Delegation to the best estimator, tags, metadata routing and the HTML view are those of scikit-learn's
@@ -157,6 +163,9 @@ class BaseSearch(_sklearn.BaseSearchCV):
         X, y = indexable(X, y)
         params = _sklearn.check_method_params(X, params=params)
         routed = _sklearn.routed_params(self, params, X)
+        check_fit_params(
+            self.estimator, routed.estimator.fit, searched=names_in(self._space), error_score=self.error_score
+        )
         observed = {"X": X, "y": y, "metadata": _only_sample_weight(params)}
         root = _sklearn.root_context(self, max_subtasks=1 + (self.refit is not False))
         root.call_on_fit_task_begin(estimator=self, **observed)
@@ -166,7 +175,7 @@ class BaseSearch(_sklearn.BaseSearchCV):
             estimator=clone(self.estimator),
             X=X,
             y=y,
-            splits=splits,
+            splits=splits.sides,
             scorer=with_queries(scorers, self.estimator, self.scoring, routed.scorer.score),
             fit_params=routed.estimator.fit,
             score_params=routed.scorer.score,
@@ -174,92 +183,34 @@ class BaseSearch(_sklearn.BaseSearchCV):
             return_train_score=self.return_train_score,
             verbose=self.verbose,
         )
-        history = History(len(splits), metric=self._deciding_metric(_sklearn.scorer_names(scorers)))
+        history = History(len(splits.sides), metric=self._deciding_metric(_sklearn.scorer_names(scorers)))
         try:
-            reason = self._search(problem, history, root, cost)
-        except KeyboardInterrupt:
-            self._note(history, cost.stats(history, "interrupt"))
-            with suppress(ValueError):  # nothing has succeeded so far
-                self._conclude(history, metric)
+            reason = self._search(problem, splits, history, root, cost)
+        except BaseException as error:
+            why = "interrupt" if isinstance(error, KeyboardInterrupt) else "error"
+            self._keep(history, cost.stats(history, why), metric)
             raise
+        self.scorer_ = _sklearn.fitted_scorer(scorers, self.estimator)
         self._note(history, cost.stats(history, reason))
-        self._conclude(history, metric)
+        self._conclude(history)
+        self._choose(metric)
         if self.refit:
             self._refit(X, y, routed.estimator.fit, root, observed)
-        self.scorer_ = _sklearn.fitted_scorer(scorers, self.estimator)
         root.call_on_fit_task_end(estimator=self, **observed)
         return self
 
-    def stats(self) -> dict[str, Any]:
-        """Return what the search cost, and why it ended.
-
-        Returns
-        -------
-        stats : dict
-            ``n_fits``, the fits that were run, without the one on all the data (equal candidates are fitted once; fits
-            of earlier runs that a checkpoint remembers count); ``fit_time``, the seconds of these fits and their
-            scoring, added up; ``started``, when the search began this time, seconds since the epoch; ``search_time``,
-            seconds that it took, without the fit on all the data; ``suggest_time``, those of them spent on deciding
-            what to try; ``n_workers``, fits that could run at the same time; ``stop_reason``: ``"finished"``,
-            ``"exhausted"`` where the space had no more points, ``"timeout"``, ``"callback"``, ``"workers"`` where all
-            workers were lost for good, or ``"interrupt"``.
-        """
-        check_is_fitted(self, "cv_results_")
-        return dict(self._stats)
-
-    def report(self) -> Report:
-        """Return what the search found, in words: print it, or let a notebook show it.
-
-        What was tried, the best and how sure that is, the estimator's own parameters in comparison if they were tried,
-        failures by reason, where the time went, and parameters whose best value lies at an end of their range.
-
-        Returns
-        -------
-        report : Report
-            ``str(report)`` is the text; what it says is in attributes too.
-
-        Examples
-        --------
-        >>> from sklearn.datasets import load_iris
-        >>> from sklearn.svm import SVC
-        >>> from skhpo import GridSearchCV
-        >>> X, y = load_iris(return_X_y=True)
-        >>> print(GridSearchCV(SVC(), {"C": [0.1, 1.0, 10.0]}).fit(X, y).report())
-        GridSearchCV of SVC
-          Tried         3 trials, 15 fits: 15 ok
-          Ended         all that was planned was run
-          Best          score 0.98, standard deviation 0.016 over 5 splits (trial 2)
-                        C = 10.0
-          ...
-          Ranges        C = 10 lies at the upper end of its range (0.1 to 10, log scale): widen it, for example to
-                        100, if larger values make sense
-        """
-        check_is_fitted(self, "cv_results_")
-        return report_of(self, self._stats, self._test_to_train)
-
-    def _note(self, history: History, stats: dict[str, Any]) -> None:
-        """Keep what happened, for `stats`, the report and the plots."""
-        self._history, self._stats = history, stats
-
-    def _forget(self) -> None:
-        """Drop what an earlier fit learned: one that is interrupted must not leave the other's results."""
-        self._note(History(0), {})
-        for name in [name for name in vars(self) if name.endswith("_") and not name.startswith("_")]:
-            delattr(self, name)
-
-    def _make_splits(self, X: Any, y: Any, params: dict[str, Any]) -> list[tuple[Any, Any]]:
+    def _make_splits(self, X: Any, y: Any, params: dict[str, Any]) -> Splits:
         """Split once, for all candidates: an unseeded splitter would give each of them other folds."""
         self._checked_cv_orig = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
         self.n_splits_ = self._checked_cv_orig.get_n_splits(X, y, **params)
-        splits = list(self._checked_cv_orig.split(X, y, **params))
-        if len(splits) != self.n_splits_:
+        splits = make_splits(self._checked_cv_orig, X, y, params, is_kept=self.checkpoint is not None)
+        if len(splits.sides) != self.n_splits_:
             raise ValueError(
                 f"cv.split and cv.get_n_splits {_sklearn.RETURN} inconsistent results. "
-                f"Expected {self.n_splits_} splits, got {len(splits)}"
+                f"Expected {self.n_splits_} splits, got {len(splits.sides)}"
             )
-        if not splits:
+        if not splits.sides:
             raise ValueError(self._why_nothing())
-        self._test_to_train = relative_test_size(splits)
         return splits
 
     def _deciding_metric(self, names: list[str] | None) -> str | None:
@@ -268,7 +219,9 @@ class BaseSearch(_sklearn.BaseSearchCV):
             return self.refit
         return names[0] if names else None
 
-    def _search(self, problem: Problem, history: History, root: _sklearn.FitContext, cost: Cost) -> StopReason:
+    def _search(
+        self, problem: Problem, splits: Splits, history: History, root: _sklearn.FitContext, cost: Cost
+    ) -> StopReason:
         """Run the loop; fills the history."""
         opened = (
             MemoryJournal()
@@ -281,16 +234,30 @@ class BaseSearch(_sklearn.BaseSearchCV):
                 random_state=getattr(self, "random_state", None),
                 may_add=getattr(self, "_is_copy", False),
                 facts={"metric": history.metric, **self._facts(problem)},
+                drawn_by=splits.drawn_by,
             )
         )
         with closing(opened) as journal:
-            return self._run(problem, journal, history, root, cost)
+            names = _sklearn.scorer_names(problem.scorer)
+            metrics = None if callable(self.scoring) else names or ()
+            remembered = Remembered(journal, self.checkpoint, len(problem.splits), metrics)
+            problem = replace(problem, splits=remembered.splits(splits))
+            self._test_to_train = relative_test_size(problem.splits)
+            return self._run(problem, journal, remembered, history, root=root, cost=cost)
 
     def _run(
-        self, problem: Problem, journal: Journal, history: History, root: _sklearn.FitContext, cost: Cost
+        self,
+        problem: Problem,
+        journal: Journal,
+        remembered: Remembered,
+        history: History,
+        *,
+        root: _sklearn.FitContext,
+        cost: Cost,
     ) -> StopReason:
-        done = [event.trial.params for event in journal if isinstance(event, TrialStarted)]
-        plan = self._plan(problem, self._remembered_random_state(journal), done)
+        self._check_names(remembered.metrics)
+        random_state = remembered.random_state(getattr(self, "random_state", None))
+        plan = self._plan(problem, random_state, remembered.params)
         check_names(self._space, self.estimator)
         problem = replace(problem, resource=plan.resource)
         n_trials, n_splits = plan.n_trials, len(problem.splits)
@@ -323,26 +290,30 @@ class BaseSearch(_sklearn.BaseSearchCV):
             Progress(history, n_trials, stream, seconds_left=deadline - time.monotonic()) as progress,
         ):
             cost.n_workers = executor.n_workers
-            look_back = plan.look_back or journal.constant(
-                "look_back", plan.smallest_look_back(executor.n_workers, n_splits)
+            look_back = plan.look_back or remembered.integer(
+                "look_back", plan.smallest_look_back(executor.n_workers, n_splits), low=1
             )
-            reason = run_search(
-                plan.sampler,
-                plan.scheduler,
-                executor,
-                journal,
-                history,
-                make_task=lambda trial, split: problem.task(
-                    trial, split, places.of(trial) if problem.caller is not None else None
-                ),
-                # Where callbacks watch the fits each is run: they would else be told of some that did not happen.
-                identity=_identity if problem.caller is None else _number,
-                look_back=look_back,
-                seconds_left=lambda: deadline - time.monotonic(),
-                check=problem.check,
-                on_finished=progress.update,
-                deciding=cost,
-            )
+            journal.begin(self._limits(executor))
+            try:
+                reason = run_search(
+                    plan.sampler,
+                    plan.scheduler,
+                    executor,
+                    journal,
+                    history,
+                    make_task=lambda trial, split: problem.task(
+                        trial, split, places.of(trial) if problem.caller is not None else None
+                    ),
+                    # Where callbacks watch the fits each is run: they would else be told of some that did not happen.
+                    identity=_identity if problem.caller is None else _number,
+                    look_back=look_back,
+                    seconds_left=lambda: deadline - time.monotonic(),
+                    check=self._checker(problem),
+                    on_finished=progress.update,
+                    deciding=cost,
+                )
+            except ReplayError as error:
+                raise damaged(self.checkpoint or "", error) from error
             self._gave_up = executor.gave_up
         if reason == "workers":
             warnings.warn(
@@ -366,56 +337,20 @@ class BaseSearch(_sklearn.BaseSearchCV):
         """Return what else a reader of the journal has to know, JSON-able."""
         return {}
 
-    def _remembered_random_state(self, journal: Journal) -> Any:
-        """Return ``random_state``, or what it was when the search first ran where it is not the same each time."""
-        random_state = getattr(self, "random_state", None)
-        if self.checkpoint is None or isinstance(random_state, Integral):
-            return random_state
-        return journal.constant("seed", int(check_random_state(random_state).randint(np.iinfo(np.int32).max)))
+    def _limits(self, executor: Executor) -> Limits:
+        """Return what may end fits from outside: those that ended so are worth a retry where it changes."""
+        fit_timeout = None if self.fit_timeout is None else float(self.fit_timeout)
+        return Limits(fit_timeout, f"{type(executor).__name__} of {executor.n_workers}")
 
-    def _conclude(self, history: History, metric: Any) -> None:
-        """Turn the history into ``cv_results_`` and ``best_*``."""
-        numbers = [trial.number for trial in history.trials if history.is_finished(trial.number)]
-        outcomes = [outcome for number in numbers for _, outcome in sorted(history.outcomes(number).items())]
-        if not outcomes:
-            raise ValueError(self._why_nothing())
-        _sklearn.check_failures((outcome.error for outcome in outcomes), self.error_score)
-        names = metric_names([outcome.test_scores for outcome in outcomes])
-        self.multimetric_ = names is not None
-        if callable(self.scoring) and names is not None:
-            # Only the scores themselves tell that a callable returns several.
-            _sklearn.check_multimetric_refit(self, names)
-            metric = self.refit
+    def _checker(self, problem: Problem) -> Callable[[Outcome], None]:
+        """Return what is shown each outcome, and raises what need not wait for the others."""
 
-        results = self._results(history, numbers)
-        if self.refit or not self.multimetric_:
-            self.best_index_ = self._best_index(metric, results)
-            if not callable(self.refit):
-                self.best_score_ = results[f"mean_test_{metric}"][self.best_index_]
-            self.best_params_ = results["params"][self.best_index_]
-        self.cv_results_ = results
+        def check(outcome: Outcome) -> None:
+            problem.check(outcome)
+            if isinstance(outcome.test_scores, dict):
+                self._check_names(list(outcome.test_scores))
 
-    def _results(self, history: History, numbers: Sequence[int]) -> dict[str, Any]:
-        """Return ``cv_results_``, with these trials as its rows."""
-        return cv_results(history, numbers, error_score=self.error_score, return_train_score=self.return_train_score)
-
-    def _best_index(self, metric: Any, results: dict[str, Any]) -> Any:
-        """Return the row of the best candidate."""
-        return _sklearn.select_best_index(self, metric, results)
-
-    def _why_nothing(self) -> str:
-        """Return what to say where no candidate is complete."""
-        reason = self._stats.get("stop_reason")
-        if reason == "timeout":
-            return (
-                f"timeout must leave time for at least one candidate, got timeout={self.timeout!r} seconds and none is "
-                "complete. Raise timeout, or tune on less data or fewer splits."
-            )
-        if reason == "callback":
-            return "A callback stopped the search before one candidate was complete on all splits. Let it stop later."
-        if reason == "workers":
-            return f"No candidate was complete when all workers were lost. {self._gave_up}"
-        return "No fits were performed. Was the CV iterator empty? Were there no candidates?"
+        return check
 
     def _refit(
         self, X: Any, y: Any, fit_params: dict[str, Any], root: _sklearn.FitContext, observed: dict[str, Any]

@@ -13,7 +13,8 @@ import numpy as np
 
 from skhpo._sklearn import comparable_scorer, unwrapped_scorer
 from skhpo.content import IndescribableError, describe, digest
-from skhpo.journals.sqlite import Codec, SqliteJournal
+from skhpo.journals.events import Codec
+from skhpo.journals.sqlite import SqliteJournal
 
 if TYPE_CHECKING:
     import os
@@ -34,6 +35,7 @@ def open_checkpoint(
     random_state: Any,
     may_add: bool,
     facts: Mapping[str, Any],
+    drawn_by: Any = None,
 ) -> SqliteJournal:
     """Return the journal of this search in a file.
 
@@ -53,6 +55,8 @@ def open_checkpoint(
         Whether it may be added to a file that holds others.
     facts : mapping of str to JSON-able
         What else those have to know who read the journal.
+    drawn_by : dict or None
+        What drew splits that cannot be drawn again, and is known of the search in their place.
 
     Raises
     ------
@@ -64,7 +68,13 @@ def open_checkpoint(
     signature = _described("the space", space.signature)
     return SqliteJournal(
         path,
-        fingerprint(problem, space=[signature, space.order()], strategy=strategy, random_state=random_state),
+        fingerprint(
+            problem,
+            space=[signature, space.order()],
+            strategy=strategy,
+            random_state=random_state,
+            drawn_by=drawn_by,
+        ),
         codec=Codec(space.to_json, space.from_json),
         header={
             "search": strategy[0],
@@ -78,7 +88,9 @@ def open_checkpoint(
     )
 
 
-def fingerprint(problem: Problem, *, space: Any, strategy: Any, random_state: Any) -> dict[str, str]:
+def fingerprint(
+    problem: Problem, *, space: Any, strategy: Any, random_state: Any, drawn_by: Any = None
+) -> dict[str, str]:
     """Return the fingerprint of a search.
 
     Parameters
@@ -91,6 +103,9 @@ def fingerprint(problem: Problem, *, space: Any, strategy: Any, random_state: An
         Which search it is and the settings that its trials depend on.
     random_state : int, RandomState instance or None
         Of the search; anything but an int can only be continued with the seed that the journal remembers.
+    drawn_by : dict or None
+        What drew the splits where they are others each time: they can only be continued with those that the journal
+        remembers.
 
     Returns
     -------
@@ -99,7 +114,7 @@ def fingerprint(problem: Problem, *, space: Any, strategy: Any, random_state: An
         ``strategy`` and ``random_state``.
     """
     known = {"is_cloned": False, "is_watched": False}  # data are given to fits as they are, and are not changed
-    splits = [(np.asarray(train), np.asarray(test)) for train, test in problem.splits]
+    splits = drawn_by or [(np.asarray(train), np.asarray(test)) for train, test in problem.splits]
     scoring = [comparable_scorer(unwrapped_scorer(problem.scorer)), problem.return_train_score, problem.error_score]
     return {
         "X": _digest("X", problem.X, **known),

@@ -33,6 +33,10 @@ _NOTHING = nullcontext()
 StopReason: TypeAlias = Literal["finished", "exhausted", "timeout", "callback", "workers"]
 
 
+class ReplayError(ValueError):
+    """A journal that the search that reads it cannot have written."""
+
+
 def run_search(
     sampler: Sampler,
     scheduler: Scheduler,
@@ -76,6 +80,11 @@ def run_search(
     {"finished", "exhausted", "timeout", "callback", "workers"}
         Why it ended: the scheduler had no more, the space had no more, it was late, an observer asked, or the executor
         gave up.
+
+    Raises
+    ------
+    ReplayError
+        If what the journal remembers does not follow from what it remembers before.
     """
     record = _Record(journal, history, identity, is_race=scheduler.is_racing)
     decisions = (SplitBySplit if scheduler.is_racing else TrialByTrial)(
@@ -139,11 +148,14 @@ class _Record:
         ``before`` is called with each decision when the history is as it was when it was made.
         """
         history, begun = self.history, []
-        for event in self.journal:
-            if not isinstance(event, FitFinished):
-                before(event)
-            history.apply(event)
-            begun += self._new_fits(event)
+        for number, event in enumerate(self.journal, start=1):
+            try:
+                if not isinstance(event, FitFinished):
+                    before(event)
+                history.apply(event)
+                begun += self._new_fits(event)
+            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+                raise ReplayError(f"event {number} does not follow from those before it ({error!r})") from error
         for (number, split), twins in self.twins.items():
             for twin in twins:
                 self._share(number, split, twin)  # a kill may have come between an outcome and its copies

@@ -11,7 +11,7 @@ from scipy.stats import rankdata
 from skhpo._sklearn import masked_params
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -26,6 +26,7 @@ def cv_results(
     error_score: float = np.nan,
     return_train_score: bool = False,
     resource: Resource | None = None,
+    warn: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Return the results of finished trials in scikit-learn's form.
 
@@ -42,6 +43,8 @@ def cv_results(
     resource : Resource or None
         Of a search with rungs: what trials have a fraction of. It gives columns ``iter`` and ``n_resources``, first as
         scikit-learn's, and a parameter where it is one; and trials with less of it rank behind all those with more.
+    warn : callable or None
+        Told of mean scores that are not finite, in scikit-learn's words; None issues a UserWarning.
 
     Returns
     -------
@@ -52,8 +55,9 @@ def cv_results(
     Warns
     -----
     UserWarning
-        If a mean score is not finite.
+        If a mean score is not finite, and ``warn`` is None.
     """
+    warn = warn or _warn
     outcomes = [history.outcomes(number).get(split) for number in numbers for split in range(history.n_splits)]
     shape = (len(numbers), history.n_splits)
     race = _Race(history, numbers) if history.steps else None
@@ -77,10 +81,10 @@ def cv_results(
 
     for metric in metric_names([outcome.test_scores for outcome in outcomes if outcome is not None]) or ["score"]:
         test = _column(outcomes, "test_scores", metric, error_score).reshape(shape)
-        results.update(_test_columns(metric, test, fractions, race))
+        results.update(_test_columns(metric, test, fractions, race, warn))
         if return_train_score:
             train = _column(outcomes, "train_scores", metric, error_score).reshape(shape)
-            results.update(_score_columns(f"train_{metric}", train, race))
+            results.update(_score_columns(f"train_{metric}", train, race, warn))
     if race is not None:
         results.update(race.columns())
     return results
@@ -157,7 +161,13 @@ def _mean_and_std(name: str, values: NDArray[np.float64], race: _Race | None = N
     return {f"mean_{name}": mean, f"std_{name}": std}
 
 
-def _score_columns(name: str, values: NDArray[np.float64], race: _Race | None) -> dict[str, NDArray[Any]]:
+def _warn(message: str) -> None:
+    warnings.warn(message, UserWarning, stacklevel=4)
+
+
+def _score_columns(
+    name: str, values: NDArray[np.float64], race: _Race | None, warn: Callable[[str], None]
+) -> dict[str, NDArray[Any]]:
     columns = {f"split{split}_{name}": values[:, split] for split in range(values.shape[1])}
     # Infinite scores make inf - inf: the mean says so, and a warning of our own follows.
     with np.errstate(invalid="ignore"):
@@ -167,14 +177,18 @@ def _score_columns(name: str, values: NDArray[np.float64], race: _Race | None) -
     mean = columns[f"mean_{name}"]
     if not np.isfinite(mean).all():
         side = name.partition("_")[0]
-        warnings.warn(f"One or more of the {side} scores are non-finite: {mean}", UserWarning, stacklevel=2)
+        warn(f"One or more of the {side} scores are non-finite: {mean}")
     return columns
 
 
 def _test_columns(
-    metric: str, values: NDArray[np.float64], fractions: NDArray[np.float64], race: _Race | None
+    metric: str,
+    values: NDArray[np.float64],
+    fractions: NDArray[np.float64],
+    race: _Race | None,
+    warn: Callable[[str], None],
 ) -> dict[str, NDArray[Any]]:
-    columns = _score_columns(f"test_{metric}", values, race)
+    columns = _score_columns(f"test_{metric}", values, race, warn)
     mean = columns[f"mean_test_{metric}"]
     columns[f"rank_test_{metric}"] = rank(mean) if (fractions == 1).all() else rank_by_rung(mean, fractions)
     return columns

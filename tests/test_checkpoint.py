@@ -15,7 +15,7 @@ from joblib import parallel_config
 from scipy.stats import loguniform
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import load_iris
-from sklearn.model_selection import KFold, ShuffleSplit, cross_validate
+from sklearn.model_selection import KFold, cross_validate
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
@@ -183,13 +183,6 @@ def test_another_kind_of_search_is_refused(tmp_path):
     RandomSearchCV(SVC(), SPACE, n_iter=3, random_state=0, checkpoint=tmp_path / "search.db").fit(X, Y)
     with pytest.raises(ValueError, match="another search: strategy differ"):
         BayesSearchCV(SVC(), SPACE, n_iter=3, random_state=0, checkpoint=tmp_path / "search.db").fit(X, Y)
-
-
-def test_splits_that_are_not_the_same_each_time_are_refused(tmp_path):
-    kwargs = {"n_iter": 2, "random_state": 0, "checkpoint": tmp_path / "search.db"}
-    RandomSearchCV(SVC(), SPACE, cv=ShuffleSplit(2), **kwargs).fit(X, Y)
-    with pytest.raises(ValueError, match="splits differ"):
-        RandomSearchCV(SVC(), SPACE, cv=ShuffleSplit(2), **kwargs).fit(X, Y)
 
 
 @every_search

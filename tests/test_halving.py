@@ -228,10 +228,22 @@ def test_exhaust():
 
 
 def test_a_small_space_has_a_schedule_of_its_own_size():
-    with pytest.warns(UserWarning, match="The total space of parameters 5 is smaller than n_iter=30"):
+    with pytest.warns(UserWarning, match="The total space of parameters 5 is smaller than n_candidates=30"):
         search = halve(space={"max_depth": [1, 2, 3, 4, 5]}, n_candidates=30).fit(X, Y)
     assert search.n_candidates_ == [5, 2]
     assert search.n_resources_ == [6, 18]
+
+
+def test_a_space_smaller_than_what_nobody_asked_for_is_nothing_to_warn_of():
+    search = halve(space={"max_depth": [1, 2, 3]}, n_candidates="exhaust").fit(X, Y)
+    assert search.n_candidates_[0] == 3
+
+
+@pytest.mark.parametrize("space", [{}, {"max_depth": Int(1, 2)}])
+def test_no_parameter_is_named_that_there_is_not(space):
+    with pytest.warns(UserWarning, match=r"smaller than n_candidates=4: all of it is tried") as warned:
+        halve(space=space, n_candidates=4).fit(X, Y)
+    assert not any("n_iter" in str(warning.message) for warning in warned)
 
 
 def test_the_grid_is_a_sampler_too():

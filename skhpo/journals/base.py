@@ -6,11 +6,25 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator
 
+    from skhpo.journals.retries import Limits
     from skhpo.trial import Event
 
 T = TypeVar("T")
+
+
+class JournalError(ValueError):
+    """A file that is no journal of this search: another's, damaged, or changed by something else."""
+
+
+def damaged(path: str | os.PathLike[str], what: object) -> JournalError:
+    """Return the error about a file whose content cannot be what a search has written."""
+    return JournalError(
+        f"{str(path)!r} is no journal as skhpo writes it: {what}. It was damaged, or changed by something else. Use a "
+        "copy of it from before, or choose another file."
+    )
 
 
 class Journal(ABC):
@@ -31,6 +45,13 @@ class Journal(ABC):
     def constant(self, name: str, value: T) -> T:  # noqa: ARG002  (for journals that outlive the process)
         """Return the JSON-able value that ``name`` had when the search first ran; ``value`` where it runs first."""
         return value
+
+    def begin(self, limits: Limits | None = None) -> None:
+        """Take note that the search runs now, within these limits; what is refused has been refused before.
+
+        A journal may then leave out outcomes of fits that failed, so that these are run again, and give what comes of
+        it in their place.
+        """
 
     def close(self) -> None:
         """Free what is held; calling it twice is fine."""

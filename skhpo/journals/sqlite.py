@@ -4,45 +4,40 @@ One file holds any number of searches, told apart by their *fingerprints*: hashe
 their scores depend, by part (data, estimator, space, ...). A search only ever sees its own events. Nothing in the file
 is code or a pickle, so that opening a stranger's is safe: values of a finite choice are stored as their index.
 
+Nothing is written before a search begins: one that is refused leaves no trace, and one in which nothing has succeeded
+is in nobody's way.
+
 The file is in write-ahead mode with ``synchronous=NORMAL``: what was appended survives a kill of the process at any
-moment; a power cut may take the last moments along, never the file. Write-ahead mode needs a local disk.
+moment; a power cut may take the last moments along, never the file. Write-ahead mode needs a local disk. What is in the
+write-ahead file is brought into the file itself all the time, for as long as that takes a hundredth of the time.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import sqlite3
+import time
 import warnings
-from contextlib import contextmanager
-from dataclasses import asdict
-from pathlib import Path
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from skhpo.journals.base import Journal, T
-from skhpo.trial import FitFinished, FitStarted, Outcome, Trial, TrialStarted, TrialStopped
+from skhpo.journals.base import Journal, JournalError, T, damaged
+from skhpo.journals.database import checked_path, connect, is_written, reading, translated
+from skhpo.journals.events import Codec, from_text, parsed, to_text
+from skhpo.journals.lock import FileLock, SearchLock, in_use
+from skhpo.journals.retries import Retried, effective, failures, worth_a_retry
+from skhpo.trial import FitFinished
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
+    from skhpo.journals.retries import Limits, Record
     from skhpo.trial import Event, Params
 
-APPLICATION_ID = 0x736B6870  # "skhp": what `file` and SQLite itself use to tell whose a database is
-FORMAT = 2  # of the tables, the fingerprints and the events in them; a higher one is a newer skhpo's
-
-_TABLES = """
-CREATE TABLE search (id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL UNIQUE, header TEXT NOT NULL);
-CREATE TABLE event (id INTEGER PRIMARY KEY, search INTEGER NOT NULL REFERENCES search, body TEXT NOT NULL);
-CREATE INDEX event_search ON event (search, id);
-"""
-
-
-class Codec(NamedTuple):
-    """How parameters are written as JSON and read back as the user's own objects."""
-
-    to_json: Callable[[Params], Any]
-    from_json: Callable[[Any], Params]
+_BATCH = 1000  # rows that are in memory as text at a time
+_SHARE = 0.01  # of the time that is spent on bringing the write-ahead file into the file
 
 
 class SqliteJournal(Journal):
@@ -51,7 +46,7 @@ class SqliteJournal(Journal):
     Parameters
     ----------
     path : path-like
-        The file; made if it does not exist.
+        The file; made by `begin` if it does not exist.
     fingerprint : mapping of str to str
         What the search depends on, by part.
     codec : Codec
@@ -59,14 +54,15 @@ class SqliteJournal(Journal):
     header : mapping
         JSON-able facts about the search, for readers that have neither data nor estimator.
     may_add : bool
-        Whether a search of another fingerprint may be added to a file that has some. False refuses.
+        Whether a search of another fingerprint may be added to a file that has some in which fits have succeeded.
+        False refuses.
 
     Raises
     ------
     ValueError
         If the file is no journal, a newer skhpo's, or another search's; the parts that differ are named.
     OSError
-        If the file cannot be written.
+        If the file cannot be read; from `begin` and the first `append`, if it cannot be written.
     RuntimeError
         If another process, or another search in this one, is writing the same search.
     """
@@ -80,30 +76,88 @@ class SqliteJournal(Journal):
         header: Mapping[str, Any],
         may_add: bool = False,
     ) -> None:
-        self.path = Path(path)
+        self.path = checked_path(path)
         self._codec = codec
+        self._fingerprint = json.dumps(dict(fingerprint), sort_keys=True)
+        self._header = dict(header)
         self._lost: list[Event] = []
-        self._connection = _open(self.path)
-        self._lock: sqlite3.Connection | None = None
+        self._connection: sqlite3.Connection | None = None
+        self._locks: list[FileLock | SearchLock] = []
+        self._search: int | None = None
+        self._has_begun = False
+        self._next_copy = 0.0
         try:
-            with _writing(self.path), self._connection:
-                self._search = _find_or_add(
-                    self._connection, self.path, dict(fingerprint), dict(header), may_add=may_add
-                )
-            self._lock = _lock(self.path, self._search)
+            if is_written(self.path):
+                self._locks.append(FileLock(self.path))
+                self._connection = connect(self.path, is_reader=True)
+                self._find(dict(fingerprint), may_add=may_add)
         except BaseException:
             self.close()
             raise
 
+    def _find(self, fingerprint: dict[str, str], *, may_add: bool) -> None:
+        """Look for the search in the file."""
+        assert self._connection is not None  # noqa: S101  # there is a file
+        with reading(self._connection, self.path):
+            rows = self._connection.execute("SELECT id, fingerprint, header FROM search ORDER BY id").fetchall()
+        for search, text, header in rows:
+            if text == self._fingerprint:
+                self._locks.append(SearchLock(self.path, search))
+                self._search, self._header = search, _parsed(header, self.path)
+                return
+        if may_add:
+            return
+        others = [_parsed(text, self.path) for search, text, _ in rows if self._has_succeeded(search)]
+        if others:
+            different = min((_differences(fingerprint, other) for other in reversed(others)), key=len)
+            raise JournalError(
+                f"checkpoint={str(self.path)!r} is the journal of another search: {', '.join(different)} "
+                f"differ{'s' if len(different) == 1 else ''}. Choose another file for this search, or fit exactly what "
+                "was interrupted to continue it."
+            )
+
+    def begin(self, limits: Limits | None = None) -> None:
+        """Write the search into the file if it is not there, and that it runs now."""
+        if not self._has_begun:
+            if self._connection is not None:
+                self._connection.close()
+            is_new = self._search is None
+            self._connection = connect(self.path)
+            if not self._locks:
+                self._locks.append(FileLock(self.path))
+            with translated(self.path), self._connection:
+                self._connection.execute("BEGIN IMMEDIATE")
+                self._write_search()
+            if is_new:
+                self._locks.append(SearchLock(self.path, self._id))
+            self._has_begun = True
+        if limits is not None:
+            retried = worth_a_retry(_records(self._read, self.path, self._id, self._codec.from_json), limits)
+            for record in ([retried] if retried.fits else []) + [limits]:
+                with translated(self.path), self._read:
+                    self._insert(record)
+
+    def _write_search(self) -> None:
+        header = json.dumps(self._header)
+        if self._search is not None:
+            self._read.execute("UPDATE search SET header = ? WHERE id = ?", (header, self._search))
+        else:
+            try:
+                cursor = self._read.execute(
+                    "INSERT INTO search (fingerprint, header) VALUES (?, ?)", (self._fingerprint, header)
+                )
+            except sqlite3.IntegrityError:
+                raise in_use(self.path) from None  # it was not there a moment ago
+            self._search = int(cursor.lastrowid or 0)
+
     def append(self, event: Event) -> None:
         """Add an event; when the disk does not take it, warn once and go on in memory."""
+        if not self._has_begun:
+            self.begin()
         if not self._lost:
             try:
-                with self._connection:
-                    self._connection.execute(
-                        "INSERT INTO event (search, body) VALUES (?, ?)",
-                        (self._search, json.dumps(_to_json(event, self._codec), allow_nan=False)),
-                    )
+                with self._read:
+                    self._insert(event)
             except sqlite3.Error as error:
                 warnings.warn(
                     f"checkpoint={str(self.path)!r} can no longer be written ({error}). The search goes on in memory: "
@@ -112,34 +166,59 @@ class SqliteJournal(Journal):
                     stacklevel=2,
                 )
             else:
+                self._copy_into_file()
                 return
         self._lost.append(event)
 
+    def _insert(self, record: Record) -> None:
+        self._read.execute("INSERT INTO event (search, body) VALUES (?, ?)", (self._id, to_text(record, self._codec)))
+
+    def _copy_into_file(self) -> None:
+        """Bring what is in the write-ahead file into the file, which alone is what most copies take along."""
+        began = time.monotonic()
+        if began >= self._next_copy:
+            with suppress(sqlite3.Error):  # it is in the write-ahead file
+                self._read.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            ended = time.monotonic()
+            self._next_copy = ended + (ended - began) / _SHARE
+
     def __iter__(self) -> Iterator[Event]:
         """Return the events of this search from the first to the last."""
-        rows = self._connection.execute("SELECT body FROM event WHERE search = ? ORDER BY id", (self._search,))
-        yield from [_from_json(json.loads(body), self._codec.from_json) for (body,) in rows.fetchall()]
+        if self._search is not None:
+            yield from effective(_records(self._read, self.path, self._id, self._codec.from_json))
         yield from self._lost
 
     def constant(self, name: str, value: T) -> T:
         """Return the value that ``name`` had when the search first ran; ``value`` where it runs first."""
-        with _writing(self.path), self._connection:
-            self._connection.execute("BEGIN IMMEDIATE")
-            (text,) = self._connection.execute("SELECT header FROM search WHERE id = ?", (self._search,)).fetchone()
-            header = json.loads(text)
-            if name in header:
-                found: T = header[name]
-                return found
-            text = json.dumps({**header, name: value})
-            self._connection.execute("UPDATE search SET header = ? WHERE id = ?", (text, self._search))
-        return value
+        if name not in self._header:
+            self._header[name] = value
+            if self._has_begun:
+                with translated(self.path), self._read:
+                    self._write_search()
+        found: T = self._header[name]
+        return found
 
     def close(self) -> None:
         """Close the file; calling it twice is fine."""
-        self._connection.close()
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        if self._connection is not None:
+            self._connection.close()
+        while self._locks:
+            self._locks.pop().close()
+
+    @property
+    def _read(self) -> sqlite3.Connection:
+        assert self._connection is not None  # noqa: S101  # asked for where there is a file only
+        return self._connection
+
+    @property
+    def _id(self) -> int:
+        assert self._search is not None  # noqa: S101  # likewise
+        return self._search
+
+    def _has_succeeded(self, search: int) -> bool:
+        """Whether there is a fit in a search that did not fail."""
+        records = _records(self._read, self.path, search, dict)
+        return any(isinstance(record, FitFinished) and record.outcome.status == "ok" for record in records)
 
 
 class StoredSearch(NamedTuple):
@@ -154,192 +233,81 @@ def stored_searches(path: str | os.PathLike[str]) -> list[StoredSearch]:
 
     Raises
     ------
-    ValueError
-        If the file is no journal or a newer skhpo's.
+    JournalError
+        If the file is no journal, a newer skhpo's, or damaged.
     FileNotFoundError
         If there is no such file.
     """
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"path needs to name a journal, got {str(path)!r}, where there is no file.")
-    connection = _open(Path(path))
-    try:
-        searches = connection.execute("SELECT id, header FROM search ORDER BY id").fetchall()
+    file = _existing(path)
+    with closing(connect(file, is_reader=True)) as connection:
+        with reading(connection, file):
+            searches = connection.execute("SELECT id, header FROM search ORDER BY id").fetchall()
         return [
-            StoredSearch(
-                json.loads(header),
-                [
-                    _from_json(json.loads(body), lambda params: params)
-                    for (body,) in connection.execute("SELECT body FROM event WHERE search = ? ORDER BY id", (search,))
-                ],
-            )
+            StoredSearch(_parsed(header, file), effective(_records(connection, file, search, dict)))
             for search, header in searches
         ]
-    finally:
-        connection.close()
 
 
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    """Turn SQLite's error about a file that cannot be written into an OSError that says what to do."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        why = str(error)
-        if path.is_dir():
-            why = "which is a directory: name a file in it"
-        elif not path.parent.is_dir():
-            why = "whose directory does not exist: make it first"
-        raise OSError(
-            f"checkpoint needs a file that can be written, got {str(path)!r} ({why}). The search has not started; "
-            "choose another file, or make room."
-        ) from error
+def mark_failures(path: str | os.PathLike[str]) -> int:
+    """Write into all searches of a file that their failed fits are to be run again; returns how many these are.
 
-
-def _open(path: Path) -> sqlite3.Connection:
-    """Open a journal file, or make it; checks whose it is."""
-    with _writing(path):
-        connection = sqlite3.connect(path, timeout=60, check_same_thread=False)
-    try:
-        with _writing(path):
-            connection.execute("PRAGMA synchronous = NORMAL")
-            (application,) = connection.execute("PRAGMA application_id").fetchone()
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if application == 0 and not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
-                _create(connection)
-                application, version = APPLICATION_ID, FORMAT
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        raise ValueError(
-            f"checkpoint needs a journal of skhpo, got {str(path)!r}, which is something else ({error}). Choose "
-            "another file."
-        ) from error
-    except BaseException:
-        connection.close()
-        raise
-    problem = None
-    if application != APPLICATION_ID:
-        problem = "which is another program's database. Choose another file."
-    elif version > FORMAT:
-        problem = f"which a newer skhpo wrote (format {version}, this one reads {FORMAT}). Update skhpo."
-    elif version < FORMAT:
-        problem = (
-            f"which an older development version of skhpo wrote (format {version}, this one reads {FORMAT}). Choose "
-            "another file."
-        )
-    if problem is not None:
-        connection.close()
-        raise ValueError(f"checkpoint needs a journal of this skhpo, got {str(path)!r}, {problem}")
-    return connection
-
-
-def _create(connection: sqlite3.Connection) -> None:
-    """Make the tables, once, however many processes try at the same time."""
-    connection.execute("PRAGMA journal_mode = WAL")
-    with connection:
-        connection.execute("BEGIN IMMEDIATE")
-        if connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
-            for statement in filter(str.strip, _TABLES.split(";")):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {FORMAT}")
-
-
-def _find_or_add(
-    connection: sqlite3.Connection,
-    path: Path,
-    fingerprint: dict[str, str],
-    header: dict[str, Any],
-    *,
-    may_add: bool,
-) -> int:
-    """Return the id of the search with this fingerprint."""
-    connection.execute("BEGIN IMMEDIATE")
-    text = json.dumps(fingerprint, sort_keys=True)
-    found = connection.execute("SELECT id FROM search WHERE fingerprint = ?", (text,)).fetchone()
-    if found is not None:
-        return int(found[0])
-    others = [json.loads(row[0]) for row in connection.execute("SELECT fingerprint FROM search ORDER BY id DESC")]
-    if others and not may_add:
-        different = min((_differences(fingerprint, other) for other in others), key=len)
-        raise ValueError(
-            f"checkpoint={str(path)!r} is the journal of another search: {', '.join(different)} "
-            f"differ{'s' if len(different) == 1 else ''}. Choose another file for this search, or fit exactly what was "
-            "interrupted to continue it."
-        )
-    cursor = connection.execute("INSERT INTO search (fingerprint, header) VALUES (?, ?)", (text, json.dumps(header)))
-    return int(cursor.lastrowid or 0)
-
-
-def _differences(ours: dict[str, str], theirs: dict[str, str]) -> list[str]:
-    return sorted(part for part in ours.keys() | theirs.keys() if ours.get(part) != theirs.get(part))
-
-
-def _lock(path: Path, search: int) -> sqlite3.Connection:
-    """Claim a search of a file for as long as the returned connection is open, even if the process is killed.
-
-    The lock is the operating system's, through a database of its own beside the file: it cannot be left behind.
+    Raises
+    ------
+    JournalError, FileNotFoundError
+        As `stored_searches`.
+    OSError
+        If the file cannot be written.
+    RuntimeError
+        If one of its searches is running.
     """
-    connection = sqlite3.connect(f"{path}-lock{search}", timeout=0, check_same_thread=False, isolation_level=None)
+    file = _existing(path)
+    n_marked = 0
+    with closing(FileLock(file)), closing(connect(file)) as connection:
+        with reading(connection, file):
+            searches = [search for (search,) in connection.execute("SELECT id FROM search ORDER BY id").fetchall()]
+        for search in searches:
+            with closing(SearchLock(file, search)), translated(file), connection:
+                failed = failures(_records(connection, file, search, dict))
+                n_marked += sum(not outcome.shared for outcome, _ in failed.values())
+                if failed:
+                    text = to_text(Retried(tuple(failed)), Codec(dict, dict))
+                    connection.execute("INSERT INTO event (search, body) VALUES (?, ?)", (search, text))
+    return n_marked
+
+
+def _existing(path: str | os.PathLike[str]) -> Path:
+    file = checked_path(path)
+    if not file.is_file():
+        raise FileNotFoundError(f"path needs to name a journal, got {str(path)!r}, where there is no file.")
+    return file
+
+
+def _records(
+    connection: sqlite3.Connection, path: Path, search: int, from_json: Callable[[Any], Params]
+) -> Iterator[Record]:
+    """Yield what is written of a search, as it is written."""
+    last = -1
+    while True:
+        with reading(connection, path):
+            rows = connection.execute(
+                "SELECT id, body FROM event WHERE search = ? AND id > ? ORDER BY id LIMIT ?", (search, last, _BATCH)
+            ).fetchall()
+        for last, text in rows:
+            try:
+                record = from_text(text, from_json)
+            except ValueError as error:
+                raise damaged(path, f"row {last} of its events has {error}") from error
+            yield record
+        if len(rows) < _BATCH:
+            return
+
+
+def _parsed(text: object, path: Path) -> dict[str, Any]:
     try:
-        connection.execute("PRAGMA journal_mode = MEMORY")
-        connection.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
-        connection.close()
-        raise RuntimeError(
-            f"checkpoint={str(path)!r} is in use: another process, or another search in this one, is running the same "
-            "search. Wait for it, or choose another file."
-        ) from error
-    return connection
+        return parsed(text)
+    except ValueError as error:
+        raise damaged(path, f"the description of a search has {error}") from error
 
 
-def _to_json(event: Event, codec: Codec) -> dict[str, Any]:
-    if isinstance(event, TrialStarted):
-        trial = event.trial
-        return {
-            "kind": "trial",
-            "number": trial.number,
-            "params": codec.to_json(trial.params),
-            "fraction": trial.fraction,
-            "rung": trial.rung,
-            "bracket": trial.bracket,
-            "parent": trial.parent,
-        }
-    if isinstance(event, FitStarted):
-        return {"kind": "fit started", **asdict(event)}
-    if isinstance(event, TrialStopped):
-        return {"kind": "trial stopped", **asdict(event)}
-    fields = asdict(event.outcome)
-    for name in ("test_scores", "train_scores"):
-        fields[name] = _each(_number, fields[name])
-    if fields["score_errors"] is None:  # so that versions that know nothing of it read the others
-        del fields["score_errors"]
-    return {"kind": "fit", **fields}
-
-
-def _from_json(body: dict[str, Any], from_json: Callable[[Any], Params]) -> Event:
-    kind = body.pop("kind")
-    if kind == "trial":
-        return TrialStarted(Trial(**{**body, "params": from_json(body["params"])}))
-    if kind == "fit started":
-        return FitStarted(**body)
-    if kind == "trial stopped":
-        return TrialStopped(**body)
-    for name in ("test_scores", "train_scores"):
-        body[name] = _each(_score, body[name])
-    return FitFinished(Outcome(**body))
-
-
-def _each(convert: Callable[[Any], Any], scores: Any) -> Any:
-    return {name: convert(score) for name, score in scores.items()} if isinstance(scores, dict) else convert(scores)
-
-
-def _number(score: Any) -> float | str | None:
-    """Return a score as JSON knows numbers: what is not finite becomes text."""
-    if score is None:
-        return None
-    number = float(score)
-    return number if math.isfinite(number) else repr(number)
-
-
-def _score(number: float | str | None) -> float | None:
-    return None if number is None else float(number)
+def _differences(ours: dict[str, str], theirs: dict[str, Any]) -> list[str]:
+    return sorted(part for part in ours.keys() | theirs.keys() if ours.get(part) != theirs.get(part))

@@ -151,9 +151,9 @@ class HalvingScheduler(Scheduler):
                 if not self._is_finished(history, found):
                     return None
                 below, found = found, history.rung(number, rung.number)
-                n_found = len(found.trials)
-                if n_found < min(rung.n_trials, len(below.ranking)):
-                    _, winner = below.ranking[n_found]
+                # Where a fit that failed was run again, the order may have changed since the first were promoted.
+                winner = below.best_waiting(rung.n_trials)
+                if winner is not None and len(found.trials) < min(rung.n_trials, len(below.ranking)):
                     return promoted(history, winner, rung)
         return None
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from skhpo.evaluation import Problem
-    from skhpo.trial import History, Params
+    from skhpo.trial import Params
 
 
 class BayesSearchCV(BaseSearch):
@@ -307,20 +307,20 @@ class BayesSearchCV(BaseSearch):
             return None
         results = getattr(self.warm_start_from, "cv_results_", self.warm_start_from)
         metric = self.refit if isinstance(self.refit, str) else "score"
-        names = [f"mean_test_{metric}", *(name for name in results if name.startswith("mean_test_"))]
-        if "params" not in results or not any(name in results for name in names):
+        columns = [name for name in results if isinstance(name, str)] if isinstance(results, Mapping) else []
+        names = [f"mean_test_{metric}", *(name for name in columns if name.startswith("mean_test_"))]
+        if "params" not in columns or not any(name in columns for name in names):
             raise ValueError(
-                "warm_start_from needs a fitted search or its cv_results_, got one without params or scores. "
-                "Fit it first."
+                "warm_start_from needs a fitted search or its cv_results_, got one without params or scores, "
+                f"{type(self.warm_start_from).__name__}. Fit it first."
             )
-        column = next(name for name in names if name in results)
+        column = next(name for name in names if name in columns)
         scores = results[column]
         if not isinstance(self.warm_start_from, Mapping):  # a search of ours knows which numbers stand for failures
             scores = fitted(self.warm_start_from, column.removeprefix("mean_test_")).scores
         return checked(space, results["params"]), [float(score) for score in scores]
 
-    def _conclude(self, history: History, metric: Any) -> None:
-        super()._conclude(history, metric)
+    def _note_more(self) -> None:
         self.expected_improvement_remaining_ = self._sampler.expected_improvement_remaining()
 
 

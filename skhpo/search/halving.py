@@ -41,12 +41,13 @@ from skhpo.space import Space, warn_of_bounds
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from skhpo._sklearn import FitContext
     from skhpo.evaluation import Places, Problem
     from skhpo.samplers.base import Sampler
     from skhpo.schedulers.halving import Rung
+    from skhpo.splits import Splits
     from skhpo.trial import History, Params
 
 _N_CANDIDATES = 10
@@ -320,7 +321,7 @@ class SuccessiveHalvingCV(BaseSearch):
         self._decide_amounts(problem)
         return {"resource": [self.resource_, self.max_resources_]}
 
-    def _make_splits(self, X: Any, y: Any, params: dict[str, Any]) -> list[tuple[Any, Any]]:
+    def _make_splits(self, X: Any, y: Any, params: dict[str, Any]) -> Splits:
         if n_rows(X) == 0:
             raise ValueError("min_resources_=0: you might have passed an empty dataset X.")
         self._groups = params.get("groups")
@@ -399,7 +400,15 @@ class SuccessiveHalvingCV(BaseSearch):
             return GridSampler(self.param_distributions)
         warn_of_bounds(self.param_distributions)
         if self.sampler == "random":
-            return RandomSampler(self.param_distributions, n_iter=n_iter, random_state=random_state)
+            n_points = RandomSampler(self.param_distributions, n_iter=n_iter, random_state=0).n_max
+            if n_points < n_iter and self.n_candidates != "exhaust":
+                warnings.warn(
+                    f"The total space of parameters {n_points} is smaller than n_candidates={self.n_candidates}: all "
+                    "of it is tried.",
+                    UserWarning,
+                    stacklevel=2,
+                )
+            return RandomSampler(self.param_distributions, n_iter=n_points, random_state=random_state)
         space = Space(self.param_distributions)
         seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
         own = own_params(space, problem.estimator)
@@ -415,19 +424,19 @@ class SuccessiveHalvingCV(BaseSearch):
         rungs = [(b, rung) for b, bracket in enumerate(scheduler.brackets) for rung in bracket]
         return RungPlaces(self, context, {(b, rung.number): rung.n_trials * n_splits for b, rung in rungs})
 
-    def _conclude(self, history: History, metric: Any) -> None:
-        super()._conclude(history, metric)
+    def _note_more(self) -> None:
         counts = np.bincount(self.cv_results_["iter"], minlength=self.n_iterations_)
         self.n_candidates_ = [int(count) for count in counts]
         self.n_remaining_candidates_ = math.ceil(self.n_candidates_[-1] / self.factor)
 
-    def _results(self, history: History, numbers: Sequence[int]) -> dict[str, Any]:
+    def _results(self, history: History, numbers: Sequence[int], warn: Callable[[str], None]) -> dict[str, Any]:
         return cv_results(
             history,
             numbers,
             error_score=self.error_score,
             return_train_score=self.return_train_score,
             resource=self._measure,
+            warn=warn,
         )
 
     def _best_index(self, metric: Any, results: dict[str, Any]) -> Any:

@@ -34,16 +34,18 @@ class Cube:
     """
 
     def __init__(self, entries: Sequence[Entry], n_branches: int) -> None:
-        self.columns = [entry for entry in entries if entry.column is not None]
-        self._by_name = sorted((entry for entry in entries if entry.name != BRANCH), key=lambda entry: entry.name)
         # That a parameter belongs to some of the dictionaries is a condition like others, on the hidden column 0.
-        self._requires = {
-            entry: [Requirement(0, tuple(entry.branches)), *entry.requires]
+        conditions = [
+            [Requirement(0, tuple(entry.branches)), *entry.requires]
             if len(entry.branches) < n_branches
-            else entry.requires
+            else list(entry.requires)
             for entry in entries
-        }
-        self._parents = {column for requires in self._requires.values() for column, _ in requires}
+        ]
+        both = list(zip(entries, conditions, strict=True))
+        self.columns = [entry for entry in entries if entry.column is not None]
+        self._requires = [requires for entry, requires in both if entry.column is not None]
+        self._by_name = sorted((pair for pair in both if pair[0].name != BRANCH), key=lambda pair: pair[0].name)
+        self._parents = {column for requires in conditions for column, _ in requires}
 
     def active(self, U: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return which columns are active at points, both of shape (n, d)."""
@@ -62,9 +64,9 @@ class Cube:
         rows: list[dict[str, Any]] = [{} for _ in range(len(U))]
         levels = self._levels(U)
         active = self._active(U, levels)
-        for entry in self._by_name:
+        for entry, requires in self._by_name:
             if entry.column is None:
-                is_active = self._is_active(entry, levels, active)
+                is_active = self._is_active(requires, levels, active)
                 u = np.full(len(U), _MIDDLE)
             else:
                 is_active = active[:, entry.column]
@@ -94,16 +96,16 @@ class Cube:
 
     def _active(self, U: NDArray[np.float64], levels: Mapping[int, NDArray[np.int64]]) -> NDArray[np.bool_]:
         active = np.ones(U.shape, dtype=bool)
-        for j, entry in enumerate(self.columns):
-            if self._requires[entry]:
-                active[:, j] = self._is_active(entry, levels, active)
+        for j, requires in enumerate(self._requires):
+            if requires:
+                active[:, j] = self._is_active(requires, levels, active)
         return active
 
     def _is_active(
-        self, entry: Entry, levels: Mapping[int, NDArray[np.int64]], active: NDArray[np.bool_]
+        self, requires: Sequence[Requirement], levels: Mapping[int, NDArray[np.int64]], active: NDArray[np.bool_]
     ) -> NDArray[np.bool_]:
         """Return where a parameter is active, shape (n,), from the levels and the activity of the columns before it."""
         is_active = np.ones(len(active), dtype=bool)
-        for column, wanted in self._requires[entry]:
+        for column, wanted in requires:
             is_active &= active[:, column] & np.isin(levels[column], wanted)
         return is_active

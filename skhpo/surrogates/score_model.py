@@ -113,7 +113,7 @@ class ScoreModel:
         self._by_split: dict[int, Array] = {}  # scores of observations on several splits
         self._partial: list[int] = []  # those of them that lack some
         self._replaced_at: list[float] = []
-        self._last: dict[bytes, int] = {}
+        self._last: dict[str, int] = {}
         self.n_rescues = 0
         self._newest: tuple[int, Belief] | None = None
         self._fitted: dict[int, tuple[Hyperparameters, Hyperparameters | None]] = {}
@@ -142,7 +142,7 @@ class ScoreModel:
         A point whose scores are all NaN has failed, and so has one with an infinite score.
         A point that is told again, on more data as a rule, replaces what was told of it before.
         """
-        before = self._last.get(key := np.asarray(row, dtype=float).tobytes())
+        before = self._last.get(key := np.asarray(row, dtype=float).tobytes().hex())
         if before is not None:
             self._replaced_at[before] = self.n
         self._last[key] = self.n

@@ -1,7 +1,10 @@
 """The journal that outlives its process."""
 
+import contextlib
 import json
+import math
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -12,7 +15,9 @@ import warnings
 import numpy as np
 import pytest
 
-from skhpo.journals.sqlite import APPLICATION_ID, FORMAT, Codec, SqliteJournal, stored_searches
+from skhpo.journals.database import APPLICATION_ID, FORMAT
+from skhpo.journals.events import Codec
+from skhpo.journals.sqlite import SqliteJournal, stored_searches
 from skhpo.trial import FitFinished, Outcome, Trial, TrialStarted
 
 PLAIN = Codec(to_json=lambda params: params, from_json=lambda params: params)
@@ -21,6 +26,13 @@ FINGERPRINT = {"X": "a", "y": "b", "estimator": "c"}
 
 def journal_at(path, fingerprint=FINGERPRINT, **kwargs):
     return SqliteJournal(path, fingerprint, **{"codec": PLAIN, "header": {"name": "test"}, **kwargs})
+
+
+def write_success(path, fingerprint=FINGERPRINT, **kwargs):
+    """A search that is of use: one of its fits succeeded."""
+    with contextlib.closing(journal_at(path, fingerprint, **kwargs)) as journal:
+        journal.append(TrialStarted(Trial(0, {"C": 1})))
+        journal.append(FitFinished(Outcome(0, 0, 0.5)))
 
 
 def events():
@@ -72,15 +84,15 @@ def test_what_is_written_is_json_and_no_pickle(tmp_path):
 
 def test_another_search_is_refused_and_the_difference_named(tmp_path):
     path = tmp_path / "search.db"
-    journal_at(path).close()
+    write_success(path)
     with pytest.raises(ValueError, match=r"journal of another search: X, estimator differ\. Choose"):
         journal_at(path, {**FINGERPRINT, "X": "other", "estimator": "other"})
 
 
 def test_the_nearest_search_is_the_one_that_is_named(tmp_path):
     path = tmp_path / "search.db"
-    journal_at(path).close()
-    journal_at(path, {"X": "1", "y": "2", "estimator": "3"}, may_add=True).close()
+    write_success(path)
+    write_success(path, {"X": "1", "y": "2", "estimator": "3"}, may_add=True)
     with pytest.raises(ValueError, match=r"another search: y differs\. Choose"):
         journal_at(path, {**FINGERPRINT, "y": "other"})
 
@@ -102,6 +114,7 @@ def test_searches_that_share_a_file_see_their_own_events(tmp_path):
 def test_a_constant_keeps_the_value_it_had_first(tmp_path):
     journal = journal_at(tmp_path / "search.db")
     assert [journal.constant("seed", 5), journal.constant("look_back", 2)] == [5, 2]
+    journal.begin()
     journal.close()
     again = journal_at(tmp_path / "search.db")
     assert [again.constant("seed", 6), again.constant("look_back", 3), again.constant("new", 7)] == [5, 2, 7]
@@ -110,6 +123,7 @@ def test_a_constant_keeps_the_value_it_had_first(tmp_path):
 
 def test_the_same_search_twice_at_a_time_is_refused(tmp_path):
     journal = journal_at(tmp_path / "search.db")
+    journal.begin()
     with pytest.raises(RuntimeError, match="is in use"):
         journal_at(tmp_path / "search.db")
     journal.close()
@@ -153,7 +167,7 @@ def test_another_programs_database_is_refused(tmp_path):
 
 def test_a_newer_format_is_refused(tmp_path):
     path = tmp_path / "search.db"
-    journal_at(path).close()
+    write_success(path)
     with sqlite3.connect(path) as connection:
         connection.execute(f"PRAGMA user_version = {FORMAT + 1}")
     connection.close()
@@ -189,3 +203,63 @@ def test_reading_results_of_a_missing_file_says_so(tmp_path):
     with pytest.raises(FileNotFoundError, match="no file"):
         stored_searches(tmp_path / "missing.db")
     assert not (tmp_path / "missing.db").exists()
+
+
+def n_copied(path, folder):
+    """How many events a copy of the file alone holds."""
+    shutil.copy(path, folder / "copy.db")
+    with contextlib.closing(sqlite3.connect(folder / "copy.db")) as connection:
+        return connection.execute("SELECT count(*) FROM event").fetchone()[0]
+
+
+def test_what_is_written_comes_into_the_file_itself_while_the_search_runs(tmp_path, monkeypatch):
+    (tmp_path / "other").mkdir()
+    with contextlib.closing(journal_at(tmp_path / "search.db")) as journal:
+        journal.append(TrialStarted(Trial(0, {"C": 0})))
+        assert n_copied(journal.path, tmp_path / "other") == 1, "the first at once"
+        monkeypatch.setattr("skhpo.journals.sqlite._SHARE", math.inf)
+        journal._next_copy = 0
+        for number in range(1, 20):
+            journal.append(TrialStarted(Trial(number, {"C": number})))
+            assert n_copied(journal.path, tmp_path / "other") == number + 1
+        monkeypatch.setattr("skhpo.journals.sqlite._SHARE", 1e-9)
+        for number in range(20, 40):
+            journal.append(TrialStarted(Trial(number, {"C": number})))
+        assert n_copied(journal.path, tmp_path / "other") < 40, "as much as there is time for"
+
+
+def test_a_whole_copy_can_be_made_while_the_search_runs(tmp_path):
+    with contextlib.closing(journal_at(tmp_path / "search.db")) as journal:
+        for number in range(40):
+            journal.append(TrialStarted(Trial(number, {"C": number})))
+        with (
+            contextlib.closing(sqlite3.connect(tmp_path / "search.db")) as search,
+            contextlib.closing(sqlite3.connect(tmp_path / "copy.db")) as copy,
+        ):
+            search.backup(copy)
+        journal.append(TrialStarted(Trial(40, {"C": 40})))
+        assert [len(search.events) for search in stored_searches(tmp_path / "copy.db")] == [40]
+        assert [len(search.events) for search in stored_searches(tmp_path / "search.db")] == [41]
+
+
+def test_before_it_begins_a_search_writes_nothing(tmp_path):
+    with contextlib.closing(journal_at(tmp_path / "search.db")) as journal:
+        assert journal.constant("seed", 5) == 5
+        assert list(journal) == []
+    assert not list(tmp_path.iterdir())
+    write_success(tmp_path / "search.db")
+    before = sorted(file.name for file in tmp_path.iterdir())
+    with contextlib.closing(journal_at(tmp_path / "search.db", {"X": "other"}, may_add=True)) as journal:
+        assert list(journal) == []
+    assert sorted(file.name for file in tmp_path.iterdir()) == before
+    assert len(stored_searches(tmp_path / "search.db")) == 1
+
+
+def test_a_search_without_a_success_stands_in_nobodys_way(tmp_path):
+    with contextlib.closing(journal_at(tmp_path / "search.db")) as journal:
+        journal.append(TrialStarted(Trial(0, {"status": "ok"})))
+        journal.append(FitFinished(Outcome(0, 0, None, error='"status": "ok"', status="failed")))
+    write_success(tmp_path / "search.db", {"X": "other"})
+    with pytest.raises(ValueError, match="another search: X differs"):
+        journal_at(tmp_path / "search.db", {"X": "third"})
+    assert len(stored_searches(tmp_path / "search.db")) == 2

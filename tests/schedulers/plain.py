@@ -154,12 +154,10 @@ def judge(history, complete, race):
     incumbent = complete[int(np.flatnonzero(is_usable)[last])]
     rows = np.unique(usable[-30:], axis=0)
     (n, k), e = rows.shape, rows - rows.mean(axis=0)
-    variance = 0.0
-    if len(usable) >= race.n_first and n > 1 and k > 1:
-        variance = float(e.var(axis=1, ddof=1).mean()) * (n / (n - 1)) ** 2
+    variance = float(e.var(axis=1, ddof=1).mean()) * (n / (n - 1)) ** 2 if n > 1 and k > 1 else 0.0
     squares = ((e - e.mean(axis=1, keepdims=True)) ** 2).mean(axis=0)
     shares = (n * squares / squares.mean() + 5) / (n + 5) if squares.mean() > 0 else np.ones(k)
-    df = min(2, n - 1) * (k - 1) if variance > 0 else 0
+    df = min(2, n - 1) * (k - 1) if len(usable) >= race.n_first else 0
     return Judge(incumbent, usable[last], rows.mean(axis=0), variance, df, shares)
 
 
