@@ -116,7 +116,8 @@ def connect(path: Path, *, is_reader: bool = False) -> sqlite3.Connection:
                 f"{resolved(path).as_uri()}?mode={mode}", uri=True, timeout=60, check_same_thread=False
             )
             _be_careful(connection)
-            connection.execute(f"PRAGMA query_only = {'ON' if is_reader else 'OFF'}")
+            if is_reader:
+                connection.execute("PRAGMA query_only = ON")
             if _is_empty(connection):
                 _create(connection, path, is_reader=is_reader)
             _check_whose(connection, path, is_reader=is_reader)
@@ -224,6 +225,6 @@ def _unusable(path: Path, why: str) -> OSError:
     elif not path.parent.is_dir():
         why = "whose directory does not exist: make it first"
     return OSError(
-        f"checkpoint needs a file that can be read and written, got {str(path)!r} ({why}). The search has not started; "
+        f"checkpoint needs a file that can be written, got {str(path)!r} ({why}). The search has not started; "
         "choose another file, or make room."
     )
