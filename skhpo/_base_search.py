@@ -6,7 +6,6 @@ import math
 import os
 import sys
 import time
-import warnings
 from abc import abstractmethod
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -20,10 +19,12 @@ from sklearn.utils import check_random_state, indexable
 from sklearn.utils.validation import check_is_fitted
 
 from skhpo import _sklearn
+from skhpo.callers import warn
 from skhpo.checkpoint import open_checkpoint
 from skhpo.cost import Cost
 from skhpo.evaluation import Places, Problem
 from skhpo.executors import make_executor
+from skhpo.growth import watch_workers
 from skhpo.journals.memory import MemoryJournal
 from skhpo.loop import run_search
 from skhpo.prefix import PrefixCache
@@ -195,7 +196,8 @@ class BaseSearch(_sklearn.BaseSearchCV):
             of earlier runs that a checkpoint remembers count); ``fit_time``, the seconds of these fits and their
             scoring, added up; ``started``, when the search began this time, seconds since the epoch; ``search_time``,
             seconds that it took, without the fit on all the data; ``suggest_time``, those of them spent on deciding
-            what to try; ``n_workers``, fits that could run at the same time; ``stop_reason``: ``"finished"``,
+            what to try; ``n_workers``, fits that could run at the same time, the most there were;
+            ``worker_time``, seconds that workers were there, added up; ``stop_reason``: ``"finished"``,
             ``"exhausted"`` where the space had no more points, ``"timeout"``, ``"callback"``, ``"workers"`` where all
             workers were lost for good, or ``"interrupt"``.
         """
@@ -317,7 +319,6 @@ class BaseSearch(_sklearn.BaseSearchCV):
             ) as executor,
             Progress(history, n_trials, stream, seconds_left=deadline - time.monotonic()) as progress,
         ):
-            cost.n_workers = executor.n_workers
             look_back = plan.look_back or journal.constant(
                 "look_back", plan.smallest_look_back(executor.n_workers, n_splits)
             )
@@ -335,14 +336,12 @@ class BaseSearch(_sklearn.BaseSearchCV):
                 look_back=look_back,
                 seconds_left=lambda: deadline - time.monotonic(),
                 check=problem.check,
-                on_finished=progress.update,
+                on_finished=watch_workers(executor, cost, plan, look_back, n_splits, progress.update),
                 deciding=cost,
             )
             self._gave_up = executor.gave_up
         if reason == "workers":
-            warnings.warn(
-                f"{self._gave_up} The search ends here, with what is complete so far.", RuntimeWarning, stacklevel=4
-            )
+            warn(f"{self._gave_up} The search ends here, with what is complete so far.", RuntimeWarning)
         places.close()
         context.call_on_fit_task_end(estimator=self)
         if self.verbose > 0 and reason == "exhausted":

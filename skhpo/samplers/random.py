@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from itertools import chain, islice
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import numpy as np
 from sklearn.model_selection import ParameterSampler
 from sklearn.utils import check_random_state
 
+from skhpo.callers import warn
 from skhpo.samplers.base import Sampler
 from skhpo.space import Space, is_plain, params_key
 
@@ -84,11 +84,10 @@ def _stream(space: Space, n_iter: int, seed: int) -> Iterator[Params]:
     if space.n_choices <= n_iter:
         if space.n_choices < n_iter:
             # The words are scikit-learn's, whose users filter them.
-            warnings.warn(
+            warn(
                 f"The total space of parameters {space.n_choices} is smaller than n_iter={n_iter}. Running "
                 f"{space.n_choices} iterations. For exhaustive searches, use GridSearchCV.",
                 UserWarning,
-                stacklevel=2,
             )
         order = np.random.default_rng(seed).permutation(int(space.n_choices))
         yield from (space.at(int(index)) for index in order)

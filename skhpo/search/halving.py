@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,6 +11,7 @@ from sklearn.utils import check_random_state
 
 from skhpo._base_search import BaseSearch
 from skhpo._sklearn import RANDOM_CONSTRAINTS, Interval, StrOptions
+from skhpo.callers import warn
 from skhpo.executors import SharedFolder
 from skhpo.plan import Plan
 from skhpo.resources import (
@@ -381,11 +381,10 @@ class SuccessiveHalvingCV(BaseSearch):
         self.n_resources_ = [rung.n_resources for rung in first]
         self._measure = measure_of(self.resource_, self.max_resources_)
         if self.min_resources == "auto" and n_candidates >= self.factor and self.n_iterations_ == 1:
-            warnings.warn(
+            warn(
                 f"min_resources='auto' leaves no room below the {self.max_resources_} of {self.resource_}: all "
                 f"{n_candidates} candidates get them. To compare on less all the same, set min_resources to a number.",
                 UserWarning,
-                stacklevel=2,
             )
         if self.verbose > 0:
             for bracket in brackets:
