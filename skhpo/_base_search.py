@@ -336,7 +336,9 @@ class BaseSearch(_sklearn.BaseSearchCV):
                 look_back=look_back,
                 seconds_left=lambda: deadline - time.monotonic(),
                 check=problem.check,
-                on_finished=watch_workers(executor, cost, plan, look_back, n_splits, progress.update),
+                on_finished=watch_workers(
+                    executor, cost, plan, look_back=look_back, n_splits=n_splits, then=progress.update
+                ),
                 deciding=cost,
             )
             self._gave_up = executor.gave_up

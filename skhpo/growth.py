@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def watch_workers(
-    executor: Executor, cost: Cost, plan: Plan, look_back: int, n_splits: int, then: Callable[[], None]
+    executor: Executor, cost: Cost, plan: Plan, *, look_back: int, n_splits: int, then: Callable[[], None]
 ) -> Callable[[], None]:
     """Return what is to be called now and then: it tells the cost how many workers there are, and calls ``then``.
 

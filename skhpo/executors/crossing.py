@@ -96,13 +96,13 @@ def set_warning_filters(filters: list[tuple[Any, ...]]) -> None:
             warnings.filterwarnings(action, text, category, place, lineno=line, append=True)
 
 
-def show_warnings_once(shown: set[tuple[Any, ...]] | None = None) -> None:
-    """From now on, show a warning of one place and text once, numbers in the text aside, in this process.
+def show_warnings_once() -> None:
+    """From now on, show a warning of one place and text once, numbers in the text aside, in a process of our own.
 
     That is what Python's own filters do, but each `warnings.catch_warnings` lets them forget what was shown, and
-    scikit-learn validates in one: a thousand fits would warn a thousand times. Who asked for "always" gets all. ``shown`` is what counts as shown.
+    scikit-learn validates in one: a thousand fits would warn a thousand times. Who asked for "always" gets all.
     """
-    shown = set() if shown is None else shown
+    shown: set[tuple[Any, ...]] = set()
 
     def show(  # noqa: PLR0917 - the signature is Python's
         message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None

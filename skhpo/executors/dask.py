@@ -261,7 +261,9 @@ def _lost(handle: str, notes: Mapping[str, Note], reason: str = "") -> Lost:
     has_ended = note is not None and any(
         other[:2] == note[:2] and other.moment > note.moment for other in notes.values()
     )
-    return Lost(reason, None if note is None else note.worker, has_begun=note is not None and not has_ended)
+    if note is None or has_ended:
+        return Lost(reason, has_begun=False)
+    return Lost("", note.worker)
 
 
 def _work(search: str, handle: str, packed: bytes, content: Content) -> Any:

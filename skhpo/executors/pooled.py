@@ -7,7 +7,6 @@ blame when one dies is judged in `losses`; here is what follows from it: who is 
 from __future__ import annotations
 
 import time
-import traceback
 from abc import abstractmethod
 from collections import deque
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -160,7 +159,8 @@ class PooledExecutor(Executor):
     # -- handing out --------------------------------------------------------------------------------------------------
 
     def _dispatch(self, deadline: float | None, *, only_idle: bool = False) -> None:
-        n_batches = self.n_workers if only_idle else self._n_batches
+        # What waits in the pool would follow one that kills.
+        n_batches = self.n_workers if only_idle or self._suspects else self._n_batches
         while len(self._running) < n_batches and (place := self._next_place()) is not None:
             if not self._is_open(None if deadline is None else max(0.0, deadline - self.clock())):
                 return
@@ -227,7 +227,9 @@ class PooledExecutor(Executor):
         if job.n_doubts <= 1:
             return True
         # Often lost, always with others: fewer and fewer at a time, until who kills is found among them.
-        doubts = [other.n_doubts for jobs in self._running.values() for other in jobs if other.n_doubts > 1]
+        others = [other for jobs in self._running.values() for other in jobs]
+        others += [other for batch in self._lost for other in batch.jobs]
+        doubts = [other.n_doubts for other in others if other.n_doubts > 1]
         n_most = self.n_workers >> 2 * (max([job.n_doubts, *doubts]) - 1)
         return len(doubts) < max(1, n_most)
 
@@ -304,14 +306,8 @@ def _because(lost: Lost) -> str:
 
 
 def caught(run: Any, task: Task) -> Any:
-    """Outcome of a task, or the exception that it raised.
-
-    What is no error but asks to leave, such as SystemExit, has failed: nobody but the fit has asked.
-    """
+    """Outcome of a task, or the exception that it raised."""
     try:
         return run(task)
-    except Exception as error:  # noqa: BLE001 - the caller of `wait` gets it
+    except BaseException as error:  # noqa: BLE001 - the caller of `wait` gets it
         return error
-    except BaseException as error:  # noqa: BLE001 - as above
-        text = "".join(traceback.format_exception(error))
-        return Outcome(task.trial.number, task.split, None, error=text, status="failed")

@@ -6,13 +6,15 @@ the filters that the last one found. So the first thread in sets them, and the l
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import warnings
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from skhpo.executors.crossing import set_warning_filters, show_warnings_once
+from skhpo.executors.crossing import _is_wanted_always as is_wanted_always
+from skhpo.executors.crossing import set_warning_filters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +55,7 @@ def _enter(filters: list[tuple[Any, ...]], shown: set[tuple[Any, ...]]) -> None:
         if _n_inside == 0:
             _found.enter_context(warnings.catch_warnings())
             set_warning_filters(filters)
-            show_warnings_once(shown)
+            _show_once(shown)
         _n_inside += 1
 
 
@@ -63,3 +65,23 @@ def _leave() -> None:
         _n_inside -= 1
         if _n_inside == 0:
             _found.close()
+
+
+def _show_once(shown: set[tuple[Any, ...]]) -> None:
+    """From now on, show a warning of one place and text once, numbers in the text aside.
+
+    Python's own filters would forget what was shown with each `warnings.catch_warnings`, and scikit-learn validates in
+    one. Who asked for "always" gets all.
+    """
+    show_any = warnings.showwarning
+
+    def show(  # noqa: PLR0917 - the signature is Python's
+        message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None
+    ) -> None:
+        text = str(message)
+        key = (category, filename, lineno, re.sub(r"\d[\d.e+-]*", "", text))
+        if key not in shown or is_wanted_always(text, category):
+            shown.add(key)
+            show_any(message, category, filename, lineno, file, line)
+
+    warnings.showwarning = show
