@@ -9,6 +9,7 @@ import uuid
 import warnings
 import weakref
 from pathlib import Path
+from typing import ClassVar
 
 import joblib
 import numpy as np
@@ -338,7 +339,7 @@ class Data:
     """Counts how often it was opened in this process, and whether it still lives."""
 
     n_opened = 0
-    alive = weakref.WeakSet()
+    alive: ClassVar = weakref.WeakSet()
 
     def __init__(self):
         self.alive.add(self)

@@ -7,6 +7,7 @@ import threading
 import time
 import warnings
 import weakref
+from typing import ClassVar
 
 import joblib
 import pytest
@@ -118,7 +119,7 @@ def test_a_content_travels_without_what_was_opened(make_task):
     buffers = []
     packed = pickle.dumps(content, protocol=5, buffer_callback=buffers.append)
     assert len(packed) < 1000
-    again = pickle.loads(packed, buffers=buffers)
+    again = pickle.loads(packed, buffers=buffers)  # noqa: S301 - made two lines above
     ((_, outcome),) = opened(again.run(pack_tasks([make_task(3)])))
     assert outcome.number == 3
     assert sys.getsizeof(content) > len(content.stream)
@@ -128,7 +129,7 @@ class Data:
     """Counts how often it was opened, and what of it lives."""
 
     n_opened = 0
-    alive = weakref.WeakSet()
+    alive: ClassVar = weakref.WeakSet()
 
     def __reduce__(self):
         return open_data, ()

@@ -184,17 +184,11 @@ def test_a_fit_whose_second_try_succeeds_clears_its_candidate(drive):
 
         def _occupy(self):
             super()._occupy()
-            for name, (ends, worker, tasks) in self.at_work.items():
-                for task in tasks:
-                    if (key := (task.trial.number, task.split)) in self.hit:
-                        self.hit -= {key}
-                        task.trial.params["kills"] = True
-                        self.at_work[name] = (
-                            ends,
-                            worker,
-                            [Task(Trial(task.trial.number, {"kills": True}), task.split)],
-                        )
-                        del task.trial.params["kills"]
+            for name, (ends, worker, (task,)) in self.at_work.items():
+                if (key := (task.trial.number, task.split)) in self.hit:
+                    self.hit -= {key}
+                    hit = Task(Trial(task.trial.number, {"kills": True}), task.split)
+                    self.at_work[name] = (ends, worker, [hit])
 
     pool = Unlucky(2)
     outcomes = drive(pool, fits(10))

@@ -162,7 +162,8 @@ def test_the_places_of_a_cluster_that_grows_are_counted(make_task):
     register_ray()
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     try:
-        ray.init(address=cluster.address, log_to_driver=False)
+        path = os.pathsep.join(sys.path)
+        ray.init(address=cluster.address, log_to_driver=False, runtime_env={"env_vars": {"PYTHONPATH": path}})
         with joblib.parallel_config("ray"), make_executor(run) as executor:
             assert executor.n_workers == 1
             cluster.add_node(num_cpus=3)
