@@ -6,7 +6,6 @@ import math
 import os
 import sys
 import time
-import warnings
 from abc import abstractmethod
 from contextlib import closing
 from dataclasses import replace
@@ -20,12 +19,14 @@ from sklearn.utils import indexable
 
 from skhpo import _sklearn
 from skhpo._conclusion import Concluding
+from skhpo.callers import warn
 from skhpo.checkpoint import open_checkpoint
 from skhpo.content import noticing_changes
 from skhpo.cost import Cost
 from skhpo.evaluation import Places, Problem
 from skhpo.executors import make_executor
 from skhpo.fit_params import check_fit_params
+from skhpo.growth import watch_workers
 from skhpo.journals.base import damaged
 from skhpo.journals.memory import MemoryJournal
 from skhpo.journals.retries import Limits
@@ -289,7 +290,6 @@ class BaseSearch(Concluding):
             ) as executor,
             Progress(history, n_trials, stream, seconds_left=deadline - time.monotonic()) as progress,
         ):
-            cost.n_workers = executor.n_workers
             look_back = plan.look_back or remembered.integer(
                 "look_back", plan.smallest_look_back(executor.n_workers, n_splits), low=1
             )
@@ -309,16 +309,16 @@ class BaseSearch(Concluding):
                     look_back=look_back,
                     seconds_left=lambda: deadline - time.monotonic(),
                     check=self._checker(problem),
-                    on_finished=progress.update,
+                    on_finished=watch_workers(
+                        executor, cost, plan, look_back=look_back, n_splits=n_splits, then=progress.update
+                    ),
                     deciding=cost,
                 )
             except ReplayError as error:
                 raise damaged(self.checkpoint or "", error) from error
             self._gave_up = executor.gave_up
         if reason == "workers":
-            warnings.warn(
-                f"{self._gave_up} The search ends here, with what is complete so far.", RuntimeWarning, stacklevel=4
-            )
+            warn(f"{self._gave_up} The search ends here, with what is complete so far.", RuntimeWarning)
         places.close()
         context.call_on_fit_task_end(estimator=self)
         if self.verbose > 0 and reason == "exhausted":

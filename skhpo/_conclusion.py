@@ -35,9 +35,10 @@ class Concluding(_sklearn.BaseSearchCV):
             of earlier runs that a checkpoint remembers count); ``fit_time``, the seconds of these fits and their
             scoring, added up; ``started``, when the search began this time, seconds since the epoch; ``search_time``,
             seconds that it took, without the fit on all the data; ``suggest_time``, those of them spent on deciding
-            what to try; ``n_workers``, fits that could run at the same time; ``stop_reason``: ``"finished"``,
+            what to try; ``n_workers``, fits that could run at the same time, the most there were;
+            ``worker_time``, seconds that workers were there, added up; ``stop_reason``: ``"finished"``,
             ``"exhausted"`` where the space had no more points, ``"timeout"``, ``"callback"``, ``"workers"`` where all
-            workers were lost for good, or ``"interrupt"``.
+            workers were lost for good, ``"interrupt"``, or ``"error"`` where the search ended with an exception.
         """
         check_is_fitted(self, "cv_results_")
         return dict(self._stats)

@@ -29,7 +29,7 @@ class Cost:
     started : float
         When the search began, seconds since the epoch.
     n_workers : int or None
-        Fits that can run at the same time; None before that is known.
+        Fits that could run at the same time, at most; None before that is known.
 
     Examples
     --------
@@ -49,6 +49,17 @@ class Cost:
         self.started = time.time()
         self.deciding = 0.0
         self.n_workers: int | None = None
+        self._there = 0  # workers, of late
+        self._changed = self.began
+        self._worker_time = 0.0  # until they last changed
+
+    def note_workers(self, n_workers: int) -> None:
+        """Take note of how many fits can run at the same time, now and until it is said again."""
+        if n_workers != self._there:
+            now = self.began if self.n_workers is None else self._clock()
+            self._worker_time += self._there * (now - self._changed)
+            self._there, self._changed = n_workers, now
+            self.n_workers = max(n_workers, self.n_workers or 0)
 
     def __enter__(self) -> Self:
         self._entered = self._clock()
@@ -63,12 +74,14 @@ class Cost:
         """Return what a search's `stats` tells."""
         every = [outcome for trial in history.trials for outcome in history.outcomes(trial.number).values()]
         fits = [outcome for outcome in every if not outcome.shared]
+        now = self._clock()
         return {
             "n_fits": len(fits),
             "fit_time": sum(outcome.fit_time + outcome.score_time for outcome in fits),
             "suggest_time": self.deciding,
             "started": self.started,
-            "search_time": self._clock() - self.began,
+            "search_time": now - self.began,
             "n_workers": self.n_workers,
+            "worker_time": self._worker_time + self._there * (now - self._changed),
             "stop_reason": reason,
         }

@@ -50,3 +50,9 @@ class Plan:
             return 1
         n = n_workers if self.scheduler.is_racing else math.ceil(n_workers / n_splits)
         return max(n + 1, self.scheduler.slack * n)
+
+    def most_workers(self, look_back: int, n_splits: int) -> float:
+        """Return how many workers a look-back can keep busy; infinite where nothing is decided from outcomes."""
+        if not (self.sampler.is_adaptive or self.scheduler.is_adaptive):
+            return math.inf
+        return look_back if self.scheduler.is_racing else look_back * n_splits

@@ -6,11 +6,12 @@ ranker's own `score` takes all test rows for the answers to one query.
 
 from __future__ import annotations
 
-import warnings
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from skhpo.callers import warn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,11 +45,10 @@ def score_params(estimator: Any, scoring: Any, params: Mapping[str, Any], X: Any
         return {}
     if not hasattr(X, "assign"):
         name = type(estimator).__name__
-        warnings.warn(
+        warn(
             f"{name}.score needs the queries as a column '{QUERY}' of a pandas DataFrame, got X as "
             f"{type(X).__name__}; it takes all rows of a test side for one query. Pass X as a DataFrame.",
             UserWarning,
-            stacklevel=5,  # where `fit` of the search is called
         )
         return {}
     return {QUERY: params[QUERY]}

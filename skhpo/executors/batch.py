@@ -46,20 +46,33 @@ class Job:
     Attributes
     ----------
     n_losses : int
-        Workers that died while they ran it.
+        Workers that died of it, as far as that is known.
+    n_doubts : int
+        Times it was lost with others, and nobody could be blamed.
     n_innocent_losses : int
-        Times it got lost through no fault of its own.
+        Times it got lost before it began.
     n_passed_over : int
         Times that another was taken in its place.
-    is_suspect : bool
-        Whether it may have killed a worker; it then runs while nothing else does.
+    is_dropped : bool
+        Whether it is not to be tried again if it gets lost.
     """
 
-    __slots__ = ("is_suspect", "n_innocent_losses", "n_losses", "n_passed_over", "task")
+    __slots__ = ("is_dropped", "n_doubts", "n_innocent_losses", "n_losses", "n_passed_over", "task")
 
     def __init__(self, task: Task) -> None:
         self.task = task
         self.n_losses = 0
+        self.n_doubts = 0
         self.n_innocent_losses = 0
         self.n_passed_over = 0
-        self.is_suspect = False
+        self.is_dropped = False
+
+    @property
+    def number(self) -> int:
+        """Number of its trial."""
+        return self.task.trial.number
+
+    @property
+    def record(self) -> int:
+        """How often it was there when a worker died; above 0 it travels alone."""
+        return self.n_losses + self.n_doubts

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from joblib.parallel import SequentialBackend
 
-from skhpo.executors.joblib import JoblibExecutor, active_backend
+from skhpo.executors.joblib import JoblibExecutor, active_backend, wants_all_workers
 from skhpo.executors.local import LocalExecutor
 from skhpo.executors.serial import SerialExecutor
 
@@ -33,7 +33,8 @@ def make_executor(
     run : callable
         ``run(task) -> Outcome``.
     n_jobs : int or None
-        As in `joblib.Parallel`: None means 1 unless in a `joblib.parallel_config` context, -1 all cores.
+        As in `joblib.Parallel`: None means 1 unless in a `joblib.parallel_config` context, -1 all cores. On Ray, None
+        without a number in the context means all places of the cluster: who chose it wants them.
     pre_dispatch : int, "all" or str
         As in `joblib.Parallel`: tasks that may be submitted and not finished, or an expression of ``n_jobs``. With the
         default and with "all" that is left to the executor; what travels with a task is small, so there is little
@@ -75,7 +76,8 @@ def make_executor(
             f"fit_timeout needs worker processes that can be killed, got fit_timeout={fit_timeout!r} with joblib's "
             f"{type(backend).__name__}. Use the backend 'loky', or fit_timeout=None."
         )
-    if n_workers == 1 and kind != "dask":
+    wants_all = kind == "ray" and wants_all_workers(n_jobs, backend)
+    if n_workers == 1 and kind != "dask" and not wants_all:
         return SerialExecutor(run)
     if kind == "dask":
         from skhpo.executors.dask import DaskExecutor  # noqa: PLC0415 - it imports distributed
@@ -84,7 +86,9 @@ def make_executor(
     if kind == "ray":
         from skhpo.executors.ray import RayExecutor  # noqa: PLC0415 - it imports ray
 
-        return RayExecutor(run, n_workers, max_pending=max_pending, remote_args=backend.ray_remote_args)
+        return RayExecutor(
+            run, None if wants_all else n_workers, max_pending=max_pending, remote_args=backend.ray_remote_args
+        )
     return JoblibExecutor(run, n_jobs, max_pending=max_pending)
 
 

@@ -7,6 +7,7 @@ Only here are joblib's internals touched (and its loky in `slot`). `_initialize_
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
 import weakref
@@ -18,9 +19,10 @@ import sklearn
 from joblib.parallel import SequentialBackend
 from threadpoolctl import ThreadpoolController
 
+from skhpo.executors.losses import Lost
 from skhpo.executors.nested import limit_nested_parallelism, n_cores
 from skhpo.executors.package import Package, opened
-from skhpo.executors.pooled import Lost, PooledExecutor, Reply, caught
+from skhpo.executors.pooled import PooledExecutor, Reply, caught
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +34,15 @@ def active_backend(n_jobs: int | None) -> tuple[Any, int]:
     """Backend and number of workers that ``joblib.Parallel(n_jobs=n_jobs)`` would use here and now."""
     parallel = joblib.Parallel(n_jobs=n_jobs)
     return parallel._backend, int(parallel._effective_n_jobs())  # noqa: SLF001
+
+
+def wants_all_workers(n_jobs: int | None, backend: Any) -> bool:
+    """Whether a backend is to use all workers it has: no number was given, here or to ``parallel_config``, or -1."""
+    if n_jobs is None:
+        asked = copy.copy(backend)
+        asked.default_n_jobs = -1  # what `joblib.Parallel` falls back on
+        n_jobs = joblib.Parallel(n_jobs=None, backend=asked).n_jobs
+    return bool(n_jobs == -1)
 
 
 class JoblibExecutor(PooledExecutor):

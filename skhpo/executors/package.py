@@ -2,35 +2,119 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import threading
 import time
+import traceback
 import uuid
-import warnings
+from collections import Counter
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import joblib
 import sklearn
 from joblib.parallel import SequentialBackend
 
-from skhpo.executors.crossing import Raised, get_warning_filters, pack, set_warning_filters, unpack
-from skhpo.executors.pooled import caught
+from skhpo.executors.crossing import Raised, get_warning_filters, pack, unpack
 from skhpo.executors.shipment import Shipment, dumps
+from skhpo.executors.warning_state import warning_state
 from skhpo.texts import one_line, said
+from skhpo.trial import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from skhpo.executors.pooled import Reply
-    from skhpo.trial import Outcome, Task
+    from skhpo.trial import Task
 
-_opened: dict[str, Any] = {}
-"""In a worker: the packages in use, by key."""
+_TOKEN = uuid.uuid4().hex
 
-_MOST_OPENED = 2
+
+def _this_process() -> str:
+    """Return what no other process on any machine is called."""
+    return f"{_TOKEN}-{os.getpid()}"
+
+
+class Content:
+    """A function and the settings of its caller, as bytes; in a worker it is opened once, by whoever comes first.
+
+    Who holds it decides how long a worker keeps what was opened: it goes with this object.
+
+    Parameters
+    ----------
+    stream : bytes-like
+        A pickle.
+    """
+
+    def __init__(self, stream: Any, home: str = "") -> None:
+        self.stream = stream
+        self._home = home  # the process that it comes from
+        self.shown: set[tuple[Any, ...]] = set()
+        """Warnings of this search that were shown in this process."""
+        self._lock = threading.Lock()
+        self._opened: Any = None
+
+    def __reduce__(self) -> Any:
+        return Content, (pickle.PickleBuffer(self.stream), self._home)
+
+    def __sizeof__(self) -> int:
+        return len(self.stream)  # Dask counts with it
+
+    def open(self) -> Any:
+        """Return the function, scikit-learn's configuration and the warning filters."""
+        with self._lock:
+            if self._opened is None:
+                self._opened = pickle.loads(self.stream)  # noqa: S301 - over the cluster's own, trusted connections
+            return self._opened
+
+    def run(self, tasks: bytes) -> Any:
+        """In a worker: run tasks. Never raises; `opened` reads what it returns.
+
+        The worker is somebody's, so its state is left as it was found.
+        """
+        try:
+            run, config, filters = self.open()
+            unpacked = pickle.loads(tasks)  # noqa: S301 - over the cluster's own, trusted connections
+        except BaseException as error:  # noqa: BLE001 - raised by the executor
+            return Raised.of(error)
+        done = []
+        # Configurations of scikit-learn and joblib are the thread's own. Filters are the process's; in the caller's own
+        # (a cluster of threads) they are as they should be.
+        is_home = self._home == _this_process()
+        with (
+            sklearn.config_context(**config),
+            joblib.parallel_config(backend=SequentialBackend(nesting_level=1), n_jobs=1),
+            nullcontext() if is_home else warning_state(filters, self.shown),
+        ):
+            for task in unpacked:
+                began = time.monotonic()
+                outcome = run_in_worker(run, task)
+                seconds = time.monotonic() - began
+                done.append((seconds, Raised.of(outcome) if isinstance(outcome, Exception) else pack(outcome)))
+        return done
+
+
+def run_in_worker(run: Callable[[Task], Outcome], task: Task) -> Outcome | Exception:
+    """Return a task's outcome, or the exception that it raised; what would end the process costs the fit only.
+
+    ``sys.exit()`` in a fit means the process it is in, and that is neither the user's program nor ours.
+    """
+    try:
+        return run(task)
+    except Exception as error:  # noqa: BLE001 - the caller of `wait` gets it
+        return error
+    except BaseException as error:  # noqa: BLE001 - as above
+        text = (
+            f"{''.join(traceback.format_exception(error))}\nThe fit raised {type(error).__name__} ({error}), which is "
+            "meant to end the process it runs in. In a worker it costs its fit. Raise an exception that says what is "
+            "wrong."
+        )
+        return Outcome(task.trial.number, task.split, None, error=text, status="crashed")
 
 
 class Package:
-    """A function and the settings of the caller, as bytes.
+    """A function and the settings of the caller, to be sent.
 
     Parameters
     ----------
@@ -45,22 +129,23 @@ class Package:
 
     def __init__(self, run: Callable[[Task], Outcome]) -> None:
         self.key = uuid.uuid4().hex
-        self.content = Shipment((run, sklearn.get_config(), get_warning_filters()), min_buffer=None).stream
+        shipment = Shipment((run, sklearn.get_config(), get_warning_filters()), min_buffer=None)
+        self.content = Content(shipment.stream, _this_process())
 
     def batch(self, tasks: list[Task]) -> Batch:
         """Tasks that bring the function along."""
-        return Batch(self.key, pack_tasks(tasks), self.content)
+        return Batch(self.key, pack_tasks(tasks), self.content.stream)
 
 
 class Batch:
     """Tasks to be run elsewhere."""
 
-    def __init__(self, key: str, tasks: bytes, content: bytes) -> None:
-        self._key, self._tasks, self._content = key, tasks, content
+    def __init__(self, key: str, tasks: bytes, stream: bytes) -> None:
+        self._key, self._tasks, self._stream = key, tasks, stream
 
     def __call__(self) -> Any:
         """Run them."""
-        return run_batch(self._key, self._tasks, lambda: self._content)
+        return run_batch(self._key, self._tasks, lambda: self._stream)
 
 
 def pack_tasks(tasks: list[Task]) -> bytes:
@@ -99,39 +184,62 @@ def check_picklable(task: Task) -> None:
         ) from error
 
 
-def run_batch(key: str, tasks: bytes, fetch: Callable[[], bytes]) -> Any:
+KEEP_SECONDS = 60.0
+"""How long a worker that cannot learn that a search is over keeps what was opened for it and is not in use."""
+
+
+class _Kept:
+    """In a worker: contents by search, each with the batches that use it and the timer that drops it."""
+
+    def __init__(self) -> None:
+        self.contents: dict[str, Content] = {}
+        self._n_users: Counter[str] = Counter()
+        self._timers: dict[str, threading.Timer] = {}
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def using(self, key: str, fetch: Callable[[], Any]) -> Iterator[Content]:
+        with self._lock:
+            self._n_users[key] += 1
+            if timer := self._timers.pop(key, None):
+                timer.cancel()
+            found = self.contents.get(key)
+        try:
+            if found is None:
+                found = Content(fetch())
+                with self._lock:  # of threads that fetched at the same time, one opens
+                    found = self.contents.setdefault(key, found)
+            yield found
+        finally:
+            with self._lock:
+                self._n_users[key] -= 1
+                if not self._n_users[key]:
+                    timer = self._timers[key] = threading.Timer(KEEP_SECONDS, self._drop, [key])
+                    timer.daemon = True
+                    timer.start()
+
+    def _drop(self, key: str) -> None:
+        with self._lock:
+            if not self._n_users[key]:
+                del self._n_users[key]
+                self.contents.pop(key, None)
+                self._timers.pop(key, None)
+
+
+kept = _Kept()
+
+
+def run_batch(key: str, tasks: bytes, fetch: Callable[[], Any]) -> Any:
     """In a worker: run tasks; the function is fetched and opened if it is not at hand.
 
-    The worker is somebody's, so its state is left as it was found. Never raises; `opened` reads what it returns.
+    Never raises; `opened` reads what it returns.
     """
-    try:
-        run, config, filters = _open(key, fetch)
-        unpacked = pickle.loads(tasks)  # noqa: S301 - over the cluster's own, trusted connections
-    except BaseException as error:  # noqa: BLE001 - raised by the executor
-        return Raised.of(error)
-    done = []
-    with (
-        sklearn.config_context(**config),
-        joblib.parallel_config(backend=SequentialBackend(nesting_level=1), n_jobs=1),
-        warnings.catch_warnings(),
-    ):
-        set_warning_filters(filters)
-        for task in unpacked:
-            began = time.monotonic()
-            outcome = caught(run, task)
-            seconds = time.monotonic() - began
-            done.append((seconds, Raised.of(outcome) if isinstance(outcome, BaseException) else pack(outcome)))
-    return done
-
-
-def _open(key: str, fetch: Callable[[], bytes]) -> Any:
-    package = _opened.get(key)
-    if package is None:
-        package = pickle.loads(fetch())  # noqa: S301 - over the cluster's own, trusted connections
-        if len(_opened) >= _MOST_OPENED:  # searches come one after the other; few at once
-            _opened.clear()
-        _opened[key] = package
-    return package
+    with ExitStack() as stack:
+        try:
+            content = stack.enter_context(kept.using(key, fetch))
+        except BaseException as error:  # noqa: BLE001 - raised by the executor
+            return Raised.of(error)
+        return content.run(tasks)
 
 
 def opened(reply: Any) -> Reply:

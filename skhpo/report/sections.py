@@ -217,11 +217,12 @@ def time(stats: Mapping[str, Any], trials: Fitted, refit_time: float | None) -> 
         f"{_seconds(seconds)} for the search, of which {_seconds(stats['suggest_time'])} for suggesting candidates"
     ]
     if n_workers is not None and len(known) > len(earlier):
-        there = n_workers * seconds
+        there = stats.get("worker_time", n_workers * seconds)
+        most = "up to " if there < 0.99 * n_workers * seconds else ""  # a cluster that grew
         idle = max(0.0, there - in_fits)
         lines.append(
             f"{_seconds(in_fits)} in fits and {_seconds(idle)} waiting or starting, of {_seconds(there)} that "
-            f"{_count(n_workers, 'worker')} had: {min(1.0, in_fits / there):.0%} in fits"
+            f"{most}{_count(n_workers, 'worker')} had: {min(1.0, in_fits / there):.0%} in fits"
         )
     if earlier:
         lines.append(f"{_seconds(_fit_seconds(earlier))} in {_count(len(earlier), 'fit')} of earlier runs")

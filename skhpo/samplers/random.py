@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.utils import check_random_state
 
+from skhpo.callers import warn
 from skhpo.samplers.base import Sampler
 from skhpo.samplers.plain import plain_stream
 from skhpo.space import Space, is_plain, params_key
@@ -82,11 +82,10 @@ def _stream(space: Space, n_iter: int, seed: int) -> Iterator[Params]:
     if space.n_choices <= n_iter:
         if space.n_choices < n_iter:
             # The words are scikit-learn's, whose users filter them.
-            warnings.warn(
+            warn(
                 f"The total space of parameters {space.n_choices} is smaller than n_iter={n_iter}. Running "
                 f"{space.n_choices} iterations. For exhaustive searches, use GridSearchCV.",
                 UserWarning,
-                stacklevel=2,
             )
         order = np.random.default_rng(seed).permutation(int(space.n_choices))
         yield from (space.at(int(index)) for index in order)

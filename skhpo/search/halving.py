@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import sys
-import warnings
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,6 +12,7 @@ from sklearn.utils import check_random_state
 
 from skhpo._base_search import BaseSearch
 from skhpo._sklearn import RANDOM_CONSTRAINTS, Interval, StrOptions
+from skhpo.callers import warn
 from skhpo.executors import SharedFolder
 from skhpo.plan import Plan
 from skhpo.resources import (
@@ -384,11 +384,10 @@ class SuccessiveHalvingCV(BaseSearch):
         self.n_resources_ = [rung.n_resources for rung in first]
         self._measure = measure_of(self.resource_, self.max_resources_)
         if self.min_resources == "auto" and n_candidates >= self.factor and self.n_iterations_ == 1:
-            warnings.warn(
+            warn(
                 f"min_resources='auto' leaves no room below the {self.max_resources_} of {self.resource_}: all "
                 f"{n_candidates} candidates get them. To compare on less all the same, set min_resources to a number.",
                 UserWarning,
-                stacklevel=2,
             )
         if self.verbose > 0:
             for bracket in brackets:
@@ -402,11 +401,10 @@ class SuccessiveHalvingCV(BaseSearch):
         if self.sampler == "random":
             n_points = RandomSampler(self.param_distributions, n_iter=n_iter, random_state=0).n_max
             if n_points < n_iter and self.n_candidates != "exhaust":
-                warnings.warn(
+                warn(
                     f"The total space of parameters {n_points} is smaller than n_candidates={self.n_candidates}: all "
                     "of it is tried.",
                     UserWarning,
-                    stacklevel=2,
                 )
             return RandomSampler(self.param_distributions, n_iter=n_points, random_state=random_state)
         space = Space(self.param_distributions)

@@ -5,13 +5,13 @@ Objects of scikit-optimize and Optuna are told by their attributes, so that neit
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from scipy.stats import rv_continuous, rv_discrete
 
+from skhpo.callers import warn
 from skhpo.space.choices import Categorical, listed
 from skhpo.space.dimension import Dimension
 from skhpo.space.discrete import discrete
@@ -132,12 +132,11 @@ def warn_of_bounds(param_distributions: Any) -> None:
             if isinstance(values, tuple) and len(values) == 2 and all(map(is_number, values)) and values[0] < values[1]:
                 low, high = values
                 dimension = "Int" if all(isinstance(bound, Integral) for bound in values) else "Float"
-                warnings.warn(
+                warn(
                     f"Parameter {name!r} has two values to try, {low!r} and {high!r}, as a tuple is a list of values. "
                     f"For the range between them write {dimension}({low!r}, {high!r}); for the two values write "
                     f"[{low!r}, {high!r}].",
                     UserWarning,
-                    stacklevel=2,
                 )
 
 
