@@ -53,9 +53,11 @@ class Job:
         Times that another was taken in its place.
     is_suspect : bool
         Whether it may have killed a worker; it then runs while nothing else does.
+    values : tuple of int
+        Large values of its parameters that are on their way apart from it.
     """
 
-    __slots__ = ("is_suspect", "n_innocent_losses", "n_losses", "n_passed_over", "task")
+    __slots__ = ("is_suspect", "n_innocent_losses", "n_losses", "n_passed_over", "task", "values")
 
     def __init__(self, task: Task) -> None:
         self.task = task
@@ -63,3 +65,4 @@ class Job:
         self.n_innocent_losses = 0
         self.n_passed_over = 0
         self.is_suspect = False
+        self.values: tuple[int, ...] = ()

@@ -141,13 +141,13 @@ def test_a_fit_of_an_earlier_search_is_not_taken_for_one_of_this(make_task):
             shown = slot._progress.read()[0]
 
 
-def test_a_worker_that_cannot_start_is_an_error(make_task, monkeypatch):
+def test_workers_that_cannot_start_are_given_up(make_task, monkeypatch):
     slots._stop_all()
     monkeypatch.setenv("PYTHONHOME", "/nonexistent")
     with LocalExecutor(run, 1, inner_threads=1) as executor:
         executor.submit(make_task(0))
-        with pytest.raises(RuntimeError, match="3 worker processes in a row ended before they began a fit"):
-            executor.wait()
+        assert executor.wait() is None
+        assert executor.gave_up.startswith("3 worker processes in a row were lost before they began a fit, the last")
         assert executor.n_pending == 0
 
 
