@@ -24,6 +24,7 @@ from skhpo.checkpoint import open_checkpoint
 from skhpo.cost import Cost
 from skhpo.evaluation import Places, Problem
 from skhpo.executors import make_executor
+from skhpo.executors.interrupts import InterruptsWait
 from skhpo.journals.memory import MemoryJournal
 from skhpo.loop import run_search
 from skhpo.prefix import PrefixCache
@@ -173,8 +174,9 @@ class BaseSearch(_sklearn.BaseSearchCV):
         try:
             reason = self._search(problem, history, root, cost)
         except KeyboardInterrupt:
-            self._note(history, cost.stats(history, "interrupt"))
-            with suppress(ValueError):  # nothing has succeeded so far
+            # Another Ctrl-C would leave half of it.
+            with InterruptsWait(), suppress(ValueError):  # nothing has succeeded so far
+                self._note(history, cost.stats(history, "interrupt"))
                 self._conclude(history, metric)
             raise
         self._note(history, cost.stats(history, reason))

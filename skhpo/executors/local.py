@@ -26,7 +26,7 @@ from skhpo.executors.crossing import get_warning_filters, unpack
 from skhpo.executors.naming import worker_name
 from skhpo.executors.nested import n_cores
 from skhpo.executors.endurance import FitLimit, Restarts
-from skhpo.executors.interrupts import InterruptsWait
+from skhpo.executors.interrupts import FirstInterruptCounts, InterruptsWait
 from skhpo.executors.package import refusal
 from skhpo.executors.pipe import wait_for
 from skhpo.executors.relay import say
@@ -38,6 +38,8 @@ from skhpo.trial import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from types import TracebackType
+    from typing import Self
 
     from skhpo.trial import Task
 
@@ -115,6 +117,7 @@ class LocalExecutor(Executor):
         self._caller_seconds = 0.0  # between two calls of `wait`
         self._left_wait: float | None = None
         self._looked_around = time.monotonic()
+        self._interrupts = FirstInterruptCounts()
         self._finalizer = weakref.finalize(self, _release, self._slots, self._shipment, self._values)
         self._finalizer.atexit = False  # the slots have a handler of their own, and the order matters
 
@@ -165,6 +168,18 @@ class LocalExecutor(Executor):
         self._finalizer()
         self._slots.clear()
         self._owners.clear()
+
+    def __enter__(self) -> Self:
+        self._interrupts.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            self.close()
+        finally:
+            self._interrupts.__exit__(kind, error, traceback)
 
     # -- sending ------------------------------------------------------------------------------------------------------
 
@@ -283,7 +298,7 @@ class LocalExecutor(Executor):
         if not self._slots:  # there is a pause before the next worker
             time.sleep(min(seconds, self._restarts.seconds_left))
             return
-        by_pipe = {slot.pipe: slot for slot in self._slots}
+        by_pipe = {slot.pipe: slot for slot in self._slots if not slot.is_broken}
         heard = [by_pipe[pipe] for pipe in wait_for(by_pipe, seconds)]
         now = time.monotonic()
         if now > self._looked_around + _LOOK_AROUND_SECONDS:

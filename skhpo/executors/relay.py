@@ -34,6 +34,7 @@ class Relay(io.TextIOBase):
         self._lock = threading.RLock()
         self._line: list[str] = []  # what was printed of a line that has not ended
         self._n_held = 0
+        self._is_open = False  # whether a part of it was handed on
 
     def write(self, text: str) -> int:
         """Hand on the lines that are complete."""
@@ -45,17 +46,19 @@ class Relay(io.TextIOBase):
             complete, newline, rest = text.rpartition("\n")
             if newline:
                 lines = "".join(self._line) + complete + newline
-                self._line, self._n_held = [], 0
+                self._line, self._n_held, self._is_open = [], 0, False
                 self._tell(lines)
             self._line.append(rest)
             self._n_held += len(rest)
             if self._n_held > _MOST_HELD:
-                self.end_line()
+                part = "".join(self._line)
+                self._line, self._n_held, self._is_open = [], 0, True
+                self._tell(part)
         return len(text)
 
     def end_line(self) -> None:
         """Hand on what is left of a line that was not ended: lines of several workers stay apart."""
-        if os.getpid() == self._owner and self._n_held:
+        if os.getpid() == self._owner and (self._n_held or self._is_open):
             self.write("\n")
 
     def flush(self) -> None:

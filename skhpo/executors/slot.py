@@ -222,6 +222,7 @@ class Slot:
             if self.is_alive:
                 _kill(self.process)
             self.process.join()
+        self.pipe.is_broken = True
         self.pipe.connection.close()
         with _lock:
             _alive.discard(self)
