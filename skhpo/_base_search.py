@@ -25,6 +25,7 @@ from skhpo.content import noticing_changes
 from skhpo.cost import Cost
 from skhpo.evaluation import Places, Problem
 from skhpo.executors import make_executor
+from skhpo.executors.interrupts import InterruptsWait
 from skhpo.fit_params import check_fit_params
 from skhpo.growth import watch_workers
 from skhpo.journals.base import damaged
@@ -189,7 +190,8 @@ class BaseSearch(Concluding):
             reason = self._search(problem, splits, history, root, cost)
         except BaseException as error:
             why = "interrupt" if isinstance(error, KeyboardInterrupt) else "error"
-            self._keep(history, cost.stats(history, why), metric)
+            with InterruptsWait():  # another Ctrl-C would leave half of it
+                self._keep(history, cost.stats(history, why), metric)
             raise
         self.scorer_ = _sklearn.fitted_scorer(scorers, self.estimator)
         self._note(history, cost.stats(history, reason))

@@ -8,11 +8,12 @@ tags here.
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from sklearn.base import BaseEstimator, ClassifierMixin, ClusterMixin, OutlierMixin, RegressorMixin
 from sklearn.utils import ClassifierTags, InputTags, RegressorTags, Tags, TargetTags, get_tags
+
+from skhpo.callers import warn
 
 _MIXINS = {
     "classifier": ClassifierMixin,
@@ -76,12 +77,11 @@ def warn_of_missing_tags(estimator: Any) -> None:
         taken = "for no classifier: a number as cv stands for KFold, not for StratifiedKFold"
     else:
         taken = f"for a {kind.replace('_', ' ')}"
-    warnings.warn(
+    warn(
         f"{name} needs __sklearn_tags__, by which scikit-learn knows what an estimator is, got none; the search takes "
         f"it {taken}. To say more, derive the class from sklearn.base.BaseEstimator, and from ClassifierMixin where it "
         "is a classifier.",
         UserWarning,
-        stacklevel=4,  # where `fit` of the search is called: below it are its decorator and itself
     )
 
 

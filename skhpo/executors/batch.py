@@ -55,9 +55,11 @@ class Job:
         Times that another was taken in its place.
     is_dropped : bool
         Whether it is not to be tried again if it gets lost.
+    values : tuple of int
+        Large values of its parameters that are on their way apart from it.
     """
 
-    __slots__ = ("is_dropped", "n_doubts", "n_innocent_losses", "n_losses", "n_passed_over", "task")
+    __slots__ = ("is_dropped", "n_doubts", "n_innocent_losses", "n_losses", "n_passed_over", "task", "values")
 
     def __init__(self, task: Task) -> None:
         self.task = task
@@ -66,6 +68,7 @@ class Job:
         self.n_innocent_losses = 0
         self.n_passed_over = 0
         self.is_dropped = False
+        self.values: tuple[int, ...] = ()
 
     @property
     def number(self) -> int:

@@ -40,7 +40,8 @@ def make_executor(
         default and with "all" that is left to the executor; what travels with a task is small, so there is little
         memory to be saved.
     fit_timeout : float or None
-        Seconds that one fit may take. It needs processes of our own: with one worker that is one process.
+        Seconds that one fit may take. It needs processes of our own: with one worker that is one process. Inside of a
+        fit, or of whatever else joblib runs, it is one process whatever ``n_jobs`` is.
 
     Returns
     -------
@@ -59,8 +60,11 @@ def make_executor(
     if fit_timeout is not None and not fit_timeout > 0:
         raise ValueError(f"fit_timeout must be a number of seconds above 0, or None for no limit; got {fit_timeout!r}.")
     backend, n_workers = active_backend(n_jobs)
-    max_pending = parse_pre_dispatch(pre_dispatch, n_workers)
     kind = _kind(backend)
+    if fit_timeout is not None and kind == "threads" and getattr(backend, "nesting_level", None):
+        # Nobody chose these threads: inside of its workers joblib has no other kind of parallelism.
+        n_workers = 1
+    max_pending = parse_pre_dispatch(pre_dispatch, n_workers)
     if kind == "processes" or (n_workers == 1 and fit_timeout is not None and kind in {"threads", "sequential"}):
         if n_workers == 1 and fit_timeout is None:
             return SerialExecutor(run)

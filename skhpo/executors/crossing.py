@@ -4,12 +4,51 @@ from __future__ import annotations
 
 import pickle
 import re
+import time
 import traceback
 import warnings
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from skhpo.executors.naming import worker_name
 from skhpo.executors.shipment import dumps
 from skhpo.texts import one_line, said
+from skhpo.trial import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from skhpo.trial import Task
+
+
+def run_in_worker(run: Callable[[Task], Outcome], task: Task) -> Outcome | Raised:
+    """Return a task's outcome, in a worker: what would end the process costs the fit and nothing else.
+
+    ``sys.exit()`` in a fit means the process it is in, as ``KeyboardInterrupt`` and whatever else is no `Exception` do.
+    In the caller's own process they do what they mean. A worker is not the user's program, nor may it end that.
+    """
+    began, started = time.monotonic(), time.time()
+    try:
+        return run(task)
+    except Exception as error:  # noqa: BLE001 - the parent raises it
+        return Raised.of(error)
+    except BaseException as error:  # noqa: BLE001
+        return Outcome(
+            task.trial.number,
+            task.split,
+            None,
+            fit_time=time.monotonic() - began,
+            error=f"{''.join(traceback.format_exception(error))}\n{_no_exception(error)}",
+            status="crashed",
+            started=started,
+            worker=worker_name(),
+        )
+
+
+def _no_exception(error: BaseException) -> str:
+    return (
+        f"The fit raised {type(error).__name__} ({error}), which is meant to end the process it runs in. In a worker "
+        "process it costs its fit. Raise an exception that says what is wrong."
+    )
 
 
 class Raised(NamedTuple):
@@ -20,8 +59,13 @@ class Raised(NamedTuple):
 
     @classmethod
     def of(cls, error: BaseException) -> Raised:
-        """Pack an exception; one that cannot be pickled becomes a RuntimeError that says the same."""
+        """Pack an exception; one that cannot be pickled becomes a RuntimeError that says the same.
+
+        So does what is no `Exception`: a worker's SystemExit must not end the caller.
+        """
         text = "".join(traceback.format_exception(error))
+        if not isinstance(error, Exception):
+            error = RuntimeError(f"{type(error).__name__}: {error}")
         try:
             packed = dumps(error)
             pickle.loads(packed)  # noqa: S301 - made in the line above; many exceptions only fail here
@@ -98,11 +142,21 @@ def set_warning_filters(filters: list[tuple[Any, ...]]) -> None:
             warnings.filterwarnings(action, text, category, place, lineno=line, append=True)
 
 
-def show_warnings_once() -> None:
-    """From now on, show a warning of one place and text once, numbers in the text aside, in a process of our own.
+def number_free(text: str) -> str:
+    """Text without its numbers, by which warnings are told apart."""
+    return re.sub(r"\d[\d.e+-]*", "", text)
+
+
+def hand_on_warnings(tell: Callable[[Any, str], None]) -> None:
+    """From now on, tell of a warning of one place and text once, numbers in the text aside, in a process of our own.
 
     That is what Python's own filters do, but each `warnings.catch_warnings` lets them forget what was shown, and
     scikit-learn validates in one: a thousand fits would warn a thousand times. Who asked for "always" gets all.
+
+    Parameters
+    ----------
+    tell : callable
+        ``tell(key, text)`` is given each, ready to be printed; of one key it is to be printed once, None aside.
     """
     shown: set[tuple[Any, ...]] = set()
 
@@ -110,15 +164,18 @@ def show_warnings_once() -> None:
         message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None
     ) -> None:
         text = str(message)
-        key = (category, filename, lineno, re.sub(r"\d[\d.e+-]*", "", text))
-        if key not in shown or _is_wanted_always(text, category):
+        formatted = warnings.formatwarning(message, category, filename, lineno, line)
+        if file is not None:
+            file.write(formatted)
+            return
+        key = (category.__qualname__, filename, lineno, number_free(text))
+        if _is_wanted_always(text, category):
+            tell(None, formatted)
+        elif key not in shown:
             shown.add(key)
-            _show_warning(message, category, filename, lineno, file, line)
+            tell(key, formatted)
 
     warnings.showwarning = show
-
-
-_show_warning = warnings.showwarning
 
 
 def _is_wanted_always(text: str, category: Any) -> bool:

@@ -12,26 +12,34 @@ import os
 import pickle
 import sys
 import time
+import warnings
 import weakref
 from collections import deque
-from multiprocessing.connection import wait as wait_for_any
 from typing import TYPE_CHECKING, Any
 
 import sklearn
 
+from skhpo.executors import endurance
 from skhpo.executors.base import Executor
 from skhpo.executors.batch import BatchSize, Job
 from skhpo.executors.crossing import get_warning_filters, unpack
+from skhpo.executors.endurance import FitLimit, Restarts
+from skhpo.executors.interrupts import FirstInterruptCounts, InterruptsWait
 from skhpo.executors.naming import worker_name
 from skhpo.executors.nested import n_cores
-from skhpo.executors.package import pack_tasks, refusal
+from skhpo.executors.package import refusal
+from skhpo.executors.pipe import wait_for
+from skhpo.executors.relay import say
 from skhpo.executors.shipment import Shipment
 from skhpo.executors.slot import Slot, give_back, take
+from skhpo.executors.values import Values
 from skhpo.executors.worker import Settings
 from skhpo.trial import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from types import TracebackType
+    from typing import Self
 
     from skhpo.trial import Task
 
@@ -50,9 +58,6 @@ _LOOK_AROUND_SECONDS = 1.0
 _MAX_LOSSES = 2
 """A fit in which so many workers died has failed: the second time it ran alone."""
 
-_MAX_FALSE_STARTS = 3
-"""Workers in a row that die before they begin anything; there is no use in going on."""
-
 _numbers = itertools.count()
 """Of tasks; never used twice, since a worker's progress may still show one of an earlier search."""
 
@@ -61,7 +66,7 @@ class LocalExecutor(Executor):
     """Runs tasks in worker processes of this machine.
 
     Fits of much less than 0.1 s are sent in batches. Workers are started as they are needed, and kept for later
-    executors.
+    executors. If they are lost again and again before they begin anything, the executor gives up (`Restarts`).
 
     Parameters
     ----------
@@ -72,7 +77,8 @@ class LocalExecutor(Executor):
     max_pending : int or None
         Tasks that may be with the workers at a time; None for as many as keep them busy.
     fit_timeout : float or None
-        Seconds after which the worker of a fit is killed; the outcome's status is ``"timeout"``.
+        Seconds after which the worker of a fit is killed; the outcome's status is ``"timeout"``. A worker's first fit
+        may take longer (`FitLimit`).
     inner_threads : int or None
         Threads of native libraries, and joblib workers, that a fit may use; None shares the cores out evenly, or
         follows the user's ``OMP_NUM_THREADS``.
@@ -103,12 +109,16 @@ class LocalExecutor(Executor):
         self._ready: deque[Outcome | BaseException] = deque()
         self._slots: list[Slot] = []
         self._owners: dict[int, Slot] = {}  # of each split, the worker that began with it
-        self._n_false_starts = 0
+        self._limit_of_fits = FitLimit(fit_timeout)
+        self._restarts = Restarts(n_workers)
+        self._values = Values()
+        self._warned: set[Any] = set()
         self._batch = BatchSize()
         self._caller_seconds = 0.0  # between two calls of `wait`
         self._left_wait: float | None = None
         self._looked_around = time.monotonic()
-        self._finalizer = weakref.finalize(self, _release, self._slots, self._shipment)
+        self._interrupts = FirstInterruptCounts()
+        self._finalizer = weakref.finalize(self, _release, self._slots, self._shipment, self._values)
         self._finalizer.atexit = False  # the slots have a handler of their own, and the order matters
 
     # -- the caller's side --------------------------------------------------------------------------------------------
@@ -133,6 +143,9 @@ class LocalExecutor(Executor):
             self._dispatch()
             if not self._ready:
                 self._receive(max(0.0, deadline - time.monotonic()))
+            if self._restarts.is_over and not self._slots:
+                self.gave_up = self._restarts.why()
+                self._queue.clear()
             if time.monotonic() >= deadline:
                 break
         self._dispatch(only_idle=True)
@@ -155,6 +168,18 @@ class LocalExecutor(Executor):
         self._finalizer()
         self._slots.clear()
         self._owners.clear()
+
+    def __enter__(self) -> Self:
+        self._interrupts.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            self.close()
+        finally:
+            self._interrupts.__exit__(kind, error, traceback)
 
     # -- sending ------------------------------------------------------------------------------------------------------
 
@@ -179,15 +204,25 @@ class LocalExecutor(Executor):
         if not self._queue:
             self._recall_stuck()
             return
-        while len(self._slots) < min(self.n_workers, len(self._queue) + self._n_running):
-            self._slots.append(take(self._inner_threads, force_threads=self._force_threads))
+        self._start_workers()
         for slot in sorted(self._slots, key=lambda slot: len(slot.jobs)):
-            if slot.is_ready and not (only_idle and slot.jobs):
+            if slot.is_ready and not slot.is_loading:
+                slot.load(self._shipment, self._settings)
+            if slot.is_loaded and not (only_idle and slot.jobs):
                 self._fill(slot)
 
+    def _start_workers(self) -> None:
+        while (
+            len(self._slots) < min(self._restarts.n_wanted, len(self._queue) + self._n_running)
+            and self._restarts.seconds_left == 0.0
+        ):
+            now = time.monotonic()
+            try:
+                self._slots.append(take(self._inner_threads, force_threads=self._force_threads))
+            except OSError as error:  # no descriptor, memory or process is left
+                self._restarts.lost(now, f"{type(error).__name__}: {error}")
+
     def _fill(self, slot: Slot) -> None:
-        if not slot.is_loaded:
-            slot.load(self._shipment, self._settings)
         limit = self._limit(slot)
         if slot.is_stuck or any(job.n_losses for job in slot.jobs.values()):  # who killed a worker runs alone
             return
@@ -231,8 +266,9 @@ class LocalExecutor(Executor):
         return None
 
     def _send(self, slot: Slot, jobs: Sequence[Job]) -> None:
+        in_use = (ident for other in self._slots for job in other.jobs.values() for ident in job.values)
         try:
-            packed = pack_tasks([job.task for job in jobs])
+            packed, needed = self._values.pack([job.task for job in jobs], in_use)
         except pickle.PicklingError as error:
             if len(jobs) > 1:  # one of them is at fault
                 for job in jobs:
@@ -240,11 +276,13 @@ class LocalExecutor(Executor):
             else:
                 self._ready.append(error)
             return
-        slot.run(dict(zip(_numbers, jobs, strict=False)), packed)
+        for job, idents in zip(jobs, needed, strict=True):
+            job.values = idents
+        slot.run(dict(zip(_numbers, jobs, strict=False)), packed, self._values)
 
     def _recall_stuck(self) -> None:
         """Where a worker is idle, ask back what waits behind the long fit of another."""
-        if all(slot.jobs for slot in self._slots) and len(self._slots) >= self.n_workers:
+        if all(slot.jobs for slot in self._slots) and len(self._slots) >= self._restarts.n_wanted:
             return
         now = time.monotonic()
         for slot in self._slots:
@@ -254,20 +292,24 @@ class LocalExecutor(Executor):
 
     # -- receiving ----------------------------------------------------------------------------------------------------
 
-    def _receive(self, seconds: float) -> None:
+    def _receive(self, seconds: float = math.inf) -> None:
         """Wait until something happens, or for so many seconds, and take note of it."""
-        if not self._slots:
+        seconds = min(seconds, self._patience())
+        if not self._slots:  # there is a pause before the next worker
+            time.sleep(min(seconds, self._restarts.seconds_left))
             return
-        connections = {slot.connection: slot for slot in self._slots}
-        heard = [connections[found] for found in wait_for_any(list(connections), min(seconds, self._patience()))]  # type: ignore[index]
+        by_pipe = {slot.pipe: slot for slot in self._slots if not slot.is_broken}
+        heard = [by_pipe[pipe] for pipe in wait_for(by_pipe, seconds)]
         now = time.monotonic()
         if now > self._looked_around + _LOOK_AROUND_SECONDS:
             self._looked_around = now
             heard += [slot for slot in self._slots if slot not in heard and not slot.is_alive]
         for slot in [*heard, *(slot for slot in self._slots if slot.is_broken and slot not in heard)]:
             self._listen(slot)
+        for slot in [slot for slot in self._slots if slot.silence > endurance.START_SECONDS]:
+            self._bury(slot)
         if self.fit_timeout is not None:
-            self._stop_late(self.fit_timeout)
+            self._stop_late()
 
     def _patience(self) -> float:
         """Seconds for which nothing can need our attention but a message."""
@@ -280,18 +322,27 @@ class LocalExecutor(Executor):
             now = time.monotonic()
             for slot in self._slots:
                 number, began = slot.begun
-                patience = min(patience, self.fit_timeout if number < 0 else max(0.0, began + self.fit_timeout - now))
+                limit = self._limit_of_fits.of(is_first=slot.is_in_first_fit)
+                patience = min(patience, limit if number < 0 else max(0.0, began + limit - now))
         return patience
 
     def _listen(self, slot: Slot) -> None:
         try:
             for message in slot.receive():
-                if message[0] == "done":
-                    self._take_note(slot, message[1], message[2])
-                else:
-                    self._ready.append(refusal(message[1]))
-                    slot.jobs.clear()
-                    slot.is_loaded = False
+                match message:
+                    case ("done", done, given_back):
+                        self._take_note(slot, done, given_back)
+                    case ("said", text):
+                        say("stdout", text)
+                    case ("warned", key, text):
+                        if key is None or key not in self._warned:
+                            self._warned.add(key)
+                            say("stderr", text)
+                    case ("loaded", _):
+                        self._restarts.ready()
+                    case ("refused", _, raised):
+                        self._ready.append(refusal(raised))
+                        slot.forget()
         except EOFError:
             self._bury(slot)
 
@@ -300,8 +351,9 @@ class LocalExecutor(Executor):
             del slot.jobs[number]
             self._ready.append(unpack(outcome))
         if done:
-            self._n_false_starts = 0
+            self._restarts.worked()
             self._batch.learn([seconds for _, seconds, _ in done])
+            self._limit_of_fits.finished(max(seconds for _, seconds, _ in done))
         for number in reversed(given_back):
             job = slot.jobs.pop(number)
             if number > slot.dropped:
@@ -311,25 +363,21 @@ class LocalExecutor(Executor):
 
     def _bury(self, slot: Slot) -> None:
         """A worker has died: only what it was running can be to blame."""
-        was_cut = slot.is_broken and not slot.has_hung_up  # by an interrupt of ours
+        was_cut = slot.is_broken and not slot.pipe.has_hung_up  # by an interrupt of ours
         number, began = slot.begun
         seconds = time.monotonic() - began
+        silence = slot.silence
         reason = slot.kill()
+        if silence > endurance.START_SECONDS:
+            reason = f"no sign of life for {endurance.START_SECONDS:g} seconds"
         self._remove(slot)
         guilty = slot.jobs.pop(number, None)
         self._requeue(slot)
         if guilty is None:
-            self._n_false_starts += not was_cut
-            if self._n_false_starts >= _MAX_FALSE_STARTS:
-                self._queue.clear()
-                self._ready.append(
-                    RuntimeError(
-                        f"{self._n_false_starts} worker processes in a row ended before they began a fit, the last "
-                        f"with {reason}. Their own messages are on the standard error; n_jobs=1 needs no processes."
-                    )
-                )
+            if not was_cut:
+                self._restarts.lost(slot.born, reason)
             return
-        self._n_false_starts = 0
+        self._restarts.worked()
         guilty.n_losses += not was_cut
         if guilty.n_losses >= _MAX_LOSSES:
             text = f"The fit was tried {guilty.n_losses} times and its worker process died each time, with {reason}."
@@ -337,10 +385,10 @@ class LocalExecutor(Executor):
         else:
             self._queue.appendleft(guilty)
 
-    def _stop_late(self, limit: float) -> None:
+    def _stop_late(self) -> None:
         for slot in list(self._slots):
-            number, began = slot.begun
-            if number < 0 or time.monotonic() - began < limit:
+            (number, began), is_first = slot.begun, slot.is_in_first_fit
+            if number < 0 or time.monotonic() - began < self._limit_of_fits.of(is_first=is_first):
                 continue
             self._listen(slot)  # it may have finished just now
             if slot not in self._slots or slot.begun[0] != number:
@@ -349,8 +397,10 @@ class LocalExecutor(Executor):
             self._remove(slot)
             late = slot.jobs.pop(number)
             self._requeue(slot)
-            text = f"The fit took longer than fit_timeout={limit!r} seconds and was stopped."
+            text = f"The fit took longer than fit_timeout={self.fit_timeout!r} seconds and was stopped."
             self._ready.append(_lost(late.task, text, "timeout", time.monotonic() - began, slot))
+            if advice := self._limit_of_fits.stopped(is_first=is_first):
+                warnings.warn(advice, RuntimeWarning, stacklevel=2)
 
     def _remove(self, slot: Slot) -> None:
         self._slots.remove(slot)
@@ -362,10 +412,12 @@ class LocalExecutor(Executor):
         slot.jobs.clear()
 
 
-def _release(slots: list[Slot], shipment: Shipment) -> None:
-    for slot in slots:
-        give_back(slot)
-    shipment.close()
+def _release(slots: list[Slot], shipment: Shipment, values: Values) -> None:
+    with InterruptsWait():
+        for slot in slots:
+            give_back(slot)
+        shipment.close()
+        values.close()
 
 
 def _lost(task: Task, text: str, status: Any, seconds: float, slot: Slot) -> Outcome:

@@ -6,7 +6,6 @@ import os
 import pickle
 import threading
 import time
-import traceback
 import uuid
 from collections import Counter
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -16,17 +15,16 @@ import joblib
 import sklearn
 from joblib.parallel import SequentialBackend
 
-from skhpo.executors.crossing import Raised, get_warning_filters, pack, unpack
+from skhpo.executors.crossing import Raised, get_warning_filters, pack, run_in_worker, unpack
 from skhpo.executors.shipment import Shipment, dumps
 from skhpo.executors.warning_state import warning_state
 from skhpo.texts import one_line, said
-from skhpo.trial import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from skhpo.executors.pooled import Reply
-    from skhpo.trial import Task
+    from skhpo.trial import Outcome, Task
 
 _TOKEN = uuid.uuid4().hex
 
@@ -89,28 +87,9 @@ class Content:
         ):
             for task in unpacked:
                 began = time.monotonic()
-                outcome = run_in_worker(run, task)
-                seconds = time.monotonic() - began
-                done.append((seconds, Raised.of(outcome) if isinstance(outcome, Exception) else pack(outcome)))
+                outcome = pack(run_in_worker(run, task))
+                done.append((time.monotonic() - began, outcome))
         return done
-
-
-def run_in_worker(run: Callable[[Task], Outcome], task: Task) -> Outcome | Exception:
-    """Return a task's outcome, or the exception that it raised; what would end the process costs the fit only.
-
-    ``sys.exit()`` in a fit means the process it is in, and that is neither the user's program nor ours.
-    """
-    try:
-        return run(task)
-    except Exception as error:  # noqa: BLE001 - the caller of `wait` gets it
-        return error
-    except BaseException as error:  # noqa: BLE001 - as above
-        text = (
-            f"{''.join(traceback.format_exception(error))}\nThe fit raised {type(error).__name__} ({error}), which is "
-            "meant to end the process it runs in. In a worker it costs its fit. Raise an exception that says what is "
-            "wrong."
-        )
-        return Outcome(task.trial.number, task.split, None, error=text, status="crashed")
 
 
 class Package:

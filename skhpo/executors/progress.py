@@ -10,6 +10,7 @@ import os
 import sys
 import tempfile
 import uuid
+from contextlib import suppress
 from multiprocessing.reduction import DupFd
 from typing import Any
 
@@ -21,6 +22,11 @@ class Progress:
 
     It can be pickled only while a process is being started. (The arrays of `multiprocessing.sharedctypes` cannot be
     handed to processes of loky.)
+
+    Raises
+    ------
+    OSError
+        If there is no such memory: no descriptor is left, or, where memory needs a file, the disk is full.
     """
 
     def __init__(self) -> None:
@@ -28,9 +34,8 @@ class Progress:
         if sys.platform == "win32":
             self._values = _values(mmap.mmap(-1, _SIZE, tagname=self._name))
         else:
-            self._file = tempfile.TemporaryFile()  # noqa: SIM115 - `close_file`, once the process has it
-            self._file.truncate(_SIZE)
-            self._values = _values(mmap.mmap(self._file.fileno(), _SIZE))
+            self._descriptor = _shared_memory(self._name)
+            self._values = _values(mmap.mmap(self._descriptor, _SIZE))
         self.begin(-1)
 
     def begin(self, number: int, when: float = 0.0) -> None:
@@ -46,12 +51,32 @@ class Progress:
     def close_file(self) -> None:
         """The memory stays."""
         if sys.platform != "win32":
-            self._file.close()
+            os.close(self._descriptor)
 
     def __reduce__(self) -> Any:
         if sys.platform == "win32":
             return _open_named, (self._name,)
-        return _open_inherited, (DupFd(self._file.fileno()),)
+        return _open_inherited, (DupFd(self._descriptor),)
+
+
+def _shared_memory(name: str) -> int:
+    """Return a descriptor of memory that is really there.
+
+    A file that was only made longer has no room on the disk yet. If the disk is full by the time that the room is
+    needed, writing to the mapped file ends the process with a bus error, which no handler of ours could turn into an
+    exception. So the memory is no file where the system can do that, and else a file that has been written.
+    """
+    with suppress(AttributeError, OSError):  # not on macOS; forbidden in some sandboxes
+        descriptor = os.memfd_create(name)  # type: ignore[attr-defined,unused-ignore]
+        try:
+            os.write(descriptor, bytes(_SIZE))
+        except OSError:
+            os.close(descriptor)
+            raise
+        return descriptor
+    with tempfile.TemporaryFile(buffering=0) as file:
+        file.write(bytes(_SIZE))
+        return os.dup(file.fileno())
 
 
 def _open_named(name: str) -> Progress:

@@ -25,8 +25,9 @@ from skhpo.executors.directory import private_directory, remove
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MIN_BUFFER = 100_000
-"""Bytes from which a buffer goes into the file: below, a copy per worker costs less than a mapping."""
+MIN_BUFFER = 2**20 + 1
+"""Bytes from which a buffer goes into the file. It is joblib's limit: what is mapped is read-only, and a fit that writes
+into what is smaller works in a worker as it does without."""
 
 _ALIGNMENT = 64  # of a cache line, which is more than any dtype needs
 
@@ -105,6 +106,21 @@ def unpack(stream: bytes, spans: Spans) -> Any:
     with Path(spans.path).open("rb") as file:
         view = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     return pickle.loads(stream, buffers=[view[start:end] for start, end in spans.ends])  # noqa: S301 - as above
+
+
+def dumps_apart(content: Any, min_buffer: int) -> tuple[bytes, int]:
+    """Pickle as `dumps` does, but leave out buffers of more than so many bytes; returns their size too."""
+    n_apart = 0
+
+    def keep_in_stream(buffer: pickle.PickleBuffer) -> bool:
+        nonlocal n_apart
+        with contextlib.suppress(BufferError):  # not contiguous
+            if buffer.raw().nbytes > min_buffer:
+                n_apart += buffer.raw().nbytes
+                return False
+        return True
+
+    return cloudpickle.dumps(content, protocol=5, buffer_callback=keep_in_stream), n_apart
 
 
 def dumps(content: Any) -> bytes:

@@ -5,10 +5,11 @@ Starting a process and importing scikit-learn in it costs seconds, so a slot who
 
 from __future__ import annotations
 
-import atexit
 import contextlib
+import itertools
+import multiprocessing.process
+import multiprocessing.util
 import os
-import pickle
 import signal
 import sys
 import threading
@@ -19,15 +20,18 @@ from typing import TYPE_CHECKING, Any
 from joblib.externals.loky.backend import get_context
 from joblib.externals.loky.backend.utils import kill_process_tree
 
+from skhpo.executors.interrupts import InterruptsWait
+from skhpo.executors.pipe import Pipe
 from skhpo.executors.progress import Progress
+from skhpo.executors.values import Given
 from skhpo.executors.worker import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from multiprocessing.connection import Connection
 
     from skhpo.executors.batch import Job
     from skhpo.executors.shipment import Shipment
+    from skhpo.executors.values import Values
     from skhpo.executors.worker import Settings
 
 _THREAD_VARIABLES = (
@@ -56,28 +60,38 @@ class Slot:
     jobs : dict of int to Job
         What it was given and has not answered, by number, in the order in which it runs them.
     is_ready : bool
-        Whether it has started; only then does it read what is sent.
-    is_broken : bool
-        Whether a message to or from it was cut short: it can only be killed.
-    has_hung_up : bool
-        Whether that was its own doing: it has died.
+        Whether it has started.
+    is_loaded : bool
+        Whether it has opened what the search has sent it, and can be given tasks.
+    has_answered : bool
+        Whether it has finished a task of this search.
+    born : float
+        When it was started (monotonic seconds).
+    heard : float
+        When it last said something or was last asked for something.
     recalled : int
         Tasks up to this number were asked back.
     dropped : int
         Tasks up to this number are not wanted any more.
+
+    Raises
+    ------
+    OSError
+        If no process can be started.
     """
 
     def __init__(self, inner_threads: int, *, force_threads: bool = False) -> None:
         self.key = (inner_threads, force_threads)
         self.jobs: dict[int, Job] = {}
-        self.is_ready = False
-        self.is_loaded = False
-        self.is_broken = self.has_hung_up = False
+        self.is_ready = self.is_loaded = self.has_answered = False
         self.recalled = self.dropped = -1
+        self.born = self.heard = time.monotonic()
+        self._load_number: int | None = None
+        self._given = Given()
         self._owner = os.getpid()
         context = get_context("loky")
-        self.connection: Connection
-        self.connection, theirs = context.Pipe()
+        connection, theirs = context.Pipe()
+        self.pipe = Pipe(connection)
         self._progress = Progress()
         # The limits must stand in the environment before the libraries are loaded. Joblib's own count of the cores is
         # what `n_jobs=-1` inside a fit means.
@@ -85,27 +99,40 @@ class Slot:
         self.process = context.Process(
             target=serve, args=(theirs, self._progress), env={**threads, "LOKY_MAX_CPU_COUNT": str(inner_threads)}
         )
-        with _sigint_blocked():  # a Ctrl-C in the first second is for the parent too
-            self.process.start()
-        theirs.close()
-        self._progress.close_file()
-        with _lock:
-            if not _alive:
-                # Before multiprocessing's own handler, which waits for all children: theirs is registered by now.
-                atexit.register(_stop_all)
-            _alive.add(self)
+        with _sigint_blocked(), _children_allowed():  # a Ctrl-C in the first second is for the parent too
+            try:
+                self.process.start()
+            finally:
+                theirs.close()
+                self._progress.close_file()
+        _know(self)
 
     # -- messages -----------------------------------------------------------------------------------------------------
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether a message to or from it was cut short: it can only be killed."""
+        return self.pipe.is_broken
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether it was sent the function to run."""
+        return self._load_number is not None
+
     def load(self, shipment: Shipment, settings: Settings) -> None:
         """Send the function to run."""
-        self._send(("load", shipment.spans, settings), shipment.stream)
-        self.is_loaded = True
+        self._load_number = next(_loads)
+        self._ask(("load", self._load_number, shipment.spans, settings), shipment.stream)
 
-    def run(self, jobs: dict[int, Job], packed: bytes) -> None:
-        """Send tasks."""
+    def run(self, jobs: dict[int, Job], packed: bytes, values: Values) -> None:
+        """Send tasks, and the values that they need and the worker has not got."""
         self.jobs.update(jobs)
-        self._send(("run", list(jobs), packed))
+        fresh, dropped = self._given.update(values, [ident for job in self.jobs.values() for ident in job.values])
+        for ident in fresh:
+            self._ask(("value", ident, values[ident].spans), values[ident].stream)
+        if dropped:
+            self._ask(("drop", dropped))
+        self._ask(("run", list(jobs)), packed)
 
     def recall(self, *, drop: bool = False) -> None:
         """Ask for what has not begun, to be run elsewhere or dropped."""
@@ -114,48 +141,44 @@ class Slot:
             self.dropped = last
         if last > self.recalled:
             self.recalled = last
-            self._send(("recall", last))
+            self._ask(("recall", last))
 
     def forget(self) -> None:
         """Free the data of the search."""
-        self.is_loaded = False
+        self.is_loaded = self.has_answered = False
+        self._load_number = None
         self.recalled = self.dropped = -1
-        self._send(("forget",))
+        self._given.clear()
+        self._ask(("forget",))
 
-    def _send(self, message: tuple[Any, ...], stream: bytes | None = None) -> None:
-        is_broken, self.is_broken = self.is_broken, True  # an interrupt may leave half a message in the pipe
-        try:
-            self.connection.send_bytes(pickle.dumps(message, protocol=5))
-            if stream is not None:
-                self.connection.send_bytes(stream)
-        except OSError:  # it died: `receive` will find out how
-            pass
-        self.is_broken = is_broken
+    def _ask(self, message: tuple[Any, ...], payload: bytes = b"") -> None:
+        self.heard = time.monotonic()
+        self.pipe.send(message, payload)
 
     def receive(self) -> Iterator[tuple[Any, ...]]:
-        """Messages that have arrived.
+        """Messages that have arrived, but for those of an earlier search and those that only say how far it is.
 
         Raises
         ------
         EOFError
             If the worker has died; after all it had said before.
         """
-        while True:
-            if self.is_broken:
-                raise EOFError
-            try:
-                if not self.connection.poll():
-                    return
-                self.is_broken = True
-                message = pickle.loads(self.connection.recv_bytes())  # noqa: S301 - from our own worker's pipe
-                self.is_broken = False
-            except (EOFError, OSError) as error:
-                self.is_broken = self.has_hung_up = True
-                raise EOFError from error
-            if message[0] == "ready":
-                self.is_ready = True
-            else:
-                yield message
+        for message in self.pipe.receive():
+            self.heard = time.monotonic()
+            match message:
+                case ("ready",):
+                    self.is_ready = True
+                case ("loaded", number):
+                    if number == self._load_number:
+                        self.is_loaded = True
+                        yield message
+                case ("refused", number, _) if number != self._load_number:
+                    pass
+                case ("done", [_, *_], _):
+                    self.has_answered = True
+                    yield message
+                case _:
+                    yield message
 
     # -- life and death -----------------------------------------------------------------------------------------------
 
@@ -171,6 +194,17 @@ class Slot:
         return 0 <= self.begun[0] <= self.recalled
 
     @property
+    def is_in_first_fit(self) -> bool:
+        """Whether the fit that runs is its first one of this search."""
+        return not self.has_answered and bool(self.jobs) and self.begun[0] == next(iter(self.jobs))
+
+    @property
+    def silence(self) -> float:
+        """Seconds for which it has owed us a sign of life: it starts, opens what it was sent, or is about to begin."""
+        is_expected = not self.is_ready or (self.is_loading and not self.is_loaded) or (self.jobs and self.begun[0] < 0)
+        return time.monotonic() - self.heard if is_expected else 0.0
+
+    @property
     def is_alive(self) -> bool:
         """Whether the process runs."""
         return bool(self.process.is_alive())
@@ -179,7 +213,7 @@ class Slot:
         """End the process, and any that a fit of its started, at once; returns how it ended."""
         if os.getpid() != self._owner:
             return "not ours"
-        if self.has_hung_up:  # it ends by itself, and how is worth knowing
+        if self.pipe.has_hung_up:  # it ends by itself, and how is worth knowing
             self.process.join(0.5)
         if self.is_alive:
             if self.jobs:
@@ -188,7 +222,8 @@ class Slot:
             if self.is_alive:
                 _kill(self.process)
             self.process.join()
-        self.connection.close()
+        self.pipe.is_broken = True
+        self.pipe.connection.close()
         with _lock:
             _alive.discard(self)
         return describe_exit(self.process.exitcode)
@@ -225,6 +260,22 @@ def _sigint_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+@contextlib.contextmanager
+def _children_allowed() -> Iterator[None]:
+    """Let a daemonic process, as those of `multiprocessing.Pool` are, start a worker.
+
+    Multiprocessing forbids it, since such a process may be ended without a word and would leave its children behind.
+    Ours end when their parent does: they see its end of the pipe close.
+    """
+    config = multiprocessing.process.current_process()._config  # type: ignore[attr-defined] # noqa: SLF001
+    was_daemonic = config.pop("daemon", None)
+    try:
+        yield
+    finally:
+        if was_daemonic is not None:
+            config["daemon"] = was_daemonic
+
+
 # -- the idle ones ----------------------------------------------------------------------------------------------------
 
 _lock = threading.RLock()
@@ -232,29 +283,56 @@ _idle: list[Slot] = []
 _alive: weakref.WeakSet[Slot] = weakref.WeakSet()
 
 
+_loads = itertools.count()
+"""Numbers of shipments sent: what a worker says of an earlier search's does not count."""
+
+_watched: int | None = None
+"""The process at whose end the workers are stopped."""
+
+
+def _know(slot: Slot) -> None:
+    global _watched  # noqa: PLW0603
+    with _lock:
+        if _watched != os.getpid():
+            # Not `atexit`: the children of multiprocessing, of loky and of `concurrent.futures` run no such handlers,
+            # and all of them wait for their own children before they end. This comes before that.
+            multiprocessing.util.Finalize(None, _stop_all, exitpriority=100)
+            _watched = os.getpid()
+        _alive.add(slot)
+
+
 def take(inner_threads: int, *, force_threads: bool = False) -> Slot:
     """An idle slot of this kind, or a new one.
 
     Idle ones of another kind are ended: their libraries have read their limits, and they hold memory.
+
+    Raises
+    ------
+    OSError
+        If no process can be started.
     """
-    with _lock:
-        idle, _idle[:] = _idle[:], []
-        found = None
-        for slot in reversed(idle):
-            if slot.key != (inner_threads, force_threads) or not slot.is_alive:
-                slot.kill()
-            elif found is None:
-                found = slot
-            else:
-                _idle.insert(0, slot)
-    return found or Slot(inner_threads, force_threads=force_threads)
+    with InterruptsWait():
+        with _lock:
+            idle, _idle[:] = _idle[:], []
+            found = None
+            for slot in reversed(idle):
+                if slot.key != (inner_threads, force_threads) or not slot.is_alive:
+                    slot.kill()
+                elif found is None:
+                    found = slot
+                else:
+                    _idle.insert(0, slot)
+        if found is None:
+            return Slot(inner_threads, force_threads=force_threads)
+        found.heard = time.monotonic()
+        return found
 
 
 def give_back(slot: Slot) -> None:
     """Keep a slot for later if it is sound and idle, else end it."""
     if slot._owner != os.getpid():  # noqa: SLF001 - a forked child does not own it
         return
-    if slot.jobs or slot.is_broken or not slot.is_alive:
+    if slot.jobs or slot.is_broken or slot.pipe.is_waiting or not slot.is_alive:
         slot.kill()
         return
     slot.forget()
@@ -264,16 +342,17 @@ def give_back(slot: Slot) -> None:
 
 def _stop_all() -> None:
     """End of the process: the idle leave by themselves, the others are killed."""
-    with _lock:
-        slots, _idle[:] = [slot for slot in _alive if slot._owner == os.getpid()], []  # noqa: SLF001
-    for slot in slots:
-        if not slot.jobs:
-            slot.connection.close()
-    deadline = time.monotonic() + 1.0
-    for slot in slots:
-        if not slot.jobs:
-            slot.process.join(max(0.0, deadline - time.monotonic()))
-        slot.kill()
+    with InterruptsWait(forget=True):
+        with _lock:
+            slots, _idle[:] = [slot for slot in _alive if slot._owner == os.getpid()], []  # noqa: SLF001
+        for slot in slots:
+            if not slot.jobs:
+                slot.pipe.connection.close()
+        deadline = time.monotonic() + 1.0
+        for slot in slots:
+            if not slot.jobs:
+                slot.process.join(max(0.0, deadline - time.monotonic()))
+            slot.kill()
 
 
 def _forget_all() -> None:

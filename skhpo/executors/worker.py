@@ -1,9 +1,11 @@
 """What runs in a worker process: one task at a time, until its pipe closes.
 
-Messages are pickled tuples, the first item naming what they are. From the parent:
+Messages are tuples, the first item naming what they are (`pipe` says how they travel). From the parent:
 
-``("load", spans, settings)``, then the stream as a message of its own
+``("load", number, spans, settings, stream)``
     The function to run and the state of the process to run it in. Once per search.
+``("value", ident, spans, stream)``, ``("drop", idents)``
+    A large value of a parameter that tasks will name, and values that no task will name any more.
 ``("run", numbers, tasks)``
     Pickled tasks, by number.
 ``("recall", number)``
@@ -11,7 +13,8 @@ Messages are pickled tuples, the first item naming what they are. From the paren
 ``("forget",)``
     The search is over.
 
-To the parent: ``("ready",)`` once; ``("refused", Raised)`` for a shipment that cannot be opened; and
+To the parent: ``("ready",)`` once; ``("loaded", number)``, or ``("refused", number, Raised)`` for a shipment that cannot
+be opened; ``("said", text)`` for lines that a fit printed, ``("warned", key, text)`` for a warning; and
 ``("done", [(number, seconds, outcome), ...], [numbers given back])``.
 """
 
@@ -26,13 +29,17 @@ import sys
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sklearn
 
-from skhpo.executors.crossing import Raised, pack, set_warning_filters, show_warnings_once
+from skhpo.executors.crossing import Raised, hand_on_warnings, pack, run_in_worker, set_warning_filters
 from skhpo.executors.nested import limit_native_threads, limit_nested_parallelism
+from skhpo.executors.pipe import Assembler, pieces
+from skhpo.executors.relay import Relay
 from skhpo.executors.shipment import Spans, unpack
+from skhpo.executors.values import fill_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +76,8 @@ def serve(connection: Connection, progress: Progress) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    faulthandler.enable()
+    with suppress(AttributeError, ValueError, OSError):  # there may be no standard error
+        faulthandler.enable()
     inbox = Inbox(connection)
     worker = Worker(inbox, progress)
     inbox.send(("ready",))
@@ -98,14 +106,15 @@ class Inbox:
         self._connection = connection
         self._sending = threading.Lock()
         self._unbegun: dict[int, bool] = {}
+        self._outbox: deque[tuple[Any, ...]] = deque()
         self._done: deque[tuple[int, float, Any]] = deque()
         self._given_back: deque[int] = deque()
         threading.Thread(target=self._read, name="skhpo-inbox", daemon=True).start()
 
     def send(self, message: tuple[Any, ...]) -> None:
-        """Send a message, from the main thread."""
-        with self._sending:
-            self._connection.send_bytes(pickle.dumps(message, protocol=5))
+        """Send a message."""
+        self._outbox.append(message)
+        self.report()
 
     def begin(self, number: int) -> bool:
         """Whether a task may begin: it was not recalled."""
@@ -116,31 +125,42 @@ class Inbox:
         self._done.append((number, seconds, outcome))
 
     def report(self) -> None:
-        """Send what is done and what is given back.
+        """Send what there is to say, what is done, and what is given back.
 
-        Whoever comes while the other thread sends leaves it to that: to wait would be to stop reading, while the parent
-        may be waiting for us to read.
+        Whoever comes while another sends leaves it to that: to wait would be to stop reading, while the parent may be
+        waiting for us to read; and it may be the same thread, in an object's last words.
         """
-        while (self._done or self._given_back) and self._sending.acquire(blocking=False):
+        while (self._outbox or self._done or self._given_back) and self._sending.acquire(blocking=False):
             try:
+                for message in _take(self._outbox):
+                    self._write(message)
                 done, given_back = _take(self._done), _take(self._given_back)
+                if not (done or given_back):
+                    continue
                 try:
-                    message = pickle.dumps(("done", done, given_back), protocol=5)
+                    self._write(("done", done, given_back))
                 except Exception:  # noqa: BLE001 - one outcome at least is of no ordinary kind
                     done = [(number, seconds, pack(outcome)) for number, seconds, outcome in done]
-                    message = pickle.dumps(("done", done, given_back), protocol=5)
-                self._connection.send_bytes(message)
+                    self._write(("done", done, given_back))
             finally:
                 self._sending.release()
 
+    def _write(self, message: tuple[Any, ...]) -> None:
+        """Write a message; a parent that has gone wants none, and `_read` will see that it has."""
+        parts = list(pieces(message))
+        with suppress(OSError):
+            for part in parts:
+                self._connection.send_bytes(part)
+
     def _read(self) -> None:
+        assembler = Assembler()
         try:
             while True:
-                message = pickle.loads(self._connection.recv_bytes())  # noqa: S301 - from the parent's own pipe
+                message = assembler.add(self._connection.recv_bytes())
+                if message is None:
+                    continue
                 if message[0] == "recall":
                     self._recall(message[1])
-                elif message[0] == "load":
-                    self.messages.put((*message, self._connection.recv_bytes()))
                 else:
                     if message[0] == "run":
                         self._unbegun.update(dict.fromkeys(message[1], True))
@@ -170,8 +190,11 @@ class Worker:
         self._inbox = inbox
         self._progress = progress
         self._run: Callable[[Task], Outcome] | None = None
+        self._values: dict[int, tuple[Spans, bytes]] = {}
+        self._printed = Relay(lambda text: inbox.send(("said", text)), sys.stdout)
+        sys.stdout = self._printed
 
-    def load(self, spans: Spans, settings: Settings, stream: bytes) -> None:
+    def load(self, number: int, spans: Spans, settings: Settings, stream: bytes) -> None:
         """Make ready for a search."""
         self.forget()
         try:
@@ -180,17 +203,29 @@ class Worker:
             self._run, config, filters = unpack(stream, spans)
             sklearn.set_config(**config)
             set_warning_filters(filters)
-            show_warnings_once()
+            hand_on_warnings(lambda key, text: self._inbox.send(("warned", key, text)))
             # After unpacking: only now are the libraries loaded whose threads are to be limited.
             limit_native_threads(settings.inner_threads)
             limit_nested_parallelism(settings.inner_threads)
         except BaseException as error:  # noqa: BLE001 - the parent raises it
             self._run = None
-            self._inbox.send(("refused", Raised.of(error)))
+            self._inbox.send(("refused", number, Raised.of(error)))
+        else:
+            self._inbox.send(("loaded", number))
 
     def forget(self) -> None:
         """Free the data of a search."""
         self._run = None
+        self._values.clear()
+
+    def value(self, ident: int, spans: Spans, stream: bytes) -> None:
+        """Keep a value for tasks to come."""
+        self._values[ident] = spans, stream
+
+    def drop(self, idents: list[int]) -> None:
+        """Free values."""
+        for ident in idents:
+            del self._values[ident]
 
     def run(self, numbers: list[int], packed: bytes) -> None:
         """Run some tasks, reporting now and then."""
@@ -211,14 +246,19 @@ class Worker:
                 continue
             began = time.monotonic()
             self._progress.begin(number, began)
-            outcome: Any
-            try:
-                outcome = self._run(task)
-            except BaseException as error:  # noqa: BLE001 - the parent raises it
-                outcome = Raised.of(error)
+            outcome = self._outcome(self._run, task)
             ended = time.monotonic()
             self._inbox.end(number, ended - began, outcome)
             if ended - reported > _REPORT_SECONDS:
                 self._inbox.report()
                 reported = ended
         self._inbox.report()
+
+    def _outcome(self, run: Callable[[Task], Outcome], task: Task) -> Outcome | Raised:
+        try:
+            task = fill_in(task, self._values)
+        except BaseException as error:  # noqa: BLE001 - the parent raises it
+            return Raised.of(error)
+        outcome = run_in_worker(run, task)
+        self._printed.end_line()
+        return outcome

@@ -62,6 +62,29 @@ def test_a_time_limit_that_cannot_be_kept_is_refused():
         make_executor(run, fit_timeout=1.0)
 
 
+@pytest.mark.parametrize("n_jobs", [None, 1, 2, -1])
+def test_inside_of_joblibs_own_threads_a_time_limit_is_kept_by_one_process(n_jobs):
+    """Joblib nests threads that nobody asked for: in its workers, in its threads, and in those of ours."""
+
+    def look():
+        with make_executor(run, n_jobs, fit_timeout=1.0) as executor:
+            return type(executor), executor.n_workers
+
+    with joblib.parallel_config("threading"):
+        found = joblib.Parallel(n_jobs=2)(joblib.delayed(look)() for _ in range(2))
+    assert found == [(LocalExecutor, 1)] * 2
+
+
+def test_inside_of_a_fit_in_a_thread_a_time_limit_is_kept_by_one_process(make_task):
+    def look(task):
+        with make_executor(run, 2, fit_timeout=1.0) as executor:
+            return Outcome(0, 0, (type(executor), executor.n_workers))
+
+    with joblib.parallel_config("threading", n_jobs=2), make_executor(look) as executor:
+        executor.submit(make_task(0))
+        assert executor.wait().test_scores == (LocalExecutor, 1)
+
+
 @pytest.mark.parametrize("fit_timeout", [0, -1.0, float("nan")])
 def test_a_time_limit_that_is_none_is_refused(fit_timeout):
     with pytest.raises(ValueError, match="fit_timeout must be a number of seconds above 0"):

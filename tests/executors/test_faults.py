@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import skhpo
+from skhpo.executors import endurance
 from skhpo.executors import slot as slots
 from skhpo.executors.local import LocalExecutor
 from skhpo.trial import Outcome
@@ -141,13 +142,13 @@ def test_a_fit_of_an_earlier_search_is_not_taken_for_one_of_this(make_task):
             shown = slot._progress.read()[0]
 
 
-def test_a_worker_that_cannot_start_is_an_error(make_task, monkeypatch):
+def test_workers_that_cannot_start_are_given_up(make_task, monkeypatch):
     slots._stop_all()
     monkeypatch.setenv("PYTHONHOME", "/nonexistent")
     with LocalExecutor(run, 1, inner_threads=1) as executor:
         executor.submit(make_task(0))
-        with pytest.raises(RuntimeError, match="3 worker processes in a row ended before they began a fit"):
-            executor.wait()
+        assert executor.wait() is None
+        assert executor.gave_up.startswith("3 worker processes in a row were lost before they began a fit, the last")
         assert executor.n_pending == 0
 
 
@@ -287,3 +288,236 @@ def is_alive(pid):
         return False
     stat = Path(f"/proc/{pid}/stat")
     return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+# ------------------------------------------------------------------ what asks to end the process it runs in
+
+
+class Own(BaseException):
+    """Somebody's own way out."""
+
+
+@pytest.mark.parametrize(
+    "error", [SystemExit(3), SystemExit(), GeneratorExit(), KeyboardInterrupt("stop"), Own("out")], ids=repr
+)
+def test_what_would_end_the_process_costs_its_fit(make_task, drive, error):
+    def leave(task):
+        if task.trial.number == 1:
+            raise error
+        return Outcome(task.trial.number, task.split, test_scores=float(os.getpid()))
+
+    with LocalExecutor(leave, 1, inner_threads=1) as executor:
+        outcomes = {outcome.number: outcome for outcome in drive(executor, [make_task(i) for i in range(4)])}
+    assert [outcomes[i].status for i in range(4)] == ["ok", "crashed", "ok", "ok"]
+    assert f"The fit raised {type(error).__name__}" in outcomes[1].error
+    assert "in leave" in outcomes[1].error, "the traceback says where"
+    assert outcomes[1].test_scores is None
+    assert len({outcomes[i].test_scores for i in (0, 2, 3)}) == 1, "its worker goes on"
+
+
+def test_what_would_end_the_process_while_a_search_is_opened_ends_it_with_an_error(make_task):
+    class Leaving:
+        def __call__(self, task):
+            raise AssertionError
+
+        def __reduce__(self):
+            return sys.exit, (4,)
+
+    with LocalExecutor(Leaving(), 1, inner_threads=1) as executor:
+        executor.submit(make_task(0))
+        with pytest.raises(Exception, match="opening it there failed with RuntimeError: SystemExit: 4"):
+            executor.wait()
+
+
+# ------------------------------------------------------------------ workers that do not get that far
+
+
+@pytest.mark.slow
+def test_workers_killed_before_they_begin_are_replaced(make_task, drive, monkeypatch):
+    """Five of them, one after the other: the pauses between them are left out here."""
+    monkeypatch.setattr(endurance, "_PAUSES", (0.0,) * 8)
+    load, killed = slots.Slot.load, []
+    with LocalExecutor(run, 2, inner_threads=1) as executor:
+        drive(executor, [make_task(0)])
+
+        def kill(slot, *args):
+            if len(killed) < 5:
+                killed.append(slot.process.pid)
+                os.kill(slot.process.pid, signal.SIGKILL)
+            load(slot, *args)
+
+        monkeypatch.setattr(slots.Slot, "load", kill)
+        for slot in executor._slots:
+            os.kill(slot.process.pid, signal.SIGKILL)
+        outcomes = drive(executor, [make_task(i, seconds=0.1) for i in range(6)])
+    assert len(killed) == 5
+    assert [outcome.status for outcome in outcomes] == ["ok"] * 6
+    assert executor.gave_up is None
+
+
+@pytest.mark.slow
+def test_workers_that_are_always_killed_are_given_up_with_what_is_there(make_task, drive, monkeypatch):
+    monkeypatch.setattr(endurance, "_PAUSES", (0.0, 0.0, 0.01, 0.01))
+    monkeypatch.setattr(endurance, "_MAX_FALSE_STARTS", 4)
+    with LocalExecutor(run, 1, inner_threads=1) as executor:
+        assert len(drive(executor, [make_task(0)])) == 1
+
+        def kill(slot, *args):
+            os.kill(slot.process.pid, signal.SIGKILL)
+
+        monkeypatch.setattr(slots.Slot, "load", kill)
+        os.kill(executor._slots[0].process.pid, signal.SIGKILL)
+        executor.submit(make_task(1))
+        executor.submit(make_task(2))
+        assert executor.wait() is None
+        assert executor.gave_up.startswith("4 worker processes in a row were lost before they began a fit, the last wi")
+        assert "SIGKILL" in executor.gave_up
+        assert executor.n_pending == 0
+
+
+def test_where_no_process_can_be_started_the_executor_gives_up(make_task, monkeypatch):
+    def refuse(self):
+        raise OSError(24, "Too many open files")
+
+    slots._stop_all()
+    monkeypatch.setattr(slots, "Progress", type("None", (), {"__init__": refuse}))
+    with LocalExecutor(run, 2, inner_threads=1) as executor:
+        executor.submit(make_task(0))
+        assert executor.wait() is None
+    assert "the last with OSError: [Errno 24] Too many open files" in executor.gave_up
+
+
+class Slow:
+    """Takes for ever to be opened in another process, for as long as a file is missing."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def __call__(self, task):
+        return Outcome(task.trial.number, task.split, 1.0)
+
+    def __reduce__(self):
+        return open_slowly, (self.file,)
+
+
+def open_slowly(file):
+    for _ in range(30_000):
+        if file.exists():
+            return Slow(file)
+        threading.Event().wait(0.01)
+    raise AssertionError("it never came")
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    """Workers have little time to begin."""
+    monkeypatch.setattr(endurance, "START_SECONDS", 0.3)
+
+
+@pytest.fixture
+def warm(make_task, drive):
+    """A worker that has started waits for the next executor."""
+    with LocalExecutor(run, 1, inner_threads=1) as executor:
+        drive(executor, [make_task(0)])
+
+
+def test_a_worker_that_never_opens_the_search_is_given_up(make_task, tmp_path, warm, monkeypatch):
+    monkeypatch.setattr(endurance, "START_SECONDS", 5.0)
+    monkeypatch.setattr(endurance, "_MAX_FIRST_STARTS", 1)
+    with LocalExecutor(Slow(tmp_path / "never"), 1, inner_threads=1) as executor:
+        executor.submit(make_task(0))
+        assert executor.wait(0.01) is None, "who waits for a limited time gets nothing"
+        assert executor.n_pending == 1
+        assert executor.wait() is None
+    assert "the last with no sign of life for 5 seconds" in executor.gave_up
+
+
+@pytest.mark.slow
+def test_a_worker_that_never_gets_ready_is_given_up(make_task, hasty, monkeypatch):
+    slots._stop_all()
+    monkeypatch.setattr(slots, "serve", hang)
+    with LocalExecutor(run, 1, inner_threads=1) as executor:
+        executor.submit(make_task(0))
+        assert executor.wait(0.05) is None
+        assert executor.wait() is None
+    assert executor.gave_up.startswith("3 worker processes in a row")
+
+
+def test_a_worker_that_never_opens_its_task_is_given_up(make_task, drive, tmp_path, monkeypatch):
+    with LocalExecutor(run, 1, inner_threads=1) as executor:
+        drive(executor, [make_task(0)])
+        monkeypatch.setattr(endurance, "START_SECONDS", 0.3)
+        monkeypatch.setattr(endurance, "_MAX_FALSE_STARTS", 1)
+        executor.submit(make_task(1, value=Slow(tmp_path / "never")))
+        assert executor.wait() is None
+    assert "no sign of life" in executor.gave_up
+
+
+def test_a_worker_that_is_slow_to_open_the_search_is_waited_for(make_task, drive, tmp_path, warm):
+    file = tmp_path / "soon"
+    timer = threading.Timer(0.5, file.touch)
+    timer.start()
+    with LocalExecutor(Slow(file), 1, inner_threads=1) as executor:
+        (outcome,) = drive(executor, [make_task(0)])
+    timer.join()
+    assert outcome.status == "ok"
+
+
+def test_what_a_worker_says_of_an_earlier_search_is_not_heard(make_task, drive, tmp_path, warm):
+    """A search that is over before its worker has opened it, or refused it, says nothing about the next one."""
+    for content in (Slow(tmp_path / "soon"), Refused(tmp_path / "soon")):
+        (tmp_path / "soon").unlink(missing_ok=True)
+        with LocalExecutor(content, 1, inner_threads=1) as executor:
+            executor.submit(make_task(0))
+            executor.wait(0.01)
+        (tmp_path / "soon").touch()
+        with LocalExecutor(run, 1, inner_threads=1) as executor:
+            (outcome,) = drive(executor, [make_task(0)])
+        assert outcome.status == "ok"
+
+
+class Refused(Slow):
+    def __reduce__(self):
+        return refuse_slowly, (self.file,)
+
+
+def refuse_slowly(file):
+    open_slowly(file)
+    raise ValueError("It cannot be opened.")
+
+
+# ------------------------------------------------------------------ first fits
+
+
+class Compiling:
+    """Each worker takes its time once, as libraries that compile do."""
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+        self.is_warm = False
+
+    def __call__(self, task):
+        if not self.is_warm:
+            time.sleep(self.seconds)
+            self.is_warm = True
+        return Outcome(task.trial.number, task.split, 1.0)
+
+
+def test_a_first_fit_that_compiles_has_more_time(make_task, drive):
+    with LocalExecutor(Compiling(0.6), 1, fit_timeout=0.3, inner_threads=1) as executor:
+        outcomes = drive(executor, [make_task(i) for i in range(12)])
+    assert [outcome.status for outcome in outcomes] == ["ok"] * 12
+
+
+@pytest.mark.slow
+def test_who_compiles_for_longer_is_told_what_to_do(make_task, drive):
+    with (
+        LocalExecutor(Compiling(60.0), 1, fit_timeout=0.1, inner_threads=1) as executor,
+        pytest.warns(
+            RuntimeWarning, match=r"the second after 0\.5 seconds with fit_timeout=0\.1\. If the estimator comp"
+        ),
+    ):
+        outcomes = drive(executor, [make_task(i) for i in range(4)])
+    assert [outcome.status for outcome in outcomes] == ["timeout"] * 4
+    assert outcomes[0].fit_time >= 0.5
+    assert outcomes[1].fit_time >= 0.5

@@ -14,8 +14,8 @@ import pytest
 import sklearn
 
 from skhpo.executors import package
-from skhpo.executors.crossing import Raised
-from skhpo.executors.package import Content, Package, opened, pack_tasks, run_batch, run_in_worker
+from skhpo.executors.crossing import Raised, run_in_worker
+from skhpo.executors.package import Content, Package, opened, pack_tasks, run_batch
 from skhpo.trial import Outcome
 
 TIMEOUT = 20.0
@@ -205,4 +205,5 @@ def test_a_fit_that_asks_to_leave_has_failed(make_task, error):
     outcome = run_in_worker(run, make_task(2, 1, leaves=error))
     assert (outcome.number, outcome.split, outcome.status) == (2, 1, "crashed")
     assert f"The fit raised {type(error).__name__}" in outcome.error
-    assert isinstance(run_in_worker(run, make_task(2, leaves=ValueError("x"))), ValueError)
+    raised = run_in_worker(run, make_task(2, leaves=ValueError("x")))
+    assert isinstance(raised.unpack(), ValueError)
