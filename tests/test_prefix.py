@@ -42,9 +42,9 @@ from sklearn.svm import SVC
 
 import skhpo
 from skhpo.prefix import PrefixCache
-from skhpo.prefix.data import is_same, may_overlap, twin
+from skhpo.prefix.graph import Survey, twin
 from skhpo.prefix.key import NotReusable, step_key
-from skhpo.prefix.size import held_bytes
+from skhpo.prefix.same import is_same
 
 X, Y = load_iris(return_X_y=True)
 ROWS = np.random.RandomState(0).permutation(len(X))[:90]
@@ -74,6 +74,13 @@ class Counted(TransformerMixin, BaseEstimator):
     def transform(self, X):
         COUNTS[f"{self.name} transforms"] += 1
         return X - self.mean_
+
+
+class Known(Counted):
+    """As if it were scikit-learn's."""
+
+
+Known.__module__ = "sklearn.made_up"
 
 
 class Broken(Counted):
@@ -343,7 +350,7 @@ def test_metadata_is_routed_the_same():
     grid = {"svc__C": [0.1, 1.0]}
     fit = {"counted__sample_weight": weights, "svc__sample_weight": weights}
     ours = search(pipe, grid, fit=fit)
-    assert COUNTS["a"] == N_SPLITS + 1
+    assert COUNTS["a"] == N_SPLITS + AGAIN + 1
     assert_equal(ours, search(pipe, grid, fit=fit, cls=GridSearchCV))
     with sklearn.config_context(enable_metadata_routing=True):
         pipe = make_pipeline(
@@ -392,25 +399,34 @@ def counted(**params):
 
 
 GRID = {"b__shift": [0.0, 1.0, 2.0], "model__C": [0.1, 1.0, 10.0, 100.0]}
+AGAIN = 1  # a step that is not scikit-learn's is fitted once more with each of its parameters, to compare
 
 
 @pytest.mark.parametrize("scoring", [None, ["accuracy", "roc_auc_ovr_weighted"]])
 def test_each_prefix_is_fitted_once_per_split(scoring):
     search(counted(), GRID, refit=False, scoring=None if scoring is None else "accuracy")
+    assert COUNTS["a"] == N_SPLITS + AGAIN
+    assert COUNTS["b"] == 3 * (N_SPLITS + AGAIN)
+    assert COUNTS["a transforms"] == 2 * (N_SPLITS + AGAIN), "the training side and the test side"
+    assert COUNTS["b transforms"] == 2 * 3 * (N_SPLITS + AGAIN)
+
+
+def test_what_is_known_is_fitted_once_per_split():
+    """Steps of scikit-learn's own are not fitted again to compare."""
+    search(Pipeline([("a", Known()), ("b", Known(name="b")), ("model", SVC())]), GRID, refit=False)
     assert COUNTS["a"] == N_SPLITS
     assert COUNTS["b"] == 3 * N_SPLITS
-    assert COUNTS["a transforms"] == 2 * N_SPLITS, "the training side and the test side"
     assert COUNTS["b transforms"] == 2 * 3 * N_SPLITS
 
 
 def test_train_scores_transform_the_training_side_once_more():
     search(counted(), GRID, refit=False, return_train_score=True)
-    assert COUNTS["a transforms"] == 3 * N_SPLITS
+    assert COUNTS["a transforms"] == 3 * N_SPLITS + 2 * AGAIN
 
 
 def test_the_refit_is_a_fit():
     found = search(counted(), GRID)
-    assert COUNTS["a"] == N_SPLITS + 1
+    assert COUNTS["a"] == N_SPLITS + AGAIN + 1
     assert found.best_estimator_.memory is None
     assert "transform" not in vars(found.best_estimator_[0])
 
@@ -418,7 +434,7 @@ def test_the_refit_is_a_fit():
 def test_threads_share_and_workers_do_not():
     with joblib.parallel_config("threading"):
         search(counted(), GRID, refit=False, n_jobs=2)
-    assert N_SPLITS <= COUNTS["a"] <= 2 * N_SPLITS, "two threads may begin the same"
+    assert N_SPLITS + AGAIN <= COUNTS["a"] <= 2 * (N_SPLITS + AGAIN), "two threads may begin the same"
 
 
 def test_a_new_search_begins_anew():
@@ -508,7 +524,7 @@ def test_where_it_is_off(name):
     search(estimator, {prefix + key: values for key, values in GRID.items()}, refit=False, **settings)
     assert COUNTS["b"] == N_FITS
     whole = {"turned off", "a subclass", "inside of another"}
-    assert COUNTS["a"] == (N_FITS if name in whole else N_SPLITS), "what is before is used again"
+    assert COUNTS["a"] == (N_FITS if name in whole else N_SPLITS + AGAIN), "what is before is used again"
 
 
 def test_what_is_behind_an_unknown_step_is_off():
@@ -565,7 +581,7 @@ def test_memory_is_free_at_the_end():
     gc.disable()
     try:
         search(Pipeline([("a", Watching()), ("model", SVC())]), {"model__C": [0.1, 1.0]}, refit=False)
-        assert len(alive) == N_SPLITS
+        assert len(alive) == N_SPLITS + AGAIN
         assert not [each for each in alive if each() is not None], "without the garbage collector"
     finally:
         gc.enable()
@@ -616,9 +632,17 @@ def test_threads_at_one_cache():
     assert cache.n_bytes == sum(size for _, size in cache._values.values()) <= 500
 
 
+def held_bytes(value):
+    return Survey().add(value).n_bytes
+
+
+def may_overlap(a, b):
+    return Survey().add(a).overlaps(Survey().add(b))
+
+
 def test_sizes():
     array = np.zeros(1000)
-    assert held_bytes(array) == 8000
+    assert 8000 <= held_bytes(array) < 8100
     assert 8000 <= held_bytes({"a": array, "b": [array, array[::2]]}) < 9000
     assert held_bytes(scipy.sparse.eye(1000, format="csr")) > 12_000
     assert held_bytes(np.array(["x" * 1000, "y" * 1000], dtype=object)) > 2000
@@ -679,8 +703,9 @@ def test_what_is_the_same():
     assert is_same(sparse, sparse.copy())
     assert not is_same(sparse, sparse * 2)
     assert not is_same(sparse, scipy.sparse.csc_matrix(X))
-    assert not is_same(object(), object())
-    assert twin(object()) is None
+    assert not is_same(threading.Lock(), threading.Lock())
+    with pytest.raises((NotReusable, TypeError)):
+        twin(threading.Lock())
     assert may_overlap(text, text)
     assert may_overlap(X, X[1:])
     assert not may_overlap(X, X.copy())
@@ -765,14 +790,14 @@ def test_callbacks_see_the_same_steps():
         def on_fit_task_end(self, estimator, context, *, X=None, y=None, metadata=None):
             self.lines.append(("end", context.task_name, context.task_id, None if X is None else np.sum(X)))
 
-    found = []
+    found, n_fits = [], 3 * (N_SPLITS + AGAIN)
     for on in (True, False):
         lines = []
         watched = skhpo.GridSearchCV(counted(), GRID, cv=N_SPLITS, refit=False, cache_prefix=on)
         with pytest.warns(UserWarning, match="does not support callbacks"):
             watched.set_callbacks(Recorder(lines)).fit(X, Y)
         found.append(lines)
-        assert COUNTS["b"] == (9 if on else 9 + N_FITS)
+        assert COUNTS["b"] == (n_fits if on else n_fits + N_FITS)
     assert found[0] == found[1]
     assert len(found[0]) > 2 * N_FITS
 
@@ -780,5 +805,5 @@ def test_callbacks_see_the_same_steps():
 def test_lines_of_steps_are_of_those_that_are_fitted():
     with redirect_stdout(io.StringIO()) as out:
         search(counted().set_params(verbose=True), GRID, refit=False)
-    assert out.getvalue().count("Processing a") == N_SPLITS
+    assert out.getvalue().count("Processing a") == N_SPLITS + AGAIN
     assert out.getvalue().count("Processing model") == N_FITS

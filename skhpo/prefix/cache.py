@@ -26,6 +26,13 @@ class PrefixCache:
     max_bytes : int
         Sum of the sizes of the values; what is larger is not kept.
 
+    Attributes
+    ----------
+    refused : set of hashable
+        Keys of steps that are fitted each time from now on.
+    trusted : set of hashable
+        What was done twice, of steps that are not scikit-learn's, and was the same both times.
+
     Examples
     --------
     >>> cache = PrefixCache(max_bytes=100)
@@ -40,6 +47,8 @@ class PrefixCache:
         self._lock = threading.Lock()
         self._values: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self._n_bytes = 0
+        self.refused: set[Hashable] = set()
+        self.trusted: set[Hashable] = set()
 
     def __reduce__(self) -> tuple[Callable[..., PrefixCache], tuple[type[PrefixCache], int]]:
         return _arrive, (type(self), self.max_bytes)
@@ -84,6 +93,8 @@ class PrefixCache:
         with self._lock:
             self._values.clear()
             self._n_bytes = 0
+        self.refused.clear()
+        self.trusted.clear()
 
 
 _arrived: weakref.WeakSet[PrefixCache] = weakref.WeakSet()
