@@ -43,7 +43,7 @@ class _Watch:
 
     def __init__(self) -> None:
         self.again: list[Callable[[], Any]] = []
-        self.before: dict[int, str] = {}
+        self.before: dict[int, tuple[Any, str]] = {}  # with the objects, so that their ids stay theirs
         self.is_over = False
 
 
@@ -60,9 +60,9 @@ def before_use(value: Any, now: str) -> str:
     if watch is None:
         return now
     if not watch.is_over:
-        watch.before.setdefault(id(value), now)
+        watch.before.setdefault(id(value), (value, now))
         return now
-    before = watch.before.get(id(value), now)
+    _, before = watch.before.get(id(value), (value, now))
     if before != now:
         _remember(value, before, now)
     return before

@@ -36,6 +36,8 @@ _LONG = 10_000
 """Elements of a list of atoms that are written out."""
 _MOST_CODE = 5_000
 """Functions and classes that are read; those behind them, which are the user's too, count by name."""
+_DEEPEST = 40
+"""Objects inside of each other up to which code is read at once; what lies deeper is read after, from the top again."""
 _MOST_BITS = 1_000
 """Integers of more are written in hexadecimal, which Python reads back at any length."""
 _EMPTY = (type(Lock()), type(RLock()), weakref.ReferenceType)
@@ -93,15 +95,27 @@ def describe(value: Any, *, is_cloned: bool = True, is_watched: bool = True) -> 
     IndescribableError
         If it, or something in it, shows nothing of what it is.
     """
-    found = Walk()(value, is_cloned=is_cloned)
+    found = _described(value, is_cloned)
     if is_watched and not isinstance(value, ATOMS):
-        look_again(partial(Walk(), value, is_cloned=is_cloned))
+        look_again(partial(_described, value, is_cloned))
     return found
 
 
 def digest(description: Any) -> str:
     """Return a hash of a description, 32 hexadecimal digits."""
     return hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _described(value: Any, is_cloned: bool) -> Any:
+    walk = Walk()
+    try:
+        found = walk(value, is_cloned=is_cloned)
+        behind = walk.behind()
+    except RecursionError:
+        raise IndescribableError(value) from None
+    if not behind:
+        return found
+    return {**(found if isinstance(found, dict) else {"value": found}), "behind": digest(behind)}
 
 
 class Walk:
@@ -111,6 +125,7 @@ class Walk:
         self._open: dict[int, int] = {}
         self._known: dict[tuple[int, bool], tuple[Any, Any]] = {}  # with the objects, so that their ids stay theirs
         self._n_code = 0
+        self._later: list[Any] = []
 
     def __call__(self, value: Any, *, is_cloned: bool = False) -> Any:
         """Return the description of a value."""
@@ -127,6 +142,14 @@ class Walk:
         finally:
             del self._open[id(value)]
         self._known[key] = value, found
+        return found
+
+    def behind(self) -> list[Any]:
+        """Return the descriptions of the code that lay too deep to be read at once."""
+        found = []
+        for value in self._later:  # it grows meanwhile
+            self._known.pop((id(value), False), None)
+            found.append(self(value))
         return found
 
     def leniently(self, value: Any) -> Any:
@@ -188,6 +211,9 @@ class Walk:
         return {"set": sorted(found, key=json.dumps)} if kind in {set, frozenset} else {kind.__name__: list(found)}
 
     def _of_code(self, word: str, value: Any, parts_of: Callable[[Any, Walk], list[Any]]) -> Any:
+        if len(self._open) > _DEEPEST:
+            self._later.append(value)
+            return {word: value.__qualname__}
         self._n_code += 1
         if self.is_full():
             return {word: value.__qualname__}

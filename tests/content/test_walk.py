@@ -331,6 +331,28 @@ def test_circles_come_to_an_end():
         assert key(value) == key(value)
 
 
+@pytest.mark.parametrize("n", [30, 400])
+def test_long_chains_of_functions_are_followed_to_their_end(n):
+    def chain(last):
+        names = {}
+        text = "\n".join(f"def f{i}(x): return f{i + 1}(x)" for i in range(n)) + f"\ndef f{n}(x): return {last}"
+        return made(text, "f0", **names)
+
+    assert key(chain(1)) == key(chain(1)) != key(chain(2))
+    assert key([chain(1)]) == key([chain(1)]) != key([chain(2)])
+    assert key(chain(1), is_cloned=False) == key(chain(1))
+
+
+def test_what_is_nested_too_deeply_is_refused():
+    nested = []
+    for _ in range(100_000):
+        nested = [nested]
+    with pytest.raises(IndescribableError):
+        describe(nested)
+    while nested:
+        nested = nested.pop()
+
+
 def test_functions_of_libraries_go_by_name():
     assert describe(f1_score) == {"name": "sklearn.metrics._classification.f1_score"}
     assert "code" not in json.dumps(describe(make_pipeline(StandardScaler(), SVC())))
