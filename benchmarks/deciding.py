@@ -1,86 +1,99 @@
 """Milliseconds of deciding per fit, by the number of candidates; and per suggestion of a Bayesian search.
 
-Fits are empty, so that a search does little but decide what to fit next; ``stats()["suggest_time"]`` is divided by the
-fits, or for the Bayesian search by the candidates. Scores differ between candidates (standard deviation 1), between
-splits (1), and by chance (0.5 on the least of the resource, less on more of it). What grows with the candidates costs
-the square of them in all, so the rows are to be read from left to right.
+Searches as one worker has them, whose fits take no time: scores differ between candidates (standard deviation 1),
+between splits (1), and by chance (0.5 on the least of the resource, less on more of it). Deciding is the scheduler, the
+sampler and what they are told, in seconds of the processor. What grows with the candidates costs the square of them in
+all, so the rows are to be read from left to right.
 
 Run: ``python benchmarks/deciding.py``
 """
 
 import argparse
 import os
+import time
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
 
 import numpy as np
 from scipy.stats import loguniform, uniform
-from sklearn.base import BaseEstimator
-from sklearn.model_selection import KFold
 
-from skhpo import BayesSearchCV, Float, RandomSearchCV, SuccessiveHalvingCV
+from skhpo.cost import Cost
+from skhpo.executors.serial import SerialExecutor
+from skhpo.journals.memory import MemoryJournal
+from skhpo.loop import run_search
+from skhpo.samplers.bayes import BayesSampler
+from skhpo.samplers.random import RandomSampler
+from skhpo.schedulers.asha import AshaScheduler
+from skhpo.schedulers.fixed import FixedScheduler
+from skhpo.schedulers.halving import HalvingScheduler, halving_bracket
+from skhpo.schedulers.racing import RacingScheduler
+from skhpo.schedulers.racing_halving import RacingHalvingScheduler
+from skhpo.space import Space
+from skhpo.trial import History, Outcome, Task
 
 N_SPLITS = 5
-X = np.arange(float(N_SPLITS))[:, None]
+FACTOR = 3
 
 
-def chance(*values):
-    """About a normal deviate that follows from some numbers."""
-    u = np.modf(np.sin(np.outer(np.arange(1.0, 5.0), np.dot(values, [12.9898, 78.233, 37.719]))) * 43758.5453)[0]
-    return float(np.abs(u).sum() - 2) * np.sqrt(3)
+def bracket(n):
+    full = FACTOR ** int(np.log(n) / np.log(FACTOR) + 1e-9)
+    return [halving_bracket(n, 1, full, FACTOR)]
 
 
-class Empty(BaseEstimator):
-    """An estimator whose fit does nothing, and whose score follows from its parameters and the split."""
-
-    def __init__(self, x=0.5, C=1.0, gamma=1.0, steps=1):
-        self.x, self.C, self.gamma, self.steps = x, C, gamma, steps
-
-    def fit(self, X, y=None):
-        return self
-
-    def score(self, X, y=None):
-        split = float(X[0, 0])
-        level = np.log(self.steps) / np.log(3) + 1
-        smooth = -((np.log10(self.C) - 1) ** 2) - (np.log10(self.gamma) + 2) ** 2 / 2 - 4 * (self.x - 0.3) ** 2
-        good = chance(self.x, 0.0, 0.0) if self.C == self.gamma == 1.0 else smooth
-        return good + chance(0.0, split, 0.0) + 0.5 / level * chance(self.x, split, level)
-
-
-def halving(n, **more):
-    n_levels = 1 + int(np.log(n) / np.log(3) + 1e-9)
-    return SuccessiveHalvingCV(
-        Empty(), {"x": uniform(0, 1)}, n_candidates=n, resource="steps", min_resources=1,
-        max_resources=3 ** (n_levels - 1), cv=KFold(N_SPLITS), refit=False, random_state=0, sampler="random", **more,
-    )  # fmt: skip
-
-
-def random(n, **more):
-    return RandomSearchCV(
-        Empty(), {"x": uniform(0, 1)}, n_iter=n, cv=KFold(N_SPLITS), refit=False, random_state=0, **more
-    )
-
-
-def bayes(n):
-    space = {"x": Float(0, 1), "C": loguniform(1e-3, 1e3), "gamma": loguniform(1e-5, 1e1)}
-    return BayesSearchCV(Empty(), space, n_iter=n, cv=KFold(N_SPLITS), refit=False, random_state=0)
-
-
-SEARCHES = {
-    "synchronous halving": halving,
-    "asynchronous halving": lambda n: halving(n, asynchronous=True),
-    "racing halving": lambda n: halving(n, racing=True),
-    "`RandomSearchCV(racing=True)`": lambda n: random(n, racing=True),
+SCHEDULERS = {
+    "synchronous halving": (lambda n: HalvingScheduler(bracket(n)), 2),
+    "asynchronous halving": (lambda n: AshaScheduler(bracket(n), FACTOR), 5),
+    "racing halving": (lambda n: RacingHalvingScheduler(bracket(n), order=range(N_SPLITS)), 2),
+    "a race": (lambda n: RacingScheduler(n, order=range(N_SPLITS), n_turns=N_SPLITS, alpha=0.03), 2),
 }
+SPACE = {"x": uniform(0, 1), "C": loguniform(1e-3, 1e3), "gamma": loguniform(1e-5, 1e1)}
 
 
-def stats(search):
-    return search.fit(X).stats()
+def smooth(params):
+    log_C, log_gamma = np.log10(params["C"]), np.log10(params["gamma"])
+    return -((log_C - 1) ** 2) - (log_gamma + 2) ** 2 / 2 - 4 * (params["x"] - 0.3) ** 2
+
+
+def search(sampler, scheduler, n, look_back, good=None):
+    """Seconds of deciding, and the number of fits, of a search of n candidates."""
+    rng = np.random.default_rng(0)
+    chance = rng.normal(0, 0.5, (n, N_SPLITS))
+    drawn, hard = rng.normal(size=n), rng.normal(size=N_SPLITS)
+    places = {}  # trial -> which candidate it is
+
+    def run(task):
+        trial = task.trial
+        if trial.number not in places:
+            places[trial.number] = history.n_proposed - 1 if trial.parent is None else places[trial.parent]
+        i = places[trial.number]
+        score = (drawn[i] if good is None else good(trial.params)) + hard[task.split]
+        return Outcome(trial.number, task.split, float(score + chance[i, task.split] / (trial.rung + 1)))
+
+    cost, history = Cost(time.thread_time), History(N_SPLITS)
+    with SerialExecutor(run) as executor:
+        run_search(
+            sampler, scheduler, executor, MemoryJournal(), history,
+            make_task=Task, identity=lambda trial: trial.number, look_back=look_back, deciding=cost,
+        )  # fmt: skip
+    return cost.deciding, sum(len(history.outcomes(trial.number)) for trial in history.trials)
+
+
+def per_fit(name, n):
+    """Milliseconds of deciding per fit, and the number of fits."""
+    make, look_back = SCHEDULERS[name]
+    sampler = RandomSampler({"x": uniform(0, 1)}, n_iter=n, random_state=0)
+    seconds, n_fits = search(sampler, make(n), n, look_back)
+    return f"{1e3 * seconds / n_fits:.3f} ({n_fits:,} fits)"
+
+
+def per_suggestion(n):
+    seconds, _ = search(BayesSampler(Space(SPACE), 0), FixedScheduler(n), n, 2, good=smooth)
+    return f"{1e3 * seconds / n:.2f}"
 
 
 def table(title, counts, rows):
-    """Print a table as soon as each of its rows is known."""
+    """Print a table, each row as soon as it is known."""
     print(f"\n### {title}\n")
     print("| | " + " | ".join(f"{n:,}" for n in counts) + " |")
     print("|---|" + "---|" * len(counts))
@@ -88,33 +101,17 @@ def table(title, counts, rows):
         print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
 
 
-def per_fit(make, n, repeats):
-    """Milliseconds of deciding per fit, the least of some runs, and the number of fits."""
-    found = [stats(make(n)) for _ in range(repeats)]
-    return 1e3 * min(each["suggest_time"] for each in found) / found[0]["n_fits"], found[0]["n_fits"]
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--candidates", type=int, nargs="*", default=[100, 300, 1_000, 2_000, 5_000, 10_000])
     parser.add_argument("--trials", type=int, nargs="*", default=[100, 300, 600])
-    parser.add_argument("--repeats", type=int, default=1, help="runs of each, of which the quickest counts")
-    parser.add_argument("--searches", nargs="*", default=list(SEARCHES))
     args = parser.parse_args()
-
-    def rows():
-        for name in args.searches:
-            found = [per_fit(SEARCHES[name], n, args.repeats) for n in args.candidates]
-            yield name, [f"{ms:.3f} ({n_fits:,} fits)" for ms, n_fits in found]
-
-    def rows_of_bayes():
-        found = [min(stats(bayes(n))["suggest_time"] for _ in range(args.repeats)) / n for n in args.trials]
-        yield "`BayesSearchCV`, 3 parameters", [f"{1e3 * each:.2f}" for each in found]
-
     if args.candidates:
-        table("Milliseconds of deciding per fit, by the number of candidates", args.candidates, rows())
+        rows = ((name, [per_fit(name, n) for n in args.candidates]) for name in SCHEDULERS)
+        table("Milliseconds of deciding per fit, by the number of candidates", args.candidates, rows)
     if args.trials:
-        table("Milliseconds per suggestion, the mean over a search of so many trials", args.trials, rows_of_bayes())
+        rows = [("Bayesian, 3 parameters", [per_suggestion(n) for n in args.trials])]
+        table("Milliseconds per suggestion, the mean over a search of so many trials", args.trials, rows)
 
 
 if __name__ == "__main__":

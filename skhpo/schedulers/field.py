@@ -16,6 +16,7 @@ the first or the largest in an array, a few microseconds for ten thousand.
 from __future__ import annotations
 
 import math
+from itertools import product
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -35,6 +36,24 @@ if TYPE_CHECKING:
 # What can be done with a trial: nothing (it is closed, has all its fits, or is to be stopped once they are known), its
 # first fit or its end, another fit, or another fit beside one that is under way.
 _NOTHING, _ACT, _GO_ON, _BUSY = range(4)
+
+
+def _kind(*conditions: bool) -> int:
+    """Return what can be done with a trial."""
+    is_open, has_begun, is_out, is_at_rest, has_more = conditions
+    if not is_open:
+        return _NOTHING
+    if not has_begun:
+        return _ACT
+    if is_out:
+        return _ACT if is_at_rest else _NOTHING
+    if not has_more:
+        return _NOTHING
+    return _GO_ON if is_at_rest else _BUSY
+
+
+# By these conditions, each 0 or 1.
+_KINDS = np.array([_kind(*bits) for bits in product((False, True), repeat=5)], dtype=np.int8).reshape([2] * 5)
 _FEWEST: Final = 64  # trials for which it is worth while to forget those that are closed
 
 
@@ -168,18 +187,19 @@ class Field:
     def _sort_in(self, rows: NDArray[np.intp], n_splits: int) -> None:
         """Decide what can be done with trials."""
         table = self._table
-        n_begun, is_out = table.n_begun[rows], table.is_out[rows]
-        is_at_rest = table.n_seen[rows] == n_begun
-        goes_on = ~is_out & (n_begun < n_splits)
-        kind = np.where(goes_on, np.where(is_at_rest, _GO_ON, _BUSY), np.where(is_out & is_at_rest, _ACT, _NOTHING))
-        kind[n_begun == 0] = _ACT
-        kind[~table.is_open[rows]] = _NOTHING
-        table.kind[rows] = kind
-        is_ahead = (kind == _GO_ON) & (table.level[rows] > 1)
-        table.key[rows] = np.where((kind == _GO_ON) & ~is_ahead, table.worth[rows], -math.inf)
+        n_begun = table.n_begun[rows]
+        is_at_rest, has_more = table.n_seen[rows] == n_begun, n_begun < n_splits
+        conditions = np.array(
+            [table.is_open[rows], n_begun > 0, table.is_out[rows], is_at_rest, has_more], dtype=np.intp
+        )
+        kind = table.kind[rows] = _KINDS[tuple(conditions)]
+        goes_on = kind == _GO_ON
+        is_ahead = goes_on & (table.level[rows] > 1)
+        table.key[rows] = np.where(goes_on & ~is_ahead, table.worth[rows], -math.inf)
         if self._ahead:
             self._ahead.difference_update(table.number[rows].tolist())
-        self._ahead.update(table.number[rows[is_ahead]].tolist())
+        if is_ahead.any():
+            self._ahead.update(table.number[rows[is_ahead]].tolist())
 
 
 class _Table:
