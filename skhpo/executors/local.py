@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Any
 
 import sklearn
 
+from skhpo.executors import endurance
 from skhpo.executors.base import Executor
 from skhpo.executors.batch import BatchSize, Job
-from skhpo.executors import endurance
 from skhpo.executors.crossing import get_warning_filters, unpack
-from skhpo.executors.naming import worker_name
-from skhpo.executors.nested import n_cores
 from skhpo.executors.endurance import FitLimit, Restarts
 from skhpo.executors.interrupts import FirstInterruptCounts, InterruptsWait
+from skhpo.executors.naming import worker_name
+from skhpo.executors.nested import n_cores
 from skhpo.executors.package import refusal
 from skhpo.executors.pipe import wait_for
 from skhpo.executors.relay import say

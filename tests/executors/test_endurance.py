@@ -65,7 +65,9 @@ def test_workers_that_are_lost_are_replaced_more_and_more_slowly(clock):
         lose(restarts, clock)
         seen.append((restarts.n_wanted, restarts.seconds_left))
     assert seen == [(8, 0), (8, 0), (4, 1), (2, 2), (1, 5), (1, 10), (1, 30), (1, math.inf)]
-    assert restarts.why().startswith("8 worker processes in a row were lost before they began a fit, the last with SIGKI")
+    assert restarts.why().startswith(
+        "8 worker processes in a row were lost before they began a fit, the last with SIGKI"
+    )
 
 
 def test_workers_of_which_none_was_ever_ready_are_given_up_soon(clock):

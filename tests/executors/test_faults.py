@@ -513,7 +513,9 @@ def test_a_first_fit_that_compiles_has_more_time(make_task, drive):
 def test_who_compiles_for_longer_is_told_what_to_do(make_task, drive):
     with (
         LocalExecutor(Compiling(60.0), 1, fit_timeout=0.1, inner_threads=1) as executor,
-        pytest.warns(RuntimeWarning, match=r"the second after 0\.5 seconds with fit_timeout=0\.1\. If the estimator comp"),
+        pytest.warns(
+            RuntimeWarning, match=r"the second after 0\.5 seconds with fit_timeout=0\.1\. If the estimator comp"
+        ),
     ):
         outcomes = drive(executor, [make_task(i) for i in range(4)])
     assert [outcome.status for outcome in outcomes] == ["timeout"] * 4

@@ -1,4 +1,4 @@
-"""Whole programs: they end, in time, with nothing on the standard error that nobody can use, and nothing left running."""
+"""Whole programs: they end in time, say nothing on the standard error that nobody can use, leave nothing running."""
 
 import contextlib
 import os
@@ -284,7 +284,8 @@ INTERRUPTED = """
         threading.Event().wait(float(os.environ["SECONDS"]))
 
     if __name__ == "__main__":
-        GridSearchCV(Model(), {"n": list(range(1000))}, cv=2, n_jobs=2, refit=False, checkpoint=FOLDER / "c.db").fit(X, y)
+        search = GridSearchCV(Model(), {"n": list(range(1000))}, cv=2, n_jobs=2, checkpoint=FOLDER / "c.db")
+        search.fit(X, y)
 """
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: T201
 """What fits print and warn of reaches the streams of the caller."""
 
 import contextlib
@@ -38,7 +39,12 @@ def test_scikit_learns_lines_reach_the_callers_stream(verbose):
     lines = {}
     for n_jobs in (None, 2):
         search = GridSearchCV(
-            DecisionTreeClassifier(random_state=0), {"max_depth": [1, 2]}, cv=2, n_jobs=n_jobs, verbose=verbose, refit=False
+            DecisionTreeClassifier(random_state=0),
+            {"max_depth": [1, 2]},
+            cv=2,
+            n_jobs=n_jobs,
+            verbose=verbose,
+            refit=False,
         )
         with contextlib.redirect_stdout(io.StringIO()) as stream:
             search.fit(X, y)
@@ -113,7 +119,7 @@ def test_what_is_printed_while_an_object_is_freed_or_pickled_stops_nobody(printe
         def __del__(self):
             print("It is freed.")
 
-    out = printed(lambda: Talkative(), lambda: Talkative()).out
+    out = printed(Talkative, Talkative).out
     assert out.count("It is pickled.\n") >= 2
 
 

@@ -70,9 +70,7 @@ def test_arrays_are_mapped_and_files_are_gone_at_the_end(make_task, drive, sent,
     with LocalExecutor(look, 1, inner_threads=1) as executor:
         tasks = [make_task(i, a=VALUES["array"][i % 2]) for i in range(4)]
         n_files = []
-        outcomes = drive(
-            executor, tasks, after_each=lambda _: n_files.append(len(list(tmp_path.rglob("buffers"))))
-        )
+        outcomes = drive(executor, tasks, after_each=lambda _: n_files.append(len(list(tmp_path.rglob("buffers")))))
     assert {outcome.test_scores[1][1] for outcome in outcomes} == {False}, "what is mapped is read-only"
     assert max(size for _, size in sent if _ == "value") < 10_000
     assert n_files[-1] == 2
@@ -134,7 +132,7 @@ class Parent:
         self.held.update({ident: (self.values[ident].spans, self.values[ident].stream) for ident in fresh})
         for ident in dropped:
             del self.held[ident]
-        return [fill_in(task, self.held) for task in pickle.loads(packed)], fresh, dropped
+        return [fill_in(task, self.held) for task in pickle.loads(packed)], fresh, dropped  # noqa: S301
 
 
 def test_small_values_stay_where_they_are(make_task):
@@ -195,7 +193,7 @@ def test_the_callers_task_is_left_alone(make_task):
     task = make_task(0, a=np.ones(300_000), b=2)
     for _ in range(2):
         packed, _ = values.pack([task])
-        (sent,) = pickle.loads(packed)
+        (sent,) = pickle.loads(packed)  # noqa: S301
         assert isinstance(sent.trial.params["a"], Held)
         assert sent.trial.params["b"] == 2
     assert isinstance(task.trial.params["a"], np.ndarray)
