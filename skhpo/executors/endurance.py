@@ -10,8 +10,8 @@ START_SECONDS = 120.0
 
 _FIRST_FACTOR = 5.0
 _FIRST_MOST = 60.0
-"""A worker's first fit in a search may take five times ``fit_timeout``, but at most a minute more: libraries compile, or
-load, what they need when they first run."""
+"""A worker's first fit in a search may take five times ``fit_timeout``, but at most a minute more: libraries compile,
+or load, what they need when they first run."""
 
 _MAX_USELESS = 2
 """First fits in a row that used up their extra time, after which there is none any more."""
@@ -140,6 +140,6 @@ class Restarts:
     def why(self) -> str:
         """Return what there is to say when it is over."""
         return (
-            f"{self._n_lost} worker processes in a row were lost before they began a fit, the last with {self._reason}. "
-            "Their own messages are on the standard error; n_jobs=1 needs no processes."
+            f"{self._n_lost} worker processes in a row were lost before they began a fit, the last with {self._reason}"
+            ". Their own messages are on the standard error; n_jobs=1 needs no processes."
         )

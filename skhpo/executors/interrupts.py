@@ -59,8 +59,8 @@ class FirstInterruptCounts(_Handler):
 class InterruptsWait(_Handler):
     """A context in which Ctrl-C is noted, and takes effect at its end.
 
-    Where the program is ending because of another Ctrl-C, it takes no effect at all: what is done here ends the program,
-    and takes moments.
+    Where the program is ending because of another Ctrl-C, it takes no effect at all: what is done here ends the
+    program, and takes moments.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a fit prints in a worker, handed to the parent's own ``sys.stdout``: a notebook's, a test's, a redirected one."""
+"""What a fit prints in a worker, handed to the parent's ``sys.stdout``: a notebook's, a test's, a redirected one."""
 
 from __future__ import annotations
 

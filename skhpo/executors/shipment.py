@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MIN_BUFFER = 2**20 + 1
-"""Bytes from which a buffer goes into the file. It is joblib's limit: what is mapped is read-only, and a fit that writes
-into what is smaller works in a worker as it does without."""
+"""Bytes from which a buffer goes into the file. It is joblib's limit: what is mapped is read-only, and a fit that
+writes into what is smaller works in a worker as it does without."""
 
 _ALIGNMENT = 64  # of a cache line, which is more than any dtype needs
 

@@ -296,7 +296,7 @@ def _know(slot: Slot) -> None:
         if _watched != os.getpid():
             # Not `atexit`: the children of multiprocessing, of loky and of `concurrent.futures` run no such handlers,
             # and all of them wait for their own children before they end. This comes before that.
-            multiprocessing.util.Finalize(None, _stop_all, exitpriority=100)
+            multiprocessing.util.Finalize(None, _at_exit, exitpriority=100)
             _watched = os.getpid()
         _alive.add(slot)
 
@@ -340,8 +340,17 @@ def give_back(slot: Slot) -> None:
         _idle.append(slot)
 
 
+def _at_exit() -> None:
+    """End of the process."""
+    _stop_all()
+    if getattr(sys, "last_type", None) is KeyboardInterrupt and threading.current_thread() is threading.main_thread():
+        # It ends because of Ctrl-C. Another one ends it at once: there is nothing left to end, and all that the
+        # interpreter can do with an exception now is to say that it cannot raise it.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def _stop_all() -> None:
-    """End of the process: the idle leave by themselves, the others are killed."""
+    """The idle leave by themselves, the others are killed."""
     with InterruptsWait(forget=True):
         with _lock:
             slots, _idle[:] = [slot for slot in _alive if slot._owner == os.getpid()], []  # noqa: SLF001

@@ -1,7 +1,7 @@
 """Large values of parameters: an array of 50 MB, a vocabulary. Each travels to a worker once, not with each task.
 
-Arrays in them lie in a file that the workers map, as those of the data do; the rest of the pickle goes through the pipe.
-A task then only says which value it means.
+Arrays in them lie in a file that the workers map, as those of the data do; the rest of the pickle goes through the
+pipe. A task then only says which value it means.
 """
 
 from __future__ import annotations

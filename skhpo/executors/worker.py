@@ -13,8 +13,8 @@ Messages are tuples, the first item naming what they are (`pipe` says how they t
 ``("forget",)``
     The search is over.
 
-To the parent: ``("ready",)`` once; ``("loaded", number)``, or ``("refused", number, Raised)`` for a shipment that cannot
-be opened; ``("said", text)`` for lines that a fit printed, ``("warned", key, text)`` for a warning; and
+To the parent: ``("ready",)`` once; ``("loaded", number)``, or ``("refused", number, Raised)`` for a shipment that
+cannot be opened; ``("said", text)`` for lines that a fit printed, ``("warned", key, text)`` for a warning; and
 ``("done", [(number, seconds, outcome), ...], [numbers given back])``.
 """
 

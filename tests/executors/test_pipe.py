@@ -1,8 +1,8 @@
 """Pipes of which one end never waits, whatever the other end does."""
 
+import multiprocessing
 import pickle
 import sys
-from multiprocessing import Pipe as make_pipe
 from multiprocessing.connection import wait as wait_for_any
 
 import pytest
@@ -24,7 +24,7 @@ MESSAGES = [
 
 @pytest.fixture
 def ends():
-    ours, theirs = make_pipe()
+    ours, theirs = multiprocessing.Pipe()
     yield Pipe(ours), theirs
     ours.close()
     theirs.close()
@@ -71,7 +71,7 @@ def test_a_piece_is_written_by_one_call():
 
 def test_who_does_not_read_keeps_nobody_from_hearing_the_others(ends):
     deaf, _ = ends
-    ours, theirs = make_pipe()
+    ours, theirs = multiprocessing.Pipe()
     other = Pipe(ours)
     deaf.send(("run",), bytes(10_000_000))
     theirs.send_bytes(pickle.dumps((("ready",), 0)))

@@ -1,3 +1,4 @@
+# ruff: noqa: T201
 """What fits print and warn of reaches the streams of the caller."""
 
 import contextlib
@@ -118,7 +119,7 @@ def test_what_is_printed_while_an_object_is_freed_or_pickled_stops_nobody(printe
         def __del__(self):
             print("It is freed.")
 
-    out = printed(lambda: Talkative(), lambda: Talkative()).out
+    out = printed(Talkative, Talkative).out
     assert out.count("It is pickled.\n") >= 2
 
 

@@ -132,7 +132,7 @@ class Parent:
         self.held.update({ident: (self.values[ident].spans, self.values[ident].stream) for ident in fresh})
         for ident in dropped:
             del self.held[ident]
-        return [fill_in(task, self.held) for task in pickle.loads(packed)], fresh, dropped
+        return [fill_in(task, self.held) for task in pickle.loads(packed)], fresh, dropped  # noqa: S301
 
 
 def test_small_values_stay_where_they_are(make_task):
@@ -193,7 +193,7 @@ def test_the_callers_task_is_left_alone(make_task):
     task = make_task(0, a=np.ones(300_000), b=2)
     for _ in range(2):
         packed, _ = values.pack([task])
-        (sent,) = pickle.loads(packed)
+        (sent,) = pickle.loads(packed)  # noqa: S301
         assert isinstance(sent.trial.params["a"], Held)
         assert sent.trial.params["b"] == 2
     assert isinstance(task.trial.params["a"], np.ndarray)
