@@ -523,6 +523,14 @@ def rare_labels():
     )
 
 
+@case("umap-learn", "UMAP in a pipeline", module="umap")
+def umap_step():
+    from umap import UMAP
+
+    estimator = make_pipeline(UMAP(n_epochs=20, random_state=0, n_jobs=1), KNeighborsClassifier())
+    return Problem(estimator, {"kneighborsclassifier__n_neighbors": [1, 9]}, *flowers())
+
+
 # ---------------------------------------------------------------------------------------------------- no targets
 
 
