@@ -713,9 +713,7 @@ def test_what_is_the_same():
 
 
 def test_data_frames():
-    pandas = pytest.importorskip("pandas")
-    if int(pandas.__version__.split(".")[0]) < 3:
-        pytest.skip("shallow copies are not safe before")
+    pytest.importorskip("pandas")
     frame = as_frame()
     again = twin(frame)
     assert is_same(again, frame)
@@ -725,6 +723,57 @@ def test_data_frames():
     assert not is_same(frame, frame.rename(columns={"a": "z"}))
     assert not is_same(frame, frame.set_index(np.arange(len(frame)) + 1))
     assert not is_same(frame, frame.astype({"d": float}))
+
+
+def strides(frame):
+    return [frame[name].to_numpy().strides for name in frame], np.asarray(frame).strides
+
+
+def test_data_frames_keep_their_memory_order():
+    pandas = pytest.importorskip("pandas")
+    base = np.random.default_rng(0).normal(size=(20, 6))
+    plain = pandas.DataFrame(base, copy=False)
+    frames = [plain, pandas.DataFrame(np.asfortranarray(base), copy=False), plain.iloc[::3, 1:4], plain[[1, 2]]]
+    frames.append(pandas.DataFrame(base[:, ::2], copy=False))
+    for number, frame in enumerate(frames):
+        again = twin(frame)
+        assert is_same(again, frame), number
+        assert strides(again) == strides(frame), number
+        assert not may_overlap(again, frame), number
+        assert not is_same(frame, frame.replace(frame.iloc[0, 0], np.nextafter(frame.iloc[0, 0], 9))), number
+    assert not is_same(pandas.DataFrame({"a": [0.0]}), pandas.DataFrame({"a": [-0.0]}))
+    assert not is_same(
+        pandas.DataFrame({"a": ["1", 1]}, dtype=object), pandas.DataFrame({"a": ["1", True]}, dtype=object)
+    )
+    assert not is_same(pandas.DataFrame({1: [0.0]}), pandas.DataFrame({1.0: [0.0]}))
+    kinds = [pandas.DataFrame({"a": pandas.Categorical(["x"], categories=list(each))}) for each in ("xy", "yx")]
+    assert not is_same(*kinds), "the codes differ"
+
+
+def test_frames_that_share_their_memory_are_not_copied():
+    """They would copy on write; their copies would not."""
+    pandas = pytest.importorskip("pandas")
+    if int(pandas.__version__.split(".")[0]) < 3:
+        pytest.skip("they do not share before")
+    frame = as_frame()
+    with pytest.raises(NotReusable):
+        twin([frame, frame.copy(deep=False)])
+    with pytest.raises(NotReusable):
+        twin(frame.assign(z=frame["a"]))
+    one, other = twin([frame, frame])
+    assert one is other
+    assert is_same(twin(frame["a"]), frame["a"])
+
+
+def test_arrays_that_overlap_do_so_in_their_copies():
+    base = np.arange(20.0).reshape(4, 5)
+    whole, part, again = twin([base, base[1:, ::2], base])
+    assert whole is again
+    part[0, 0] = -1.0
+    assert whole[1, 0] == -1.0
+    assert base[1, 0] == 5.0
+    with pytest.raises(NotReusable):
+        twin([base[:3], base[1:]])
 
 
 def test_polars():
