@@ -6,6 +6,7 @@ Each name below says why it is needed. Everything else in the package uses sciki
 from __future__ import annotations
 
 import copy
+import traceback
 from contextlib import contextmanager
 from inspect import signature
 from numbers import Number
@@ -46,7 +47,7 @@ from skhpo.queries import score_params
 from skhpo.tags import TagLender, has_tags, tags_of, with_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.ma import MaskedArray
     from sklearn.utils import Tags
@@ -195,8 +196,29 @@ def set_params(estimator: Any, params: dict[str, Any]) -> Any:
         raise
 
 
-class _AlreadySet(dict[str, Any]):
-    """Parameters for scikit-learn to name in what it prints; of what it sets, they are an empty copy."""
+class _Unset:
+    """Stands for an estimator until scikit-learn sets its parameters, which it does first; remembers what that raises.
+
+    So that is done once and in its place, and its errors can be told from those of the search's own arguments.
+    """
+
+    def __init__(self, estimator: Any, params: dict[str, Any], on_set: Callable[[], object]) -> None:
+        self.estimator, self.params, self.on_set = estimator, params, on_set
+        self.error: Exception | None = None
+
+    def set_params(self) -> Any:
+        """Return the estimator with the parameters, and with tags."""
+        try:
+            estimator = set_params(self.estimator, self.params)
+        except Exception as error:
+            self.error = error
+            raise
+        self.on_set()
+        return with_tags(estimator)
+
+
+class _Shown(dict[str, Any]):
+    """Parameters for scikit-learn to name in what it prints; what it sets of them is nothing, `_Unset` has them."""
 
     def __sklearn_clone__(self) -> dict[str, Any]:
         return {}
@@ -208,18 +230,31 @@ def fit_and_score(
     y: Any,
     *,
     parameters: dict[str, Any],
+    shown: dict[str, Any],
+    on_set: Callable[[], object],
+    error_score: Any,
     caller: Any,
     context: FitContext | None,
     **kwargs: Any,
-) -> Any:
+) -> dict[str, Any]:
     """Fit and score an estimator on one split; see ``sklearn.model_selection._validation._fit_and_score``.
 
-    Its ``parameters`` are those that `set_params` has set: there an error can be told from one of the fit, and costs
-    the candidate only.
+    Parameters that cannot be set are a failed fit, without any scores. What is printed of them is ``shown``; ``on_set``
+    is called when they are set.
     """
     if _HAS_CALLBACKS and context is not None:
         kwargs.update(caller=caller, callback_ctx=context)
-    return _fit_and_score(with_tags(estimator), X, y, parameters=_AlreadySet(parameters), **kwargs)
+    unset = _Unset(estimator, parameters, on_set)
+    try:
+        found: dict[str, Any] = _fit_and_score(unset, X, y, parameters=_Shown(shown), error_score=error_score, **kwargs)
+    except Exception as error:
+        if error is not unset.error or error_score == "raise":
+            raise
+        if context is not None:  # observers count the fits
+            context.call_on_fit_task_begin(estimator=caller)
+            context.call_on_fit_task_end(estimator=caller)
+        return {"fit_error": traceback.format_exc()}
+    return found
 
 
 def has_own_clone(estimator: Any) -> bool:

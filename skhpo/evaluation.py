@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-import traceback
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skhpo._sklearn import FitContext, fit_and_score, set_params, take_rows
+from skhpo._sklearn import FitContext, fit_and_score, take_rows
 from skhpo.executors.naming import worker_name
 from skhpo.prefix import PrefixCache, reused
 from skhpo.resources import Resource
@@ -114,15 +113,6 @@ class Problem:
         """Fit and score a clone; returns what scikit-learn says of it, and what was seen of the scorers."""
         trial, split, context = task
         params = trial.params | self.resource.params(trial.fraction)
-        try:
-            estimator = set_params(estimator, params)
-        except Exception:
-            if self.error_score == "raise":
-                raise
-            if context is not None:  # observers count the fits
-                context.call_on_fit_task_begin(estimator=self.caller)
-                context.call_on_fit_task_end(estimator=self.caller)
-            return {"fit_error": traceback.format_exc()}, Watch().stop()
         watch = Watch()
         result = fit_and_score(
             estimator,
@@ -132,7 +122,9 @@ class Problem:
             train=train,
             test=test,
             verbose=self.verbose,
-            parameters=params if self.verbose < 2 else {name: sayable(value) for name, value in params.items()},
+            parameters=params,
+            shown={name: sayable(value) for name, value in params.items()} if self.verbose > 1 else params,
+            on_set=watch.start,
             fit_params=self.fit_params,
             score_params=self.score_params,
             return_train_score=self.return_train_score,
@@ -143,7 +135,8 @@ class Problem:
             caller=self.caller,
             context=context,
         )
-        return result, watch.stop()
+        watch.stop()
+        return result, watch
 
     def check(self, outcome: Outcome) -> None:
         """Raise what a fit could not raise itself because it was lost with its worker, if ``error_score="raise"``."""

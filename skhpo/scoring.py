@@ -10,7 +10,7 @@ import time
 import traceback
 import warnings
 from numbers import Complex, Real
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from numpy.exceptions import ComplexWarning
 
@@ -39,16 +39,20 @@ class Watch:
 
     def __init__(self) -> None:
         self.errors: dict[str, str] = {}
-        self._created = time.perf_counter()
+        self.start()
         self._began: float | None = None
         self._is_done = False
         self.fit_time = self.score_time = 0.0
+
+    def start(self) -> None:
+        """Take note that the fit is about to begin."""
+        self._started = time.perf_counter()
 
     def begin(self) -> None:
         """Take note that scorers are called."""
         if self._began is None:
             self._began = time.perf_counter()
-            self.fit_time = self._began - self._created
+            self.fit_time = self._began - self._started
 
     def end(self, errors: dict[str, str]) -> None:
         """Take note that they are done, and which of them raised."""
@@ -57,11 +61,10 @@ class Watch:
             self.score_time = time.perf_counter() - self._began
             self.errors = {name: abridged_traceback(text) for name, text in errors.items()}
 
-    def stop(self) -> Self:
+    def stop(self) -> None:
         """Take note that it is over; without a call of the scorers it was the fit that took so long."""
         if self._began is None:
-            self.fit_time = time.perf_counter() - self._created
-        return self
+            self.fit_time = time.perf_counter() - self._started
 
     def scores(self, found: Any) -> Scores | None:
         """Return the scores of the test side, None for a scorer that raised or whose score is no number of ours.

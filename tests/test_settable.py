@@ -84,6 +84,24 @@ def test_whatever_is_raised(cls, more, verbose, capsys):
     assert sum(failed) == 1
 
 
+class Once(Picky):
+    """Can be told its parameters once, all of them at a time."""
+
+    def set_params(self, **params):
+        if hasattr(self, "told_"):
+            raise RuntimeError("It was told already.")
+        self.a, self.told_ = params["a"], True
+        return self
+
+
+@pytest.mark.parametrize("verbose", [0, 2])
+@pytest.mark.parametrize("cls", [GridSearchCV, BayesSearchCV])
+def test_they_are_set_once_and_all_at_a_time(cls, verbose, capsys):
+    more = {"n_iter": 2, "random_state": 0} if cls is BayesSearchCV else {}
+    search = cls(Once(), {"a": Categorical([0, 2])}, cv=3, verbose=verbose, **more).fit(*IRIS)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
 def test_a_value_that_cannot_be_copied():
     with pytest.warns(FitFailedWarning, match="one of a kind"):
         search = GridSearchCV(Picky(), {"a": [NotCopied(), 0]}, cv=3).fit(*IRIS)
