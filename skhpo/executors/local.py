@@ -341,8 +341,10 @@ class LocalExecutor(Executor):
                     case ("loaded", _):
                         self._restarts.ready()
                     case ("refused", _, raised):
-                        self._ready.append(refusal(raised))
                         slot.forget()
+                        if self._queue:  # what nobody can run
+                            self._queue.clear()
+                            self._ready.append(refusal(raised))
         except EOFError:
             self._bury(slot)
 
