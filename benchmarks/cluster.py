@@ -129,7 +129,8 @@ def run(n_fits, seconds, scheduler_pid, checkpoint=None):
 
 def asks(n_trials):
     """Milliseconds that the random and the Bayesian search think per trial, and a write to the checkpoint takes."""
-    from skhpo.journals.sqlite import Codec, SqliteJournal
+    from skhpo.journals.events import Codec
+    from skhpo.journals.sqlite import SqliteJournal
     from skhpo.samplers.bayes import BayesSampler
     from skhpo.samplers.random import RandomSampler
     from skhpo.space import Space

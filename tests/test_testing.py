@@ -7,8 +7,9 @@ import pytest
 from scipy.stats import loguniform
 
 from skhpo.journals.base import Journal
+from skhpo.journals.events import Codec
 from skhpo.journals.memory import MemoryJournal
-from skhpo.journals.sqlite import Codec, SqliteJournal
+from skhpo.journals.sqlite import SqliteJournal
 from skhpo.samplers.base import Sampler
 from skhpo.samplers.bayes import BayesSampler
 from skhpo.samplers.grid import GridSampler

@@ -134,7 +134,8 @@ def test_a_lock_dies_with_its_process_and_nothing_that_was_appended_is_lost(tmp_
     path = tmp_path / "search.db"
     script = f"""
         import os, signal
-        from skhpo.journals.sqlite import Codec, SqliteJournal
+        from skhpo.journals.events import Codec
+        from skhpo.journals.sqlite import SqliteJournal
         from skhpo.trial import Trial, TrialStarted
         journal = SqliteJournal({str(path)!r}, {FINGERPRINT!r}, codec=Codec(dict, dict), header={{}})
         for number in range(50):
