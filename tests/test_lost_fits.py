@@ -295,7 +295,7 @@ def test_a_fit_that_kills_its_worker_on_a_cluster(backend, request):
     # Other fits of the candidate are lost if they had not been tried by then.
     assert np.isnan(results["split1_test_score"][2])
     (failure,) = [warning for warning in warned if warning.category is FitFailedWarning]
-    assert "The fit was tried 2 times and its worker died each time." in str(failure.message)
+    assert "The fit was tried 2 times and its worker died each time" in str(failure.message)
 
 
 # ------------------------------------------------------------------ fits that hang

@@ -71,6 +71,7 @@ class DaskExecutor(PooledExecutor):
         self._package = Package(run)
         self._content: Any = None
         self._futures: dict[str, Any] = {}
+        self._sent_with: dict[str, str] = {}  # of each batch, the key of the data that it needs
         self._done: SimpleQueue[str] = SimpleQueue()
         self._found: deque[tuple[str, Lost]] = deque()  # batches whose worker is gone
         self._trouble = Trouble(self.clock)
@@ -108,6 +109,7 @@ class DaskExecutor(PooledExecutor):
             future = self._client.submit(
                 _work, self._package.key, handle, packed, self._content, key=f"skhpo-{handle}", pure=False
             )
+            self._sent_with[handle] = self._content.key
         except Exception as error:
             self._content = None  # to be asked for anew: `_is_open` says what the matter is
             raise NotNowError from error
@@ -134,11 +136,17 @@ class DaskExecutor(PooledExecutor):
         return None
 
     def _reply(self, handle: str, future: Any) -> Reply | None:
+        sent_with = self._sent_with.pop(handle, None)
         try:
             reply = future.result()
         except Exception as error:  # noqa: BLE001 - none of the fit's, which are caught
             # Of the batches whose data were lost with all workers, some may have killed them: those that had begun.
-            return None if self._is_closed() else _lost(handle, self._notes(), type(error).__name__)
+            if self._is_closed():
+                return None
+            if self._content is not None and sent_with == self._content.key:
+                # Its status may still say otherwise: data that were lost while they were being sent look as if sent.
+                self._content = None
+            return _lost(handle, self._notes(), type(error).__name__)
         if reply is None:
             return _lost(handle, self._notes())
         return opened(reply)
@@ -159,6 +167,7 @@ class DaskExecutor(PooledExecutor):
             notes = self._notes()
             for handle, note in notes.items():
                 if note.worker not in self._workers and (future := self._futures.pop(handle, None)) is not None:
+                    self._sent_with.pop(handle, None)
                     self._found.append((handle, _lost(handle, notes)))
                     self._release([future])
         for handle, future in self._futures.items():
@@ -241,6 +250,7 @@ class DaskExecutor(PooledExecutor):
     def _stop(self) -> None:
         self._release(list(self._futures.values()))
         self._futures.clear()
+        self._sent_with.clear()
         self._found.clear()
         self._probe = self._content = None  # with the last future workers forget what they hold
         super()._stop()

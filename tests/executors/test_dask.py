@@ -208,6 +208,25 @@ def test_an_error_while_data_are_sent_again_is_tried_again(client, monkeypatch, 
     assert not np.isnan(search.cv_results_["mean_test_score"]).any()
 
 
+def test_data_that_were_lost_while_they_were_sent_are_sent_again(client, monkeypatch):
+    """The client learns of the loss before it has the future, which then says that it is finished."""
+    scatter, n_calls = client.scatter, [0]
+
+    def late(*args, **kwargs):
+        n_calls[0] += 1
+        if n_calls[0] in {2, 3}:
+            lost = distributed.Future(f"Content-{n_calls[0]}", client)
+            client.futures[lost.key].finish()
+            return [lost]
+        return scatter(*args, **kwargs)
+
+    monkeypatch.setattr(client, "scatter", late)
+    harm = at_fit(9, client.restart)
+    search = RandomSearchCV(Sleeper(harm=harm), QUALITY, n_iter=20, cv=2, random_state=0, refit=False).fit(X, Y)
+    assert n_calls[0] >= 4
+    assert not np.isnan(search.cv_results_["mean_test_score"]).any()
+
+
 # ------------------------------------------------------------------ all workers at once
 
 
