@@ -25,7 +25,7 @@ from skhpo.content import noticing_changes
 from skhpo.cost import Cost
 from skhpo.evaluation import Places, Problem
 from skhpo.executors import make_executor
-from skhpo.executors.interrupts import InterruptsWait
+from skhpo.executors.interrupts import InterruptsWait, end_of_interrupt
 from skhpo.fit_params import check_fit_params
 from skhpo.growth import watch_workers
 from skhpo.journals.base import damaged
@@ -192,6 +192,7 @@ class BaseSearch(Concluding):
             why = "interrupt" if isinstance(error, KeyboardInterrupt) else "error"
             with InterruptsWait():  # another Ctrl-C would leave half of it
                 self._keep(history, cost.stats(history, why), metric)
+            end_of_interrupt()
             raise
         self.scorer_ = _sklearn.fitted_scorer(scorers, self.estimator)
         self._note(history, cost.stats(history, reason))

@@ -29,7 +29,7 @@ class _Handler:
             self._before = signal.signal(signal.SIGINT, self._interrupted)
 
     def _uninstall(self) -> None:
-        if self._before is not None:
+        if self._before is not None and signal.getsignal(signal.SIGINT) == self._interrupted:
             signal.signal(signal.SIGINT, self._before)
 
     def _interrupted(self, *args: Any) -> None:
@@ -37,7 +37,11 @@ class _Handler:
 
 
 class FirstInterruptCounts(_Handler):
-    """A context in which Ctrl-C takes effect once: what follows it ends the program anyway, and takes moments."""
+    """A context in which Ctrl-C takes effect once: what follows it ends the search anyway, and takes moments.
+
+    An interrupt that leaves it has more to end outside: it keeps its effect until `end_of_interrupt`, or those moments
+    are over.
+    """
 
     def __init__(self) -> None:
         self._until = -1.0
@@ -48,12 +52,26 @@ class FirstInterruptCounts(_Handler):
     def _interrupted(self, *args: Any) -> None:
         if time.monotonic() > self._until:
             self._until = time.monotonic() + _ENDING_SECONDS
+            if self in _ending:
+                end_of_interrupt()
             self._before(*args)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._uninstall()
+        if self._before is not None and isinstance(error, KeyboardInterrupt):
+            _ending.append(self)
+        else:
+            self._uninstall()
+
+
+_ending: list[FirstInterruptCounts] = []
+
+
+def end_of_interrupt() -> None:
+    """Let Ctrl-C mean again what it meant before."""
+    while _ending and threading.current_thread() is threading.main_thread():
+        _ending.pop()._uninstall()  # noqa: SLF001
 
 
 class InterruptsWait(_Handler):
