@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, insort
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -58,6 +58,13 @@ class Standing:
         self._promoted: set[int] = set()
         self._waiting: list[tuple[float, int]] = []  # those of the ranking that were not promoted
         self._views: dict[Hashable, View] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return all but the views, which follow from the rest."""
+        return {name: value for name, value in vars(self).items() if name != "_views"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _views={})
 
     @property
     def n_known(self) -> int:  # noqa: D102

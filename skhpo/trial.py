@@ -222,6 +222,17 @@ class History:
         self._rungs: dict[tuple[int, int], Standing] = {}
         self._n_ranked = 0
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return it in Python's own types, apart from trials and outcomes: formats that are not pickle know no more."""
+        rungs = [[bracket, number, standing.__getstate__()] for (bracket, number), standing in self._rungs.items()]
+        return {**vars(self), "_rungs": rungs}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _rungs={})
+        for bracket, number, of_rung in state["_rungs"]:
+            standing = self._rungs[bracket, number] = Standing()
+            standing.__setstate__(of_rung)
+
     def apply(self, event: Event) -> None:
         """Add an event."""
         match event:

@@ -48,6 +48,8 @@ def keys(value, seen):
         parts = ()
     elif isinstance(value, list | tuple):
         parts = value
+    elif "__getstate__" in vars(type(value)):
+        parts = [value.__getstate__()]
     else:
         names = [name for cls in type(value).__mro__ for name in getattr(cls, "__slots__", ())]
         parts = [*getattr(value, "__dict__", {}).values(), *(getattr(value, name, None) for name in names)]
