@@ -117,14 +117,19 @@ class _Pool:
 
     def add(self, *points: Array) -> None:
         U = np.vstack(points)
-        values = np.nan_to_num(self._acquisition(U), nan=-np.inf)
+        values = self._acquisition(U)
+        if not np.isfinite(values).all():
+            values = np.nan_to_num(values, nan=-np.inf)
         self._U, self._values = np.vstack([self._U, U]), np.append(self._values, values)
 
     def best(self, k: int) -> Array:
         """The k best different points."""
-        order = np.argsort(-self._values, kind="stable")[: 8 * k]
-        _, first = np.unique(self._U[order], axis=0, return_index=True)
-        return self._U[order[np.sort(first)[:k]]]
+        rows: dict[bytes, int] = {}  # a point -> where it is first
+        for row in np.argsort(-self._values, kind="stable")[: 8 * k].tolist():
+            rows.setdefault((self._U[row] + 0.0).tobytes(), row)  # zeros of both signs are one
+            if len(rows) == k:
+                break
+        return self._U[list(rows.values())]
 
     def sorted(self) -> tuple[Array, Array]:
         order = np.argsort(-self._values, kind="stable")

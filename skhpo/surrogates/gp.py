@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.linalg.blas import dtrmm
-from scipy.linalg.lapack import dpotrf, dtrtri
+from scipy.linalg.lapack import dpotrf
 from scipy.optimize import minimize
 
 from skhpo.surrogates.base import Posterior
@@ -46,6 +46,7 @@ from skhpo.surrogates.hyperparameters import (
 )
 from skhpo.surrogates.input_warping import LOG_SHAPE_BOUNDS
 from skhpo.surrogates.kernel import Array, Distances, matern
+from skhpo.surrogates.triangular import lower_inverse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -268,7 +269,7 @@ class GaussianProcess:
             half: Array = solve_triangular(self._factor, B, lower=True, check_finite=False, overwrite_b=True)
             return half
         if self._inverse is None:
-            self._inverse = np.asarray(dtrtri(self._factor, lower=1)[0])
+            self._inverse = lower_inverse(self._factor)
         product: Array = dtrmm(1.0, self._inverse, B, lower=1, overwrite_b=1)
         return product
 
