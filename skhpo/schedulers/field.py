@@ -138,6 +138,8 @@ class Field:
 
     def _admit(self, standing: Standing) -> None:
         """Give new trials a row; and the rows of those that are closed to others, once these are many."""
+        if self._n_admitted == len(standing.trials):
+            return
         n = len(self._places)
         kept = np.flatnonzero(self._table.is_open[:n])
         if n >= _FEWEST and 2 * len(kept) < n:
@@ -176,13 +178,13 @@ class Field:
         table.level[rows], table.worth[rows] = 0, -math.inf
         rows = rows[table.n_seen[rows] > 0]
         runs = table.run[rows]
-        for splits, run in self._runs.items():
-            same = rows[runs == run]
-            if len(same):
-                scores = table.scores[same, : len(splits)]
-                table.worth[same] = judge.behind(splits, scores)
-                if judge.df > 0:
-                    table.is_out[same] |= judge.probability(splits, scores) < self._threshold
+        by_number = list(self._runs)
+        for run in set(runs.tolist()):
+            splits, same = by_number[run], rows[runs == run]
+            scores = table.scores[same, : len(splits)]
+            behind = table.worth[same] = judge.behind(splits, scores)
+            if judge.df > 0:
+                table.is_out[same] |= judge.probability(splits, scores, behind) < self._threshold
 
     def _sort_in(self, rows: NDArray[np.intp], n_splits: int) -> None:
         """Decide what can be done with trials."""

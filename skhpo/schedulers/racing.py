@@ -109,7 +109,9 @@ class Judge(NamedTuple):
         behind: NDArray[np.float64] = difference - (self.scores - self.typical).mean()
         return behind
 
-    def probability(self, splits: Sequence[int], scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    def probability(
+        self, splits: Sequence[int], scores: NDArray[np.float64], behind: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64]:
         """Probability that challengers overturn the incumbent when they are finished.
 
         Parameters
@@ -118,6 +120,8 @@ class Judge(NamedTuple):
             Splits they were fitted on.
         scores : ndarray of shape (..., m)
             Their scores there.
+        behind : ndarray of shape (...), optional
+            What `behind` says of them, where that is known already.
 
         Returns
         -------
@@ -138,6 +142,8 @@ class Judge(NamedTuple):
         level = (scores - self.scores[on]).mean(axis=-1)
         is_below = np.isfinite(level) & (level < 0) & (self.df > 0)
         probability = np.ones(level.shape)
+        if not is_below.any():
+            return probability
         below = scores[is_below]
         e = below - self.typical[on]
         own = ((e - e.mean(axis=-1, keepdims=True)) ** 2).sum(axis=-1) if m > 1 else np.zeros(len(e))
@@ -145,7 +151,8 @@ class Judge(NamedTuple):
         v = np.maximum((self.df * self.variance + own) / df, (2 * self.variance + own) / (2 + m - 1))
         of_run = float(self.shares[on].sum())
         error = np.sqrt(v * ((1 / m - 1 / k) ** 2 * of_run + (float(self.shares.sum()) - of_run) / k**2))
-        behind, rounding = self.behind(splits, below), 1e-14 * float(np.abs(self.scores).max())
+        behind = self.behind(splits, below) if behind is None else behind[is_below]
+        rounding = 1e-14 * float(np.abs(self.scores).max())
         is_known = error > rounding
         t = np.divide(behind, error, where=is_known, out=np.zeros(error.shape))
         # Where nothing varies from split to split, one split of a challenger does not show that this holds for it too.
