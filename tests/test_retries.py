@@ -22,7 +22,6 @@ from skhpo import (
     load_results,
     retry_failures,
 )
-from skhpo.journals.database import FORMAT
 from skhpo.journals.events import Codec
 from skhpo.journals.retries import Limits, Retried, effective, failures, worth_a_retry
 from skhpo.journals.sqlite import SqliteJournal, stored_searches
@@ -136,7 +135,7 @@ def test_failures_are_run_again_when_their_cause_is_gone(kind, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["halving", "halving bayes", "hyperband", "race halving", "asynchronous"])
-@pytest.mark.parametrize("number", [20, 29, 31])
+@pytest.mark.parametrize("number", [20, 26, 29])
 def test_nobody_is_promoted_twice_where_the_ranking_has_changed(kind, number, tmp_path, monkeypatch):
     """Interrupted in the second rung; those that had failed in the first are then the best."""
     count = iter(range(10_000))
@@ -235,15 +234,14 @@ def test_what_was_too_late_is_run_again_without_a_limit(kind, tmp_path):
     assert n_fits(tmp_path) == n_before
 
 
-def test_files_of_before_limits_were_noted_are_read_and_go_on(tmp_path):
+def test_files_of_before_limits_were_noted_can_be_read(tmp_path):
     path = tmp_path / "search.db"
     first = make("grid", tmp_path).fit(X, Y).cv_results_
     change(path, """DELETE FROM event WHERE body LIKE '{"kind": "run"%'""")
     change(path, "PRAGMA user_version = 1")
     same_rows(load_results(path), first)
-    same_rows(make("grid", tmp_path).fit(X, Y).cv_results_, first)
-    with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (FORMAT,)
+    with pytest.raises(ValueError, match="older development version"):
+        make("grid", tmp_path).fit(X, Y)
 
 
 @pytest.mark.slow
