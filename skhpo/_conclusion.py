@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from sklearn.utils.validation import check_is_fitted
 
 from skhpo import _sklearn
+from skhpo.callers import warn
 from skhpo.report import Report, report_of
 from skhpo.results import cv_results, metric_names
 from skhpo.trial import History
@@ -133,7 +133,7 @@ class Concluding(_sklearn.BaseSearchCV):
         self._note_more()
         _sklearn.check_failures((outcome.error for outcome in outcomes), self.error_score)
         for message in to_tell:
-            warnings.warn(message, UserWarning, stacklevel=3)
+            warn(message, UserWarning)
 
     def _results(self, history: History, numbers: Sequence[int], warn: Callable[[str], None]) -> dict[str, Any]:
         """Return ``cv_results_``, with these trials as its rows."""

@@ -48,7 +48,7 @@ SEES_ONLY = {
     "loop": {"trial", "decisions"},
     "schedulers": {"trial"},
     "surrogates": set(),
-    "journals": {"trial"},
+    "journals": {"callers", "trial"},
     "trial": {"standing"},
     "standing": set(),
     "space": {"callers", "content"},

@@ -7,7 +7,7 @@ import pytest
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
-from skhpo import Categorical, RandomSearchCV, SuccessiveHalvingCV
+from skhpo import BayesSearchCV, Categorical, GridSearchCV, RandomSearchCV, SuccessiveHalvingCV
 from skhpo.callers import warn
 
 X = np.random.default_rng(0).normal(size=(40, 2))
@@ -32,8 +32,10 @@ def test_right_above():
     [
         (RandomSearchCV(SVC(), {"C": Categorical([1.0, 2.0])}, n_iter=10, cv=2), "smaller than n_iter"),
         (SuccessiveHalvingCV(SVC(), {"C": [1.0, 2.0, 3.0, 4.0]}, n_candidates=4, cv=2), "leaves no room below"),
+        (GridSearchCV(SVC(), {"C": [-1.0, 1.0]}, cv=2), "One or more of the test scores are non-finite"),
+        (BayesSearchCV(SVC(), {"C": (0.1, 1.0)}, n_iter=2, cv=2), "has two values to try"),
     ],
-    ids=["random", "halving"],
+    ids=["random", "halving", "not finite", "two values"],
 )
 def test_of_searches(search, text, wrap):
     assert place_of(lambda: wrap(search).fit(X, Y), text) == __file__

@@ -12,13 +12,13 @@ import os
 import pickle
 import sys
 import time
-import warnings
 import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import sklearn
 
+from skhpo.callers import warn
 from skhpo.executors import endurance
 from skhpo.executors.base import Executor
 from skhpo.executors.batch import BatchSize, Job
@@ -402,7 +402,7 @@ class LocalExecutor(Executor):
             text = f"The fit took longer than fit_timeout={self.fit_timeout!r} seconds and was stopped."
             self._ready.append(_lost(late.task, text, "timeout", time.monotonic() - began, slot))
             if advice := self._limit_of_fits.stopped(is_first=is_first):
-                warnings.warn(advice, RuntimeWarning, stacklevel=2)
+                warn(advice, RuntimeWarning)
 
     def _remove(self, slot: Slot) -> None:
         self._slots.remove(slot)

@@ -17,10 +17,10 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-import warnings
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from skhpo.callers import warn
 from skhpo.journals.base import Journal, JournalError, T, damaged
 from skhpo.journals.database import checked_path, connect, is_written, reading, translated
 from skhpo.journals.events import Codec, from_text, parsed, to_text
@@ -159,11 +159,10 @@ class SqliteJournal(Journal):
                 with self._read:
                     self._insert(event)
             except sqlite3.Error as error:
-                warnings.warn(
+                warn(
                     f"checkpoint={str(self.path)!r} can no longer be written ({error}). The search goes on in memory: "
                     "what follows is lost if it is interrupted.",
                     RuntimeWarning,
-                    stacklevel=2,
                 )
             else:
                 self._copy_into_file()
