@@ -217,7 +217,9 @@ class Slot:
             self.process.join(0.5)
         if self.is_alive:
             if self.jobs:
-                with contextlib.suppress(Exception):  # without psutil or pgrep it warns: then what it started goes on
+                # Without psutil or pgrep it warns: then what it started goes on. A pgrep that it calls inherits what is
+                # blocked; Ctrl-C is for the whole group, and would end it.
+                with contextlib.suppress(Exception), _sigint_blocked():
                     kill_process_tree(self.process)
             if self.is_alive:
                 _kill(self.process)
