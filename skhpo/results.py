@@ -152,12 +152,14 @@ def _mean_and_std(name: str, values: NDArray[np.float64], race: _Race | None = N
 
     In a race, those over the splits that were not skipped.
     """
-    mean = np.average(values, axis=1)
-    std = np.sqrt(np.average((values - mean[:, np.newaxis]) ** 2, axis=1))
-    if race is not None:
-        for row in race.partial:
-            run = values[row, race.is_run[row]]
-            mean[row], std[row] = run.mean(), run.std()
+    # A file may say of a fit that it took 1e200 seconds, and squares of such numbers are infinite.
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = np.average(values, axis=1)
+        std = np.sqrt(np.average((values - mean[:, np.newaxis]) ** 2, axis=1))
+        if race is not None:
+            for row in race.partial:
+                run = values[row, race.is_run[row]]
+                mean[row], std[row] = run.mean(), run.std()
     return {f"mean_{name}": mean, f"std_{name}": std}
 
 
