@@ -168,25 +168,23 @@ class PooledExecutor(Executor):
             if not self._queue:  # it gave up
                 return
             jobs = self._take(place)
-            try:
-                self._hand_out(jobs)
-            except NotNowError:
-                self._queue.extendleft(reversed(jobs))
+            if not self._hand_out(jobs):
                 return
             if self._ready and isinstance(self._ready[-1], BaseException):
                 return  # to be raised at once
 
-    def _hand_out(self, jobs: list[Job]) -> None:
+    def _hand_out(self, jobs: list[Job]) -> bool:
+        """Start a batch; False if the pool takes nothing just now, and what it has not taken is in the queue again."""
         try:
             self._running[self._start([job.task for job in jobs])] = jobs
         except NotNowError:
-            raise
+            self._queue.extendleft(reversed(jobs))
+            return False
         except Exception as error:  # noqa: BLE001 - raised by `wait`
-            if len(jobs) == 1:
-                self._ready.append(error)
-            else:  # one of them is at fault
-                for job in jobs:
-                    self._hand_out([job])
+            if len(jobs) > 1:  # one of them is at fault
+                return sum(self._hand_out([job]) for job in jobs) == len(jobs)
+            self._ready.append(error)
+        return True
 
     def _take(self, place: int) -> list[Job]:
         """Take a batch from the queue, the job of this place first."""

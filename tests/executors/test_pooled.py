@@ -6,6 +6,7 @@ import pickle
 
 import pytest
 
+from skhpo.executors.batch import Job
 from skhpo.executors.losses import Lost
 from skhpo.executors.pooled import NotNowError, PooledExecutor
 from skhpo.trial import Outcome, Task, Trial
@@ -328,3 +329,32 @@ def test_a_pool_that_gives_up_has_nothing_pending(make_task):
     assert pool.wait() is None
     assert pool.n_pending == 0
     assert pool.gave_up == "It has left."
+
+
+class Closing(Pool):
+    """Takes one batch, and then none for a while."""
+
+    def _start(self, tasks):
+        name = super()._start(tasks)
+        self.is_shut = True
+        return name
+
+
+def open_again(pool):
+    """Numbers of the outcomes of a pool that opens whenever it has given one."""
+    numbers = []
+    while (outcome := pool.wait()) is not None:
+        pool.is_shut = False
+        numbers.append(outcome.number)
+    return numbers
+
+
+def test_a_batch_that_was_taken_apart_when_the_pool_closed_is_run_once(make_task):
+    pool = Closing(2)
+    tasks = [make_task(0, seconds=1.0), make_task(1, seconds=1.0), make_task(2, odd=True)]
+    pool._hand_out([Job(task) for task in tasks])
+    assert pool.n_pending == len(tasks)
+    pool.is_shut = False
+    with pytest.raises(pickle.PicklingError):
+        open_again(pool)
+    assert sorted(open_again(pool)) == [0, 1]
