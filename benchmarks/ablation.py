@@ -27,11 +27,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread a process, before Nu
 
 import numpy as np
 
+from skhpo.history import Trial
 from skhpo.samplers.bayes import BayesOptions, BayesSampler
 from skhpo.space import Categorical, Float, Int, Space
 from skhpo.surrogates.hyperparameters import Gamma, LogNormal
 from skhpo.surrogates.score_model import ModelOptions
-from skhpo.trial import Trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -129,12 +129,12 @@ def run(n_fits, seconds, scheduler_pid, checkpoint=None):
 
 def asks(n_trials):
     """Milliseconds that the random and the Bayesian search think per trial, and a write to the checkpoint takes."""
+    from skhpo.history import FitFinished, Outcome, Trial
     from skhpo.journals.events import Codec
     from skhpo.journals.sqlite import SqliteJournal
     from skhpo.samplers.bayes import BayesSampler
     from skhpo.samplers.random import RandomSampler
     from skhpo.space import Space
-    from skhpo.trial import FitFinished, Outcome, Trial
 
     space = {f"x{i}": skhpo.Float(0.0, 1.0) for i in range(6)}
     rows = []

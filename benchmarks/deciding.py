@@ -18,8 +18,8 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import numpy as np
 from scipy.stats import loguniform, uniform
 
-from skhpo.cost import Cost
 from skhpo.executors.serial import SerialExecutor
+from skhpo.history import History, Outcome, Task
 from skhpo.journals.memory import MemoryJournal
 from skhpo.loop import run_search
 from skhpo.samplers.bayes import BayesSampler
@@ -29,8 +29,8 @@ from skhpo.schedulers.fixed import FixedScheduler
 from skhpo.schedulers.halving import HalvingScheduler, halving_bracket
 from skhpo.schedulers.racing import RacingScheduler
 from skhpo.schedulers.racing_halving import RacingHalvingScheduler
+from skhpo.search.cost import Cost
 from skhpo.space import Space
-from skhpo.trial import History, Outcome, Task
 
 N_SPLITS = 5
 FACTOR = 3

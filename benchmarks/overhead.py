@@ -19,9 +19,9 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import numpy as np
 
 from skhpo import Categorical, Float
+from skhpo.history import Trial
 from skhpo.samplers.bayes import BayesSampler
 from skhpo.space import Space
-from skhpo.trial import Trial
 
 REALS = [f"x{i}" for i in range(8)]
 CATEGORIES = {"a": list("pqrs"), "b": list("pqrs")}

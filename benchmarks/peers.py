@@ -14,9 +14,9 @@ import ablation
 import numpy as np
 from ablation import AT
 
+from skhpo.history import Trial
 from skhpo.samplers.bayes import BayesSampler
 from skhpo.space import Categorical, Float, Int, Space
-from skhpo.trial import Trial
 
 
 def ours(problem, seed):

@@ -1,9 +1,9 @@
 """Hyperparameter search for scikit-learn: better scores in fewer fits, and nothing lost on the way."""
 
-from skhpo.clustering import AllRows, ClusteringScorer
+from skhpo.fits.clustering import AllRows, ClusteringScorer
+from skhpo.results.stored import load_results, retry_failures
 from skhpo.search import BayesSearchCV, GridSearchCV, RandomSearchCV, SuccessiveHalvingCV
 from skhpo.space import Categorical, Float, Int
-from skhpo.stored import load_results, retry_failures
 
 __version__ = "0.1.0.dev0"
 

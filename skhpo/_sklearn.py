@@ -43,8 +43,8 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 # Checks the lengths of what is passed to `fit` beside X and y.
 from sklearn.utils.validation import _check_method_params
 
-from skhpo.queries import score_params
-from skhpo.tags import TagLender, has_tags, tags_of, with_tags
+from skhpo.estimators.queries import score_params
+from skhpo.estimators.tags import TagLender, has_tags, tags_of, with_tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

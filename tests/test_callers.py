@@ -8,7 +8,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
 from skhpo import BayesSearchCV, Categorical, GridSearchCV, RandomSearchCV, SuccessiveHalvingCV
-from skhpo.callers import warn
+from skhpo.messages.callers import warn
 
 X = np.random.default_rng(0).normal(size=(40, 2))
 Y = np.repeat([0, 1], 20)

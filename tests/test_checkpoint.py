@@ -20,8 +20,8 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 from skhpo import BayesSearchCV, Categorical, Float, GridSearchCV, RandomSearchCV, load_results
+from skhpo.history import FitFinished
 from skhpo.journals.sqlite import stored_searches
-from skhpo.trial import FitFinished
 
 X, Y = load_iris(return_X_y=True)
 SPACE = {"C": Float(1e-2, 1e2, log=True), "kernel": Categorical(["linear", "rbf"])}

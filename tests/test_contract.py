@@ -39,7 +39,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 import skhpo
-import skhpo._base_search
+import skhpo.search.base
 
 PAIRS = [(skhpo.GridSearchCV, GridSearchCV), (skhpo.RandomSearchCV, RandomizedSearchCV)]
 SEARCHES = [ours for ours, _ in PAIRS]
@@ -353,7 +353,7 @@ def test_the_clock_decides_which_fits_run(search_class, monkeypatch, diary):
             return super().fit(X, y)
 
     fake = SimpleNamespace(monotonic=lambda: clock.now, perf_counter=lambda: clock.now)
-    monkeypatch.setattr(skhpo._base_search, "time", fake)
+    monkeypatch.setattr(skhpo.search.base, "time", fake)
     search = make(search_class, Slow(), {"value": [0, 1, 2, 3]}, cv=2, timeout=5.5).fit(ROWS, Y)
     assert search.stats()["stop_reason"] == "timeout"
     assert len(diary) - 1 == search.stats()["n_fits"] == 6, "the sixth starts at 5 s, the seventh would at 6 s"
@@ -372,7 +372,7 @@ def test_only_whole_candidates_become_rows(search_class, monkeypatch):
             return super().fit(X, y)
 
     fake = SimpleNamespace(monotonic=lambda: clock.now, perf_counter=time.perf_counter)
-    monkeypatch.setattr(skhpo._base_search, "time", fake)
+    monkeypatch.setattr(skhpo.search.base, "time", fake)
     search = make(search_class, Slow(), {"value": [0, 1, 2, 3]}, cv=2, timeout=4.5).fit(ROWS, Y)
     assert search.stats()["n_fits"] == 5
     assert len(search.cv_results_["params"]) == 2

@@ -16,7 +16,7 @@ from sklearn.datasets import load_wine
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import scale
 
-from skhpo._base_search import BaseSearch
+from skhpo.search.base import BaseSearch
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"

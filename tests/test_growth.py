@@ -4,11 +4,11 @@ import warnings
 
 import pytest
 
-from skhpo.cost import Cost
-from skhpo.growth import watch_workers
-from skhpo.plan import Plan
+from skhpo.history import History
 from skhpo.schedulers.fixed import FixedScheduler
-from skhpo.trial import History
+from skhpo.search.cost import Cost
+from skhpo.search.growth import watch_workers
+from skhpo.search.plan import Plan
 
 
 class Proposer:

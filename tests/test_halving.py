@@ -17,11 +17,11 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.fixes import parse_version
 
 from skhpo import Float, Int, RandomSearchCV, SuccessiveHalvingCV, load_results
-from skhpo.resources import Iterations, Models
+from skhpo.fits.amounts import Iterations, Models
+from skhpo.history import Trial
 from skhpo.samplers.base import Sampler
 from skhpo.samplers.rungs import RungSampler
 from skhpo.schedulers.halving import halving_bracket
-from skhpo.trial import Trial
 
 X, Y = load_iris(return_X_y=True)
 SPACE = {"max_depth": [1, 2, 3, 4, 5], "max_features": [1, 2, 3, 4], "min_samples_leaf": [1, 2, 5, 10]}

@@ -14,17 +14,17 @@ from sklearn.utils.fixes import parse_version
 
 from skhpo import Float, Int, SuccessiveHalvingCV, load_results
 from skhpo.executors.serial import SerialExecutor
+from skhpo.fits.amounts import Models
+from skhpo.history import History, Outcome, Task, Trial
 from skhpo.journals.memory import MemoryJournal
 from skhpo.loop import run_search
 from skhpo.plotting import OptimizationHistoryDisplay, RungsDisplay, TimelineDisplay
-from skhpo.resources import Models
 from skhpo.samplers.base import Sampler
 from skhpo.samplers.rungs import RungSampler
 from skhpo.schedulers.halving import HalvingScheduler, halving_bracket
 from skhpo.schedulers.hyperband import hyperband_brackets
 from skhpo.schedulers.racing_halving import RacingHalvingScheduler
 from skhpo.testing import check_scheduler
-from skhpo.trial import History, Outcome, Task, Trial
 
 IRIS = load_iris(return_X_y=True)
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from skhpo.executors.base import Executor
+from skhpo.history import FitFinished, History, Outcome, Task, Trial, TrialStarted
 from skhpo.journals.memory import MemoryJournal
 from skhpo.loop import run_search
 from skhpo.samplers.base import Sampler
 from skhpo.schedulers.base import Scheduler
 from skhpo.schedulers.fixed import FixedScheduler
-from skhpo.trial import FitFinished, History, Outcome, Task, Trial, TrialStarted
 
 N_SPLITS = 3
 

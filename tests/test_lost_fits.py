@@ -25,8 +25,8 @@ from sklearn.model_selection import KFold
 from sklearn.svm import SVC
 
 from skhpo import BayesSearchCV, Categorical, Float, GridSearchCV, RandomSearchCV, SuccessiveHalvingCV
+from skhpo.history import FitFinished
 from skhpo.journals import sqlite
-from skhpo.trial import FitFinished
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
 

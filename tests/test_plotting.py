@@ -23,7 +23,7 @@ from skhpo import (
     SuccessiveHalvingCV,
     load_results,
 )
-from skhpo.fitted import fitted
+from skhpo.results.fitted import fitted
 
 pytest.importorskip("matplotlib")
 

@@ -41,10 +41,10 @@ from sklearn.preprocessing import (
 from sklearn.svm import SVC
 
 import skhpo
-from skhpo.prefix import PrefixCache
-from skhpo.prefix.graph import Survey, twin
-from skhpo.prefix.key import NotReusable, step_key
-from skhpo.prefix.same import is_same
+from skhpo.fits.prefix import PrefixCache
+from skhpo.fits.prefix.graph import Survey, twin
+from skhpo.fits.prefix.key import NotReusable, step_key
+from skhpo.fits.prefix.same import is_same
 
 X, Y = load_iris(return_X_y=True)
 ROWS = np.random.RandomState(0).permutation(len(X))[:90]
@@ -447,7 +447,7 @@ def test_a_new_search_begins_anew():
 def test_what_is_not_in_the_cache_may_be_behind_something_that_is(monkeypatch):
     pipe = Pipeline([("wide", FunctionTransformer(np.tile, kw_args={"reps": (1, 50)})), *counted().steps])
     for max_bytes in (0, 3_000, 30_000, 150_000, 10**6):
-        monkeypatch.setattr("skhpo._base_search.PrefixCache", lambda size=max_bytes: Watched(size))
+        monkeypatch.setattr("skhpo.search.base.PrefixCache", lambda size=max_bytes: Watched(size))
         ours = search(pipe, GRID)
         assert (0 if max_bytes < 150_000 else 90_000) <= Watched.most <= max_bytes
         assert_equal(ours, search(pipe, GRID, cache_prefix=False))

@@ -22,7 +22,7 @@ from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, PowerTransf
 from sklearn.tree import DecisionTreeClassifier
 
 import skhpo
-from skhpo.prefix import graph, loan
+from skhpo.fits.prefix import graph, loan
 
 X, Y = load_iris(return_X_y=True)
 ROWS = np.random.RandomState(0).permutation(len(X))[:90]

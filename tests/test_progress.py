@@ -9,8 +9,8 @@ from sklearn.datasets import load_iris
 from sklearn.neighbors import KNeighborsClassifier
 
 import skhpo
-from skhpo.progress import Progress
-from skhpo.trial import History, Outcome, Trial
+from skhpo.history import History, Outcome, Trial
+from skhpo.search.progress import Progress
 
 X, Y = load_iris(return_X_y=True)
 

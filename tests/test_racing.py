@@ -17,6 +17,7 @@ from sklearn.utils.fixes import parse_version
 
 from skhpo import BayesSearchCV, Float, GridSearchCV, Int, RandomSearchCV, SuccessiveHalvingCV, load_results
 from skhpo.executors.serial import SerialExecutor
+from skhpo.history import FitStarted, History, Outcome, Task, Trial, TrialStarted, TrialStopped
 from skhpo.journals.memory import MemoryJournal
 from skhpo.loop import run_search
 from skhpo.samplers.base import Sampler
@@ -24,7 +25,6 @@ from skhpo.schedulers.complete import Complete
 from skhpo.schedulers.racing import Judge, RacingScheduler
 from skhpo.surrogates.score_model import ModelOptions, ScoreModel, _split_effects
 from skhpo.testing import check_scheduler
-from skhpo.trial import FitStarted, History, Outcome, Task, Trial, TrialStarted, TrialStopped
 
 WINE = load_wine(return_X_y=True)
 

@@ -24,12 +24,12 @@ from skhpo import (
     SuccessiveHalvingCV,
     load_results,
 )
-from skhpo.cost import Cost
-from skhpo.fitted import fitted
+from skhpo.history import History, Outcome, Trial
 from skhpo.report import relative_test_size, report_of
 from skhpo.report.range_ends import at_ends
 from skhpo.report.sections import reason
-from skhpo.trial import History, Outcome, Trial
+from skhpo.results.fitted import fitted
+from skhpo.search.cost import Cost
 
 ROWS, Y = np.arange(30.0).reshape(-1, 1), np.arange(30) % 2
 IRIS = load_iris(return_X_y=True)

@@ -31,7 +31,7 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.fixes import parse_version
 
 from skhpo.executors import SharedFolder
-from skhpo.resources import (
+from skhpo.fits.amounts import (
     Iterations,
     Models,
     check_rows,
@@ -42,9 +42,9 @@ from skhpo.resources import (
     make_rows,
     smallest_rows,
 )
-from skhpo.resources.continuation import CONTINUES, ITERATIONS, continues_exactly, last_step
+from skhpo.fits.amounts.continuation import CONTINUES, ITERATIONS, continues_exactly, last_step
+from skhpo.history import Trial
 from skhpo.schedulers.halving import halving_bracket
-from skhpo.trial import Trial
 
 NOTHING = frozenset()
 sklearn_version = parse_version(sklearn.__version__)

@@ -22,10 +22,10 @@ from skhpo import (
     load_results,
     retry_failures,
 )
+from skhpo.history import FitFinished, FitStarted, Outcome, Trial, TrialStarted, TrialStopped
 from skhpo.journals.events import Codec
 from skhpo.journals.retries import Limits, Retried, effective, failures, worth_a_retry
 from skhpo.journals.sqlite import SqliteJournal, stored_searches
-from skhpo.trial import FitFinished, FitStarted, Outcome, Trial, TrialStarted, TrialStopped
 
 X, Y = load_iris(return_X_y=True)
 pytestmark = [

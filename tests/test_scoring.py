@@ -16,10 +16,10 @@ from sklearn.neighbors import KernelDensity
 from sklearn.tree import DecisionTreeClassifier
 
 from skhpo import BayesSearchCV, Float, GridSearchCV, Int, RandomSearchCV, SuccessiveHalvingCV, load_results
-from skhpo.fitted import fitted
+from skhpo.fits.scoring import Watch, watched
+from skhpo.history import FitFinished, History, Outcome, Trial
 from skhpo.journals.events import Codec, from_text, to_text
-from skhpo.scoring import Watch, watched
-from skhpo.trial import FitFinished, History, Outcome, Trial
+from skhpo.results.fitted import fitted
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:One or more of the test scores are non-finite"),

@@ -23,9 +23,9 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 
 from skhpo import BayesSearchCV, Float, GridSearchCV, RandomSearchCV, SuccessiveHalvingCV, load_results
+from skhpo.fits.splits import Splits, from_json, make_splits, to_json
 from skhpo.journals.base import JournalError
 from skhpo.journals.sqlite import SqliteJournal, stored_searches
-from skhpo.splits import Splits, from_json, make_splits, to_json
 
 X, Y = load_iris(return_X_y=True)
 GROUPS = np.arange(len(X)) % 10

@@ -13,7 +13,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.svm import SVC
 
 from skhpo import BayesSearchCV, GridSearchCV, Int, RandomSearchCV, SuccessiveHalvingCV
-from skhpo.tags import has_tags, tags_of, with_tags
+from skhpo.estimators.tags import has_tags, tags_of, with_tags
 
 
 class Plain:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import loguniform
 
+from skhpo.history import FitStarted, TrialStopped
 from skhpo.journals.base import Journal
 from skhpo.journals.events import Codec
 from skhpo.journals.memory import MemoryJournal
@@ -19,7 +20,6 @@ from skhpo.schedulers.halving import HalvingScheduler, halving_bracket
 from skhpo.schedulers.racing import RacingScheduler
 from skhpo.space import Categorical, Float, Int, Space
 from skhpo.testing import check_journal, check_sampler, check_scheduler
-from skhpo.trial import FitStarted, TrialStopped
 
 OURS = {"k": Categorical(["a", "b"]), "x": Float(0, 1, when={"k": "a"}), "i": Int(1, 9)}
 PLAIN = {"C": loguniform(1e-2, 1e2), "kernel": ["linear", "rbf"]}

@@ -6,8 +6,8 @@ import pytest
 
 from skhpo.executors.crossing import pack
 from skhpo.executors.package import pack_tasks
-from skhpo.texts import abridged, abridged_traceback, message_start, one_line, said, visible
-from skhpo.trial import Task, Trial
+from skhpo.history import Task, Trial
+from skhpo.messages.texts import abridged, abridged_traceback, message_start, one_line, said, visible
 
 
 class Mute:

@@ -11,8 +11,8 @@ from joblib import parallel_config
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
 from skhpo import GridSearchCV
+from skhpo.history import TrialStarted
 from skhpo.journals.sqlite import stored_searches
-from skhpo.trial import TrialStarted
 
 ROWS, Y = np.arange(12.0).reshape(-1, 1), np.arange(12) % 2
 HOST = socket.gethostname().partition(".")[0]

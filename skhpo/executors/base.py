@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from skhpo.trial import Outcome, Task
+    from skhpo.history import Outcome, Task
 
 
 class Executor(ABC):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from skhpo.trial import Task
+    from skhpo.history import Task
 
 _BATCH_SECONDS = 0.1
 """Work sent at a time, where a fit takes less: long against the 0.2 ms a message costs, short against a search."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from skhpo.executors.base import Executor
-    from skhpo.trial import Outcome, Task
+    from skhpo.history import Outcome, Task
 
 
 def make_executor(

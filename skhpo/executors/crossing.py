@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skhpo.executors.naming import worker_name
 from skhpo.executors.shipment import dumps
-from skhpo.texts import one_line, said
-from skhpo.trial import Outcome
+from skhpo.history import Outcome
+from skhpo.messages.texts import one_line, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from skhpo.trial import Task
+    from skhpo.history import Task
 
 
 def run_in_worker(run: Callable[[Task], Outcome], task: Task) -> Outcome | Raised:

@@ -26,7 +26,7 @@ from skhpo.executors.trouble import CONTINUED, Trouble
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from skhpo.trial import Outcome, Task
+    from skhpo.history import Outcome, Task
 
 _BATCH_SECONDS = 0.5
 """A task costs some 10 ms here."""

@@ -27,7 +27,7 @@ from skhpo.executors.pooled import PooledExecutor, Reply, caught
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from skhpo.trial import Outcome, Task
+    from skhpo.history import Outcome, Task
 
 
 def active_backend(n_jobs: int | None) -> tuple[Any, int]:

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import sklearn
 
-from skhpo.callers import warn
 from skhpo.executors import endurance
 from skhpo.executors.base import Executor
 from skhpo.executors.batch import BatchSize, Job
@@ -34,14 +33,15 @@ from skhpo.executors.shipment import Shipment
 from skhpo.executors.slot import Slot, give_back, take
 from skhpo.executors.values import Values
 from skhpo.executors.worker import Settings
-from skhpo.trial import Outcome
+from skhpo.history import Outcome
+from skhpo.messages.callers import warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
     from typing import Self
 
-    from skhpo.trial import Task
+    from skhpo.history import Task
 
 _STUCK_SECONDS = 0.05
 """A fit that runs for longer than this may keep others of its batch from idle workers: they are called back."""

@@ -18,13 +18,13 @@ from joblib.parallel import SequentialBackend
 from skhpo.executors.crossing import Raised, get_warning_filters, pack, run_in_worker, unpack
 from skhpo.executors.shipment import Shipment, dumps
 from skhpo.executors.warning_state import warning_state
-from skhpo.texts import one_line, said
+from skhpo.messages.texts import one_line, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from skhpo.executors.pooled import Reply
-    from skhpo.trial import Outcome, Task
+    from skhpo.history import Outcome, Task
 
 _TOKEN = uuid.uuid4().hex
 

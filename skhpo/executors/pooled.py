@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from skhpo.executors.base import Executor
 from skhpo.executors.batch import BatchSize, Job
 from skhpo.executors.losses import MAX_INNOCENT_LOSSES, MAX_LOSSES, SAME_MOMENT_SECONDS, Lost, LostBatch, judge
-from skhpo.texts import abridged_traceback
-from skhpo.trial import Outcome
+from skhpo.history import Outcome
+from skhpo.messages.texts import abridged_traceback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
 
-    from skhpo.trial import Task
+    from skhpo.history import Task
 
 Reply: TypeAlias = "Sequence[tuple[float, Outcome | BaseException | None]] | BaseException | Lost"
 """For each task of a batch its seconds and its outcome, None if it was not begun; or what went wrong with all."""

@@ -20,7 +20,7 @@ from skhpo.executors.trouble import CONTINUED, Trouble
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
 
-    from skhpo.trial import Outcome, Task
+    from skhpo.history import Outcome, Task
 
 _LOOK_AROUND_SECONDS = 2.0
 """How often the places of the cluster are counted: clusters grow."""

@@ -10,7 +10,7 @@ from skhpo.executors.base import Executor
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from skhpo.trial import Outcome, Task
+    from skhpo.history import Outcome, Task
 
 
 class SerialExecutor(Executor):
@@ -23,7 +23,7 @@ class SerialExecutor(Executor):
 
     Examples
     --------
-    >>> from skhpo.trial import Outcome, Task, Trial
+    >>> from skhpo.history import Outcome, Task, Trial
     >>> executor = SerialExecutor(lambda task: Outcome(task.trial.number, task.split, test_scores=0.5))
     >>> executor.submit(Task(Trial(0, {"alpha": 1.0}), split=0))
     >>> executor.wait().test_scores

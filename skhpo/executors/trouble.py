@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skhpo.callers import warn
+from skhpo.messages.callers import warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable

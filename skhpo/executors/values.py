@@ -16,7 +16,7 @@ from skhpo.executors.shipment import Shipment, Spans, dumps_apart, unpack
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from skhpo.trial import Task
+    from skhpo.history import Task
 
 LARGE = 65_536
 """Bytes of a pickled value that is worth a message of its own."""

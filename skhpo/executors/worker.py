@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from skhpo.executors.progress import Progress
-    from skhpo.trial import Outcome, Task
+    from skhpo.history import Outcome, Task
 
 IDLE_SECONDS = 300
 """After this long without work a worker ends, as joblib's do."""

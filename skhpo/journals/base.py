@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
+    from skhpo.history import Event
     from skhpo.journals.retries import Limits
-    from skhpo.trial import Event
 
 T = TypeVar("T")
 

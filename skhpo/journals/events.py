@@ -8,14 +8,14 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from skhpo.history import FitFinished, FitStarted, Outcome, Trial, TrialStarted, TrialStopped
 from skhpo.journals.retries import Limits, Retried
-from skhpo.trial import FitFinished, FitStarted, Outcome, Trial, TrialStarted, TrialStopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from skhpo.history import Params
     from skhpo.journals.retries import Record
-    from skhpo.trial import Params
 
 _LARGEST = 2**53  # of the integers that every reader of JSON knows
 _STATUSES = ("ok", "failed", "crashed", "timeout")

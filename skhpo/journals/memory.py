@@ -9,7 +9,7 @@ from skhpo.journals.base import Journal
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from skhpo.trial import Event
+    from skhpo.history import Event
 
 
 class MemoryJournal(Journal):
@@ -17,7 +17,7 @@ class MemoryJournal(Journal):
 
     Examples
     --------
-    >>> from skhpo.trial import Trial, TrialStarted
+    >>> from skhpo.history import Trial, TrialStarted
     >>> journal = MemoryJournal()
     >>> journal.append(TrialStarted(Trial(0, {"C": 1.0})))
     >>> [event.trial.params for event in journal]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skhpo.trial import FitFinished, FitStarted, TrialStarted, TrialStopped
+from skhpo.history import FitFinished, FitStarted, TrialStarted, TrialStopped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from skhpo.trial import Event, Outcome, Scores, Trial
+    from skhpo.history import Event, Outcome, Scores, Trial
 
 
 def check_order(events: Iterable[Event], n_splits: int, metrics: Iterable[str] | None = None) -> None:

@@ -11,12 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from skhpo.trial import FitFinished, FitStarted, TrialStarted, TrialStopped
+from skhpo.history import FitFinished, FitStarted, TrialStarted, TrialStopped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from skhpo.trial import Event, Outcome
+    from skhpo.history import Event, Outcome
 
 Fit: TypeAlias = tuple[int, int]  # trial, split
 
@@ -52,7 +52,7 @@ def effective(records: Iterable[Record]) -> list[Event]:
 
     Examples
     --------
-    >>> from skhpo.trial import Outcome, Trial
+    >>> from skhpo.history import Outcome, Trial
     >>> failed = FitFinished(Outcome(0, 0, None, error="no licence", status="failed"))
     >>> events = effective(
     ...     [

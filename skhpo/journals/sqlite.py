@@ -20,21 +20,21 @@ import time
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from skhpo.callers import warn
+from skhpo.history import FitFinished
 from skhpo.journals.base import Journal, JournalError, T, damaged
 from skhpo.journals.database import checked_path, connect, is_written, reading, translated
 from skhpo.journals.events import Codec, from_text, parsed, to_text
 from skhpo.journals.lock import FileLock, SearchLock, in_use
 from skhpo.journals.retries import Retried, effective, failures, worth_a_retry
-from skhpo.trial import FitFinished
+from skhpo.messages.callers import warn
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from skhpo.history import Event, Params
     from skhpo.journals.retries import Limits, Record
-    from skhpo.trial import Event, Params
 
 _BATCH = 1000  # rows that are in memory as text at a time
 _SHARE = 0.01  # of the time that is spent on bringing the write-ahead file into the file

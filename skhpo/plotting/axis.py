@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from skhpo.messages.texts import one_line, said
 from skhpo.plotting.figure import inches, plain
 from skhpo.space.dimension import Discrete
 from skhpo.space.scale import is_log, likely_ends
 from skhpo.space.values import freeze
-from skhpo.texts import one_line, said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from skhpo.fitted import Fitted
+    from skhpo.results.fitted import Fitted
     from skhpo.space import Dimension
 
 _LONGEST_LABEL = 24

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from skhpo.texts import one_line
+from skhpo.messages.texts import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

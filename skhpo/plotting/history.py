@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from skhpo.fitted import fitted
 from skhpo.plotting.figure import BEST, COLOR, SearchDisplay, draw_score_axis, legend, mark_bottom, plain_name, tidy
+from skhpo.results.fitted import fitted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from skhpo.fitted import fitted
+from skhpo.history import Trial
+from skhpo.results.fitted import fitted
 from skhpo.samplers.bayes import BayesSampler
 from skhpo.samplers.rungs import RungSampler
-from skhpo.trial import Trial
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from skhpo.fitted import Fitted
+    from skhpo.results.fitted import Fitted
 
 _SEED = 0
 """Of the quasi-random points over which importances are estimated; the model itself draws nothing."""

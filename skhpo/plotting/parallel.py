@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from skhpo.fitted import fitted
 from skhpo.plotting.axis import (
     LETTERS_PER_INCH,
     MOST_CATEGORIES_UPWARD,
@@ -17,6 +16,7 @@ from skhpo.plotting.axis import (
     shortened,
 )
 from skhpo.plotting.figure import FAILED, FAINT, SMALL_LETTER, Display, inches, legend, plain, score_limits
+from skhpo.results.fitted import fitted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

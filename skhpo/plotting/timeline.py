@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from skhpo.fitted import fitted
 from skhpo.plotting.figure import Display, inches, legend, plain_name, tidy
+from skhpo.results.fitted import fitted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from skhpo.trial import History, Outcome
+    from skhpo.history import History, Outcome
 
 _COLORS = {"ok": ("C0", "#7fb2d9"), "failed": ("C3",), "unscored": ("C5",), "crashed": ("black",), "timeout": ("C1",)}
 _LABELS = {

@@ -14,7 +14,7 @@ from skhpo.space.values import same
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from skhpo.fitted import Fitted
+    from skhpo.results.fitted import Fitted
 
 
 class Difference(NamedTuple):

@@ -13,9 +13,9 @@ from skhpo.space.scale import ends, is_log
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from skhpo.fitted import Fitted
+    from skhpo.history import Params
+    from skhpo.results.fitted import Fitted
     from skhpo.space import Dimension
-    from skhpo.trial import Params
 
 _AT_END = 0.01
 """A number that is this near to an end, as a share of the range on its own scale, is at the end."""

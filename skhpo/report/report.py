@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skhpo.fitted import fitted
 from skhpo.report import sections
 from skhpo.report.comparison import Difference, difference, differences_to, own_rows
 from skhpo.report.range_ends import AtEnd, at_ends, ranges
+from skhpo.results.fitted import fitted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skhpo._sklearn import CANNOT_SET
-from skhpo.texts import MOST_OF_A_NAME, message_start, one_line, said
+from skhpo.messages.texts import MOST_OF_A_NAME, message_start, one_line, said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from skhpo.fitted import Fitted
+    from skhpo.history import Outcome
     from skhpo.report.comparison import Difference, OwnRows
     from skhpo.report.range_ends import AtEnd
-    from skhpo.trial import Outcome
+    from skhpo.results.fitted import Fitted
 
 _MOST_REASONS = 5
 _ENDINGS = {

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from skhpo.trial import Params, Trial
+    from skhpo.history import Params, Trial
 
 
 class Sampler(ABC):

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from skhpo.acquisition.improvement import Acquisition
+    from skhpo.history import Params, Trial
     from skhpo.space import Space
     from skhpo.surrogates.gp import GaussianProcess
     from skhpo.surrogates.kernel import Array
     from skhpo.surrogates.score_model import Belief
-    from skhpo.trial import Params, Trial
 
 
 _LOG2_DESIGN = 7  # 128 Sobol points: as many as may be under way before the first score

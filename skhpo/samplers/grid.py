@@ -12,7 +12,7 @@ from skhpo.space import Space, is_plain
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from skhpo.trial import Params, Trial
+    from skhpo.history import Params, Trial
 
 
 class GridSampler(Sampler):

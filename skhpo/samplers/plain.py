@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from skhpo.trial import Params
+    from skhpo.history import Params
 
 _MOST_OF_SKLEARN = 2**63 - 1
 """Points that scikit-learn can count."""

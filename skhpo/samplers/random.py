@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.utils import check_random_state
 
-from skhpo.callers import warn
+from skhpo.messages.callers import warn
 from skhpo.samplers.base import Sampler
 from skhpo.samplers.plain import plain_stream
 from skhpo.space import Space, is_plain, params_key
@@ -16,7 +16,7 @@ from skhpo.space import Space, is_plain, params_key
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
 
-    from skhpo.trial import Params, Trial
+    from skhpo.history import Params, Trial
 
 _MAX_REDRAWS = 100  # a point that holds half the mass is drawn so often in a row with probability 2^-100
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from skhpo.trial import Params, Trial
+    from skhpo.history import Params, Trial
 
 
 class RungSampler(Sampler):

@@ -17,9 +17,9 @@ from skhpo.schedulers.halving import new_trial, promoted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from skhpo.history import History, Trial
     from skhpo.schedulers.base import Ask
     from skhpo.schedulers.halving import Bracket
-    from skhpo.trial import History, Trial
 
 
 class AshaScheduler(Scheduler):
@@ -41,7 +41,7 @@ class AshaScheduler(Scheduler):
     Examples
     --------
     >>> from skhpo.schedulers.halving import halving_bracket
-    >>> from skhpo.trial import History
+    >>> from skhpo.history import History
     >>> scheduler = AshaScheduler([halving_bracket(9, 1, 9)], factor=3)
     >>> scheduler.next_trial(History(n_splits=5), lambda number: {"C": 10.0**number}).params
     {'C': 1.0}

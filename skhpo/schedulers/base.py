@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from skhpo.trial import FitStarted, History, Params, Trial, TrialStopped
+    from skhpo.history import FitStarted, History, Params, Trial, TrialStopped
 
 Ask: TypeAlias = Callable[[int], "Params | None"]
 

@@ -11,8 +11,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from skhpo.standing import Standing
-    from skhpo.trial import History
+    from skhpo.history import History
+    from skhpo.history.standing import Standing
 
 LARGEST = 1e100  # beyond it squares of scores overflow, and a candidate is out of the race
 _N_NEW = 10  # new trials of which one was the best so far, before any were seen

@@ -21,17 +21,17 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from skhpo.history import FitStarted, TrialStopped
 from skhpo.schedulers.complete import LARGEST, Complete
-from skhpo.trial import FitStarted, TrialStopped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
+    from skhpo.history import History
+    from skhpo.history.standing import Standing
     from skhpo.schedulers.racing import Judge, Race
-    from skhpo.standing import Standing
-    from skhpo.trial import History
 
 # What can be done with a trial: nothing (it is closed, has all its fits, or is to be stopped once they are known), its
 # first fit or its end, another fit, or another fit beside one that is under way.

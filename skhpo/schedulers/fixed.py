@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from skhpo.history import Trial
 from skhpo.schedulers.base import Scheduler
-from skhpo.trial import Trial
 
 if TYPE_CHECKING:
+    from skhpo.history import History
     from skhpo.schedulers.base import Ask
-    from skhpo.trial import History
 
 
 class FixedScheduler(Scheduler):
@@ -22,7 +22,7 @@ class FixedScheduler(Scheduler):
 
     Examples
     --------
-    >>> from skhpo.trial import History
+    >>> from skhpo.history import History
     >>> FixedScheduler(3).next_trial(History(n_splits=5), lambda number: {"C": 10.0**number}).params
     {'C': 1.0}
     """

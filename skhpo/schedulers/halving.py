@@ -12,15 +12,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from skhpo.history import Trial
 from skhpo.schedulers.base import Scheduler
-from skhpo.trial import Trial
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from skhpo.history import History
+    from skhpo.history.standing import Standing
     from skhpo.schedulers.base import Ask
-    from skhpo.standing import Standing
-    from skhpo.trial import History
 
 
 class Rung(NamedTuple):
@@ -125,7 +125,7 @@ class HalvingScheduler(Scheduler):
 
     Examples
     --------
-    >>> from skhpo.trial import History
+    >>> from skhpo.history import History
     >>> scheduler = HalvingScheduler([halving_bracket(9, 1, 9)])
     >>> trial = scheduler.next_trial(History(n_splits=5), lambda number: {"C": 10.0**number})
     >>> trial.params, round(trial.fraction, 3), scheduler.n_trials

@@ -46,18 +46,18 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.special import stdtr
 
+from skhpo.history import FitStarted
 from skhpo.schedulers.field import Field
 from skhpo.schedulers.fixed import FixedScheduler
-from skhpo.trial import FitStarted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from skhpo.history import History, TrialStopped
+    from skhpo.history.standing import Standing
     from skhpo.schedulers.complete import Complete
-    from skhpo.standing import Standing
-    from skhpo.trial import History, TrialStopped
 
 CAREFUL = 0.003  # the probability below which to stop, where all trials have the same order of splits
 _N_LATEST = 30  # complete trials that say it
@@ -267,7 +267,7 @@ class RacingScheduler(FixedScheduler):
 
     Examples
     --------
-    >>> from skhpo.trial import History, TrialStarted
+    >>> from skhpo.history import History, TrialStarted
     >>> scheduler = RacingScheduler(3, order=[2, 0, 1], n_open=1)
     >>> history = History(n_splits=3)
     >>> history.apply(TrialStarted(scheduler.next_trial(history, lambda number: {"C": 10.0**number})))

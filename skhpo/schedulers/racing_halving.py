@@ -19,9 +19,9 @@ from skhpo.schedulers.racing import CAREFUL, Race
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from skhpo.history import FitStarted, History, TrialStopped
+    from skhpo.history.standing import Standing
     from skhpo.schedulers.halving import Bracket
-    from skhpo.standing import Standing
-    from skhpo.trial import FitStarted, History, TrialStopped
 
 
 _PER_PLACE = 0.005  # for each that is promoted, of the probability of being among them below which to stop
@@ -47,7 +47,7 @@ class RacingHalvingScheduler(HalvingScheduler):
     Examples
     --------
     >>> from skhpo.schedulers.halving import halving_bracket
-    >>> from skhpo.trial import History, TrialStarted
+    >>> from skhpo.history import History, TrialStarted
     >>> scheduler = RacingHalvingScheduler([halving_bracket(9, 1, 9)], order=[2, 0, 1])
     >>> history = History(n_splits=3)
     >>> history.apply(TrialStarted(scheduler.next_trial(history, lambda number: {"C": 10.0**number})))

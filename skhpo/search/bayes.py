@@ -10,11 +10,11 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skhpo._base_search import BaseSearch
 from skhpo._sklearn import RANDOM_CONSTRAINTS, HasMethods, Interval
-from skhpo.fitted import fitted
-from skhpo.plan import Plan
+from skhpo.results.fitted import fitted
 from skhpo.samplers.bayes import BayesSampler
+from skhpo.search.base import BaseSearch
+from skhpo.search.plan import Plan
 from skhpo.search.race import make_scheduler
 from skhpo.space import Space, warn_of_bounds
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-    from skhpo.evaluation import Problem
-    from skhpo.trial import Params
+    from skhpo.fits.problem import Problem
+    from skhpo.history import Params
 
 
 class BayesSearchCV(BaseSearch):

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from skhpo._base_search import BaseSearch
 from skhpo._sklearn import GRID_CONSTRAINTS, Interval
-from skhpo.plan import Plan
 from skhpo.samplers.grid import GridSampler
+from skhpo.search.base import BaseSearch
+from skhpo.search.plan import Plan
 from skhpo.search.race import make_scheduler
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-    from skhpo.evaluation import Problem
-    from skhpo.trial import Params
+    from skhpo.fits.problem import Problem
+    from skhpo.history import Params
 
 
 class GridSearchCV(BaseSearch):

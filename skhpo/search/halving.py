@@ -10,12 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from sklearn.utils import check_random_state
 
-from skhpo._base_search import BaseSearch
 from skhpo._sklearn import RANDOM_CONSTRAINTS, Interval, StrOptions
-from skhpo.callers import warn
 from skhpo.executors import SharedFolder
-from skhpo.plan import Plan
-from skhpo.resources import (
+from skhpo.fits.amounts import (
     Iterations,
     Models,
     Resource,
@@ -27,15 +24,18 @@ from skhpo.resources import (
     n_rows,
     names_in,
 )
-from skhpo.results import cv_results
+from skhpo.messages.callers import warn
+from skhpo.results.cv_results import cv_results
 from skhpo.samplers.bayes import BayesSampler
 from skhpo.samplers.grid import GridSampler
 from skhpo.samplers.random import RandomSampler
 from skhpo.samplers.rungs import RungSampler
 from skhpo.schedulers.halving import HalvingScheduler, halving_bracket, n_possible_rungs, n_required_rungs
 from skhpo.schedulers.hyperband import hyperband_brackets
+from skhpo.search.base import BaseSearch
 from skhpo.search.bayes import own_params
 from skhpo.search.places import RungPlaces
+from skhpo.search.plan import Plan
 from skhpo.search.race import make_halving_scheduler
 from skhpo.space import Space, warn_of_bounds
 
@@ -44,11 +44,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from skhpo._sklearn import FitContext
-    from skhpo.evaluation import Places, Problem
+    from skhpo.fits.problem import Places, Problem
+    from skhpo.fits.splits import Splits
+    from skhpo.history import History, Params
     from skhpo.samplers.base import Sampler
     from skhpo.schedulers.halving import Rung
-    from skhpo.splits import Splits
-    from skhpo.trial import History, Params
 
 _N_CANDIDATES = 10
 """What "exhaust" tries at least, where little room for rungs leaves next to none: as many as a random search."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skhpo.evaluation import Places
+from skhpo.fits.problem import Places
 
 if TYPE_CHECKING:
     from skhpo._sklearn import FitContext
-    from skhpo.trial import Trial
+    from skhpo.history import Trial
 
 
 class RungPlaces(Places):

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from skhpo._base_search import BaseSearch
-    from skhpo.evaluation import Problem
+    from skhpo.fits.problem import Problem
     from skhpo.samplers.base import Sampler
     from skhpo.schedulers.base import Scheduler
     from skhpo.schedulers.halving import Bracket
+    from skhpo.search.base import BaseSearch
 
 _OF_A_LIST: dict[str, Any] = {"n_open": 20, "alpha": 0.03}
 """Where candidates do not depend on scores, many are under way, so that the best of them is complete early."""

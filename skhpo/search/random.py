@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from skhpo._base_search import BaseSearch
 from skhpo._sklearn import RANDOM_CONSTRAINTS, Interval
-from skhpo.plan import Plan
 from skhpo.samplers.random import RandomSampler
+from skhpo.search.base import BaseSearch
+from skhpo.search.plan import Plan
 from skhpo.search.race import make_scheduler
 from skhpo.space import warn_of_bounds
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-    from skhpo.evaluation import Problem
-    from skhpo.trial import Params
+    from skhpo.fits.problem import Problem
+    from skhpo.history import Params
 
 
 class RandomSearchCV(BaseSearch):

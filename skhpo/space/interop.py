@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from scipy.stats import rv_continuous, rv_discrete
 
-from skhpo.callers import warn
+from skhpo.messages.callers import warn
 from skhpo.space.choices import Categorical, listed
 from skhpo.space.dimension import Dimension
 from skhpo.space.discrete import discrete

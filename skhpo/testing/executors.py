@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from skhpo.history import Outcome, Task, Trial
 from skhpo.testing.rules import check
-from skhpo.trial import Outcome, Task, Trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from skhpo.history import FitFinished, FitStarted, Outcome, Trial, TrialStarted, TrialStopped
 from skhpo.testing.rules import check
-from skhpo.trial import FitFinished, FitStarted, Outcome, Trial, TrialStarted, TrialStopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from skhpo.history import Event
     from skhpo.journals.base import Journal
-    from skhpo.trial import Event
 
 
 def check_journal(open_journal: Callable[[], Journal], *, is_durable: bool = False) -> None:

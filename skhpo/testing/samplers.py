@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from skhpo.history import Trial
 from skhpo.space import params_key
 from skhpo.testing.rules import check
-from skhpo.trial import Trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from skhpo.history import Params
     from skhpo.samplers.base import Sampler
-    from skhpo.trial import Params
 
 _N_TRIALS = 12
 

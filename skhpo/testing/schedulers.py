@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from skhpo.history import FitStarted, History, Outcome, TrialStarted
 from skhpo.testing.rules import check
-from skhpo.trial import FitStarted, History, Outcome, TrialStarted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from skhpo.history import Decision, Params, Trial
     from skhpo.schedulers.base import Scheduler
-    from skhpo.trial import Decision, Params, Trial
 
 
 def check_scheduler(make: Callable[[], Scheduler], n_splits: int = 1) -> None:

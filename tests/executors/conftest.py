@@ -2,7 +2,7 @@
 
 import pytest
 
-from skhpo.trial import Task, Trial
+from skhpo.history import Task, Trial
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from skhpo.executors.choice import parse_pre_dispatch
 from skhpo.executors.joblib import JoblibExecutor
 from skhpo.executors.local import LocalExecutor
 from skhpo.executors.serial import SerialExecutor
-from skhpo.trial import Outcome
+from skhpo.history import Outcome
 
 
 def run(task):

@@ -9,8 +9,8 @@ import joblib
 import pytest
 
 from skhpo.executors import make_executor
+from skhpo.history import Outcome
 from skhpo.testing import check_executor
-from skhpo.trial import Outcome
 
 pytestmark = [
     pytest.mark.slow,

@@ -19,7 +19,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from skhpo import BayesSearchCV, Float, GridSearchCV, RandomSearchCV
 from skhpo.executors import make_executor, trouble
 from skhpo.executors.dask import DaskExecutor
-from skhpo.trial import Outcome
+from skhpo.history import Outcome
 
 distributed = pytest.importorskip("distributed")
 

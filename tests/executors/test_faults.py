@@ -17,7 +17,7 @@ import skhpo
 from skhpo.executors import endurance
 from skhpo.executors import slot as slots
 from skhpo.executors.local import LocalExecutor
-from skhpo.trial import Outcome
+from skhpo.history import Outcome
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
 
@@ -222,7 +222,7 @@ SCRIPT = """
     import os, threading, numpy, sys
     from pathlib import Path
     from skhpo.executors.local import LocalExecutor
-    from skhpo.trial import Outcome, Task, Trial
+    from skhpo.history import Outcome, Task, Trial
 
     class Problem:
         X = numpy.ones(300_000)

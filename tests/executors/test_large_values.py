@@ -13,7 +13,7 @@ from skhpo.executors.local import LocalExecutor
 from skhpo.executors.shipment import unpack
 from skhpo.executors.slot import Slot
 from skhpo.executors.values import LARGE, Given, Held, Values, fill_in
-from skhpo.trial import Outcome
+from skhpo.history import Outcome
 
 
 def look(task):

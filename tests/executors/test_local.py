@@ -17,7 +17,7 @@ import sklearn
 from skhpo.executors import slot as slots
 from skhpo.executors.batch import Job
 from skhpo.executors.local import LocalExecutor
-from skhpo.trial import Outcome
+from skhpo.history import Outcome
 
 
 @dataclass

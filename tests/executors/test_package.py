@@ -16,7 +16,7 @@ import sklearn
 from skhpo.executors import package
 from skhpo.executors.crossing import Raised, run_in_worker
 from skhpo.executors.package import Content, Package, opened, pack_tasks, run_batch
-from skhpo.trial import Outcome
+from skhpo.history import Outcome
 
 TIMEOUT = 20.0
 

@@ -9,7 +9,7 @@ import pytest
 from skhpo.executors.batch import Job
 from skhpo.executors.losses import Lost
 from skhpo.executors.pooled import NotNowError, PooledExecutor
-from skhpo.trial import Outcome, Task, Trial
+from skhpo.history import Outcome, Task, Trial
 
 
 class Pool(PooledExecutor):

@@ -16,7 +16,7 @@ from skhpo import Float, GridSearchCV, RandomSearchCV
 from skhpo.executors import make_executor
 from skhpo.executors.ray import RayExecutor
 from skhpo.executors.serial import SerialExecutor
-from skhpo.trial import Outcome
+from skhpo.history import Outcome
 
 ray = pytest.importorskip("ray")
 

@@ -15,7 +15,7 @@ from sklearn.tree import DecisionTreeClassifier
 from skhpo import GridSearchCV
 from skhpo.executors.local import LocalExecutor
 from skhpo.executors.relay import Relay, say
-from skhpo.trial import Outcome
+from skhpo.history import Outcome
 
 
 @pytest.fixture
@@ -203,7 +203,7 @@ def test_a_warning_of_two_workers_is_shown_once(printed):
 SILENT = """
 import os, sys
 from skhpo.executors.local import LocalExecutor
-from skhpo.trial import Outcome, Task, Trial
+from skhpo.history import Outcome, Task, Trial
 
 def fit(task):
     os.write(1, b"from compiled code\\n")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from skhpo.history import Trial, TrialStarted
 from skhpo.journals.base import JournalError
 from skhpo.journals.events import Codec
 from skhpo.journals.sqlite import SqliteJournal, mark_failures
-from skhpo.trial import Trial, TrialStarted
 
 PLAIN = Codec(dict, dict)
 
@@ -79,7 +79,7 @@ def test_another_process_by_another_name_is_refused(kind, places):
         import sys
         from skhpo.journals.events import Codec
         from skhpo.journals.sqlite import SqliteJournal
-        from skhpo.trial import Trial, TrialStarted
+        from skhpo.history import Trial, TrialStarted
         journal = SqliteJournal(sys.argv[1], {"X": "a"}, codec=Codec(dict, dict), header={"n_splits": 3})
         journal.append(TrialStarted(Trial(0, {"C": 1})))
         print("begun", flush=True)

@@ -15,10 +15,10 @@ import warnings
 import numpy as np
 import pytest
 
+from skhpo.history import FitFinished, Outcome, Trial, TrialStarted
 from skhpo.journals.database import APPLICATION_ID, FORMAT
 from skhpo.journals.events import Codec
 from skhpo.journals.sqlite import SqliteJournal, stored_searches
-from skhpo.trial import FitFinished, Outcome, Trial, TrialStarted
 
 PLAIN = Codec(to_json=lambda params: params, from_json=lambda params: params)
 FINGERPRINT = {"X": "a", "y": "b", "estimator": "c"}
@@ -136,7 +136,7 @@ def test_a_lock_dies_with_its_process_and_nothing_that_was_appended_is_lost(tmp_
         import os, signal
         from skhpo.journals.events import Codec
         from skhpo.journals.sqlite import SqliteJournal
-        from skhpo.trial import Trial, TrialStarted
+        from skhpo.history import Trial, TrialStarted
         journal = SqliteJournal({str(path)!r}, {FINGERPRINT!r}, codec=Codec(dict, dict), header={{}})
         for number in range(50):
             journal.append(TrialStarted(Trial(number, {{"C": number}})))

@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
+from skhpo.history import Trial
 from skhpo.samplers.bayes import BayesOptions, BayesSampler
 from skhpo.space import Categorical, Float, Int, Space
 from skhpo.surrogates.score_model import ModelOptions, ScoreModel
-from skhpo.trial import Trial
 
 MIXED = {
     "rate": Float(1e-4, 1.0, log=True),

@@ -5,11 +5,11 @@ from itertools import pairwise
 
 import numpy as np
 
+from skhpo.history import Trial, TrialStopped
 from skhpo.schedulers.asha import AshaScheduler
 from skhpo.schedulers.halving import HalvingScheduler
 from skhpo.schedulers.racing import Judge, RacingScheduler
 from skhpo.schedulers.racing_halving import RacingHalvingScheduler
-from skhpo.trial import Trial, TrialStopped
 
 
 def by_rung(history):

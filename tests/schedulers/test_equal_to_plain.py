@@ -5,6 +5,7 @@ import pytest
 from plain import PlainAsha, PlainHalving, PlainRacing, PlainRacingHalving
 
 from skhpo.executors.base import Executor
+from skhpo.history import History, Outcome, Task
 from skhpo.journals.memory import MemoryJournal
 from skhpo.loop import run_search
 from skhpo.samplers.base import Sampler
@@ -14,7 +15,6 @@ from skhpo.schedulers.halving import HalvingScheduler, halving_bracket
 from skhpo.schedulers.hyperband import hyperband_brackets
 from skhpo.schedulers.racing import Judge, RacingScheduler
 from skhpo.schedulers.racing_halving import RacingHalvingScheduler
-from skhpo.trial import History, Outcome, Task
 
 BRACKETS = {
     "one bracket": lambda n: [halving_bracket(n, 1, 81, 3)],

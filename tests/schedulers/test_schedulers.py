@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from skhpo.executors.base import Executor
+from skhpo.history import History, Outcome, Task
 from skhpo.journals.memory import MemoryJournal
 from skhpo.loop import run_search
 from skhpo.samplers.base import Sampler
@@ -17,7 +18,6 @@ from skhpo.schedulers.fixed import FixedScheduler
 from skhpo.schedulers.halving import HalvingScheduler, halving_bracket, n_possible_rungs, n_required_rungs
 from skhpo.schedulers.hyperband import hyperband_brackets
 from skhpo.testing import check_scheduler
-from skhpo.trial import History, Outcome, Task
 
 
 def table(bracket):

@@ -1,0 +1,162 @@
+"""What happens in a search: trials, their tasks, their outcomes, and the events that a journal remembers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+Params: TypeAlias = dict[str, Any]
+Scores: TypeAlias = float | dict[str, float | None]
+Status: TypeAlias = Literal["ok", "failed", "crashed", "timeout"]
+Ending: TypeAlias = Status | Literal["unscored"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trial:
+    """One row of ``cv_results_``: parameters at one level of resource.
+
+    Parameters
+    ----------
+    number : int
+        Position in the search, from 0; everything random in the trial derives from it.
+    params : dict
+        Parameter values, the user's own objects.
+    fraction : float
+        Share of the full resource, in (0, 1].
+    rung : int
+        Level of resource, from 0.
+    bracket : int
+        Which of a scheduler's independent races the trial belongs to.
+    parent : int or None
+        Number of the trial with the same parameters one rung below.
+    """
+
+    number: int
+    params: Params
+    fraction: float = 1.0
+    rung: int = 0
+    bracket: int = 0
+    parent: int | None = None
+
+
+class Task(NamedTuple):
+    """One fit of one trial on one split: the unit of work.
+
+    ``context`` travels with the task untouched; it is for observers of the fit.
+    """
+
+    trial: Trial
+    split: int
+    context: Any = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What a task gave.
+
+    Parameters
+    ----------
+    number, split : int
+        Which task it was.
+    test_scores, train_scores : float, dict of str to float, or None
+        One score, or one per metric; None where there is none (a failed fit, a scorer that raised, no train scores
+        wanted).
+    fit_time, score_time : float
+        Seconds.
+    n_test_samples : int
+        Size of the test side.
+    error : str or None
+        The traceback, or the reason, of a fit that failed.
+    status : {"ok", "failed", "crashed", "timeout"}
+        *failed* raised an exception (in the fit or all of the scorers), *crashed* took its worker along, *timeout* was
+        stopped.
+    stop : bool
+        An observer of the fit asked for the search to stop.
+    shared : bool
+        Not a fit of its own but that of an equal trial.
+    started : float or None
+        When it began, seconds since the epoch by the worker's clock; None where nobody knows.
+    worker : str or None
+        Who ran it: host, process and, where it is not the process's main one, thread; None where nobody knows.
+    score_errors : dict of str to str or None
+        The tracebacks of scorers that raised, by metric; a single one is called "score".
+    """
+
+    number: int
+    split: int
+    test_scores: Scores | None
+    train_scores: Scores | None = None
+    fit_time: float = 0.0
+    score_time: float = 0.0
+    n_test_samples: int = 0
+    error: str | None = None
+    status: Status = "ok"
+    stop: bool = False
+    shared: bool = False
+    started: float | None = None
+    worker: str | None = None
+    score_errors: dict[str, str] | None = None
+
+    def found(self, metric: str | None = None) -> float | None:
+        """Return what was scored on a metric, None for the only or the first one; None where nothing was."""
+        found = self.test_scores
+        if isinstance(found, dict):
+            found = found.get(metric) if metric is not None else next(iter(found.values()), None)
+        return found if self.status == "ok" else None
+
+    def score(self, metric: str | None = None) -> float:
+        """Return the score to decide by; NaN where there is none: it failed, or is not finite.
+
+        An infinite score has no place on any scale that others have, so it counts as NaN does.
+        """
+        found = self.found(metric)
+        return found if found is not None and math.isfinite(found) else math.nan
+
+    def ending(self, metric: str | None = None) -> Ending:
+        """Return how it ended as far as a metric goes: "unscored" where the fit succeeded and gave no usable score."""
+        if self.status == "ok":
+            return "unscored" if math.isnan(self.score(metric)) else "ok"
+        return "unscored" if self.status == "failed" and self.error is None else self.status
+
+
+@dataclass(frozen=True, slots=True)
+class TrialStarted:
+    """Event: a trial was started."""
+
+    trial: Trial
+
+
+@dataclass(frozen=True, slots=True)
+class FitFinished:
+    """Event: a fit finished."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class FitStarted:
+    """Event of a race: a trial is to be fitted on a split."""
+
+    number: int
+    split: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrialStopped:
+    """Event of a race: a trial is not worth its other splits.
+
+    Parameters
+    ----------
+    number : int
+        Which trial.
+    against : int or None
+        Number of the complete trial that it cannot catch up with; None where it has failed.
+    """
+
+    number: int
+    against: int | None = None
+
+
+Event: TypeAlias = TrialStarted | FitFinished | FitStarted | TrialStopped
+Decision: TypeAlias = TrialStarted | FitStarted | TrialStopped
