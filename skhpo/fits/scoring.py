@@ -18,6 +18,8 @@ from skhpo._sklearn import MultimetricScorer, unwrapped_scorer
 from skhpo.messages.texts import abridged_traceback, said
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from skhpo.history import Scores
 
 ONLY = "score"
@@ -35,9 +37,15 @@ class Watch:
         Why there is no score, by metric; a single scorer's is called `ONLY`.
     fit_time, score_time : float
         Seconds until the scorers were called, and those that they took.
+
+    Parameters
+    ----------
+    on_call : callable
+        Shown what the scorers are called with: the estimator, the data, the other parameters.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_call: Callable[[Any, tuple[Any, ...], dict[str, Any]], None] | None = None) -> None:
+        self.on_call = on_call
         self.errors: dict[str, str] = {}
         self.start()
         self._began: float | None = None
@@ -48,11 +56,14 @@ class Watch:
         """Take note that the fit is about to begin."""
         self._started = time.perf_counter()
 
-    def begin(self) -> None:
+    def begin(self, estimator: Any, data: tuple[Any, ...], params: dict[str, Any]) -> None:
         """Take note that scorers are called."""
         if self._began is None:
+            self.fit_time = time.perf_counter() - self._started
+        if self.on_call is not None:
+            self.on_call(estimator, data, params)
+        if self._began is None:
             self._began = time.perf_counter()
-            self.fit_time = self._began - self._started
 
     def end(self, errors: dict[str, str]) -> None:
         """Take note that they are done, and which of them raised."""
@@ -109,7 +120,7 @@ class _Scorer:
         self._watch = watch
 
     def __call__(self, estimator: Any, *data: Any, **params: Any) -> Any:
-        self._watch.begin()
+        self._watch.begin(estimator, data, params)
         try:
             scores = self._scorer(estimator, *data, **params)
         except Exception as error:
@@ -133,7 +144,7 @@ class _Scorers(MultimetricScorer):
         self._watch = watch
 
     def __call__(self, estimator: Any, *data: Any, **params: Any) -> Any:
-        self._watch.begin()
+        self._watch.begin(estimator, data, params)
         try:
             scores = self._given(estimator, *data, **params)
         except Exception as error:

@@ -40,15 +40,32 @@ class Trial:
     parent: int | None = None
 
 
+class Place(NamedTuple):
+    """Where another trial of a family is on the family's path.
+
+    Parameters
+    ----------
+    number : int
+        Of the trial.
+    params : dict
+        Its parameters that differ from those of the trial that is fitted: the one that is the path.
+    """
+
+    number: int
+    params: Params
+
+
 class Task(NamedTuple):
     """One fit of one trial on one split: the unit of work.
 
-    ``context`` travels with the task untouched; it is for observers of the fit.
+    ``context`` travels with the task untouched; it is for observers of the fit. ``places`` are other trials, from the
+    longest to the shortest, whose models stand inside the one that is fitted: they are to be scored, too.
     """
 
     trial: Trial
     split: int
     context: Any = None
+    places: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,6 +98,8 @@ class Outcome:
         Who ran it: host, process and, where it is not the process's main one, thread; None where nobody knows.
     score_errors : dict of str to str or None
         The tracebacks of scorers that raised, by metric; a single one is called "score".
+    path : dict of int to Outcome or None
+        What the same fit says of other trials of its family, by their numbers.
     """
 
     number: int
@@ -97,6 +116,7 @@ class Outcome:
     started: float | None = None
     worker: str | None = None
     score_errors: dict[str, str] | None = None
+    path: dict[int, Outcome] | None = None
 
     def found(self, metric: str | None = None) -> float | None:
         """Return what was scored on a metric, None for the only or the first one; None where nothing was."""
