@@ -8,12 +8,12 @@ settings that holds, and cuts the shorter model out of the longer one.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 Objection: TypeAlias = "Callable[[Any, Sequence[Any], Shape], str | None]"
 """``objection(estimator, values, shape)``: why the values cannot share a fit; None where they can."""
@@ -86,6 +86,32 @@ class Path:
     is_watched: bool = False
 
 
+@dataclass(frozen=True)
+class Whole:
+    """A parameter of a transformer of which one fit holds all values, for steps in front of a pipeline's last one.
+
+    Parameters
+    ----------
+    parameter : str
+        Its name.
+    cut : callable
+        ``cut(model, value)``, as of `Path`.
+    holds : callable
+        ``holds(estimator, X)``: whether it is so for these settings, this value included, and the samples.
+    longest : mapping of str to object
+        Parameters to fit it with instead; none where any value will do.
+    output : callable or None
+        ``output(result, model, value)``: what ``fit_transform`` returns with a value, from the ``result`` of the
+        whole; None where it is what the cut model makes of the samples.
+    """
+
+    parameter: str
+    cut: Callable[[Any, Any], Any]
+    holds: Callable[[Any, Any], bool]
+    longest: Mapping[str, Any] = field(default_factory=dict)
+    output: Callable[[Any, Any, Any], Any] | None = None
+
+
 def _never(estimator: Any) -> bool:  # noqa: ARG001
     return False
 
@@ -109,6 +135,8 @@ class Facts:
         Out-of-bag scores cannot be had from one that goes on.
     paths : tuple of Path
         Its paths.
+    whole : Whole or None
+        Of a transformer, the parameter of which one fit holds all values.
     """
 
     iterations: str | None = None
@@ -117,6 +145,7 @@ class Facts:
     start_from: str | None = None
     refits_oob: bool = False
     paths: tuple[Path, ...] = ()
+    whole: Whole | None = None
 
     def path(self, parameter: str) -> Path | None:
         """Return the path along a parameter, None if there is none."""

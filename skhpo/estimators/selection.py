@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from skhpo.estimators.facts import Facts, Path, anywhere, view_of
+from skhpo.estimators.facts import Facts, Path, Whole, anywhere, view_of
 
 
 def _setting(parameter: str) -> Path:
@@ -17,8 +17,13 @@ def _setting(parameter: str) -> Path:
     return Path(parameter, cut, length=anywhere, settings=settings, is_watched=True)
 
 
+def _of(parameter: str) -> Facts:
+    path = _setting(parameter)
+    return Facts(paths=(path,), whole=Whole(parameter, path.cut, holds=lambda estimator, X: True))  # noqa: ARG005
+
+
 FACTS = {
-    f"sklearn.feature_selection.{name}": Facts(paths=(_setting(parameter),))
+    f"sklearn.feature_selection.{name}": _of(parameter)
     for name, parameter in {
         "SelectKBest": "k",
         "SelectPercentile": "percentile",
