@@ -690,7 +690,8 @@ def test_the_sampler_is_told_of_each_score():
     class Diary(Listed):
         is_adaptive = True
 
-        def tell(self, trial, scores):
+        def tell(self, observation):
+            trial, scores = observation[:2]
             told.append((trial.number, int(np.isfinite(scores).sum())))
 
     history = race(noisy(10, 4), n_open=2, sampler=Diary())

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from skhpo.acquisition.improvement import Acquisition
-    from skhpo.history import Params, Trial
+    from skhpo.history import Observation, Params, Trial
     from skhpo.space import Space
     from skhpo.surrogates.gp import GaussianProcess
     from skhpo.surrogates.kernel import Array
@@ -111,9 +111,9 @@ class BayesSampler(Sampler):
                 self._remember(row, np.array([score]))
             self._n_prior = self._model.n
 
-    def tell(self, trial: Trial, scores: NDArray[np.float64]) -> None:
-        """Remember a finished trial."""
-        self._remember(self.space.encode([trial.params])[0], scores)
+    def tell(self, observation: Observation) -> None:
+        """Remember the scores of a trial."""
+        self._remember(self.space.encode([observation.trial.params])[0], observation.scores)
 
     def ask(self, number: int, pending: Sequence[Trial]) -> Params | None:
         """Return the parameters of trial ``number``, or None when every point of the space was proposed."""
