@@ -208,6 +208,11 @@ class History:
         return self._seen.get(number, {})
 
     @property
+    def told(self) -> Sequence[Trial]:
+        """Trials that were stopped, or of which all scores may be looked at."""
+        return [trial for trial in self.trials if trial.number not in self._open]
+
+    @property
     def open(self) -> Sequence[int]:
         """Trials that are neither stopped nor seen on all splits, in order."""
         return list(self._open)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from skhpo.history import Params
     from skhpo.journals.retries import Record
 
+UNTUNED = "<untuned>"
+"""The name under which parameters outside of the space are written: those of the estimator as it came."""
 _LARGEST = 2**53  # of the integers that every reader of JSON knows
 _STATUSES = ("ok", "failed", "crashed", "timeout")
 

@@ -11,17 +11,18 @@ from sklearn.utils.validation import check_is_fitted
 
 from skhpo._sklearn import RANDOM_CONSTRAINTS, HasMethods, Interval
 from skhpo.results.fitted import fitted
-from skhpo.samplers.bayes import BayesSampler
 from skhpo.search.base import BaseSearch
 from skhpo.search.plan import Plan, Start
 from skhpo.search.race import make_scheduler, racing_settings
-from skhpo.space import Space, warn_of_bounds
+from skhpo.search.samplers import bayes
+from skhpo.space import Space
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
     from skhpo.history import Params
+    from skhpo.samplers.bayes import BayesSampler
 
 
 class BayesSearchCV(BaseSearch):
@@ -273,14 +274,8 @@ class BayesSearchCV(BaseSearch):
         return dict(sorted(shares.items(), key=lambda item: -item[1]))
 
     def _plan(self, start: Start) -> Plan:
-        warn_of_bounds(self.param_distributions)
         space = start.space()
-        sampler = BayesSampler(
-            space,
-            start.seed(),
-            initial_params=[*own_params(space, start.problem.estimator), *self._given(space)],
-            prior=self._prior(space),
-        )
+        sampler = bayes(start, self.param_distributions, initial_params=self._given(space), prior=self._prior(space))
         scheduler = make_scheduler(self, start.problem, sampler, self.n_iter)
         return Plan(sampler, scheduler, look_back=self.look_back)
 
@@ -316,18 +311,12 @@ class BayesSearchCV(BaseSearch):
         scores = results[column]
         if not isinstance(self.warm_start_from, Mapping):  # a search of ours knows which numbers stand for failures
             scores = fitted(self.warm_start_from, column.removeprefix("mean_test_")).scores
-        return checked(space, results["params"]), [float(score) for score in scores]
+        n_outside = int(len(scores) > 0 and not space.contains(results["params"][0]))  # the estimator as it came
+        return checked(space, results["params"][n_outside:]), [float(score) for score in scores[n_outside:]]
 
     def _learn(self, sampler: Any) -> None:
         self._sampler: BayesSampler = sampler
         self.expected_improvement_remaining_ = self._sampler.expected_improvement_remaining()
-
-
-def own_params(space: Space, estimator: Any) -> list[Params]:
-    """Return the estimator's own parameters as the one point of a list, empty if they lie outside of the space."""
-    known = estimator.get_params(deep=True)
-    own = {name: known[name] for name in space.parameters if name in known}
-    return [space.canonical(own)] if space.contains(own) else []
 
 
 def checked(space: Space, params: Sequence[Params]) -> list[Params]:

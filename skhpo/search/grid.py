@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from skhpo._sklearn import GRID_CONSTRAINTS, Interval
-from skhpo.samplers.grid import GridSampler
 from skhpo.search.base import BaseSearch
 from skhpo.search.plan import Plan, Start
 from skhpo.search.race import make_scheduler, racing_settings
+from skhpo.search.samplers import grid
 
 if TYPE_CHECKING:
     import os
@@ -179,5 +179,5 @@ class GridSearchCV(BaseSearch):
         return racing_settings(self)
 
     def _plan(self, start: Start) -> Plan:
-        sampler = GridSampler(self.param_grid)
+        sampler = grid(start, self.param_grid, 0)
         return Plan(sampler, make_scheduler(self, start.problem, sampler, sampler.n_max), look_back=self.look_back)

@@ -6,7 +6,7 @@ import math
 import sys
 from functools import partial
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state
 from skhpo._sklearn import RANDOM_CONSTRAINTS, Interval, StrOptions
 from skhpo.executors import SharedFolder
 from skhpo.fits.amounts import (
+    Amounts,
     Iterations,
     Models,
     Resource,
@@ -26,18 +27,15 @@ from skhpo.fits.amounts import (
     names_in,
 )
 from skhpo.messages.callers import warn
-from skhpo.samplers.bayes import BayesSampler
 from skhpo.samplers.grid import GridSampler
 from skhpo.samplers.random import RandomSampler
-from skhpo.samplers.rungs import RungSampler
 from skhpo.schedulers.halving import halving_bracket, n_possible_rungs, n_required_rungs
 from skhpo.schedulers.hyperband import hyperband_brackets
 from skhpo.search.base import BaseSearch
-from skhpo.search.bayes import own_params
 from skhpo.search.places import rung_places
 from skhpo.search.plan import Plan, Start
 from skhpo.search.race import make_halving_scheduler, racing_settings
-from skhpo.space import warn_of_bounds
+from skhpo.search.samplers import SAMPLERS, bayes_of_rungs
 
 if TYPE_CHECKING:
     import os
@@ -236,7 +234,7 @@ class SuccessiveHalvingCV(BaseSearch):
         "max_resources": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "aggressive_elimination": ["boolean"],
         "n_brackets": [Interval(Integral, 1, None, closed="left")],
-        "sampler": [StrOptions({"random", "bayes", "grid"})],
+        "sampler": [StrOptions(set(SAMPLERS))],
         "asynchronous": ["boolean"],
         "resume_fits": ["boolean", StrOptions({"always"})],
         "racing": ["boolean"],
@@ -350,10 +348,7 @@ class SuccessiveHalvingCV(BaseSearch):
         if self.n_candidates == self.min_resources == "exhaust" and self.sampler != "grid":
             raise ValueError("n_candidates and min_resources cannot be both set to 'exhaust'.")
         resource = find_parameter(problem.estimator, self.resource, names_in(self.param_distributions))
-        least, most = least_and_full(
-            problem, resource, min_resources=self.min_resources, max_resources=self.max_resources
-        )
-        return Amounts(resource, least, most)
+        return least_and_full(problem, resource, min_resources=self.min_resources, max_resources=self.max_resources)
 
     def _n_first(self, amounts: Amounts) -> int:
         """Return how many candidates the first rung has."""
@@ -407,21 +402,20 @@ class SuccessiveHalvingCV(BaseSearch):
         }
 
     def _make_sampler(self, start: Start, n_iter: int) -> Sampler:
+        make = SAMPLERS[self.sampler]
+        start = start._replace(done=())  # trials are promoted, so not all of them are proposals
+        if self.sampler == "bayes":
+            return bayes_of_rungs(start, self.param_distributions)
         if self.sampler == "grid":
-            return GridSampler(self.param_distributions)
-        warn_of_bounds(self.param_distributions)
-        if self.sampler == "random":
-            n_points = RandomSampler(self.param_distributions, n_iter=n_iter, random_state=0).n_max
-            if n_points < n_iter and self.n_candidates != "exhaust":
-                warn(
-                    f"The total space of parameters {n_points} is smaller than n_candidates={self.n_candidates}: all "
-                    "of it is tried.",
-                    UserWarning,
-                )
-            return RandomSampler(self.param_distributions, n_iter=n_points, random_state=start.random_state)
-        space, seed = start.space(), start.seed()
-        own = own_params(space, start.problem.estimator)
-        return RungSampler(lambda: BayesSampler(space, seed, initial_params=own))
+            return make(start, self.param_distributions, n_iter)
+        n_points = RandomSampler(self.param_distributions, n_iter=n_iter, random_state=0).n_max
+        if n_points < n_iter and self.n_candidates != "exhaust":
+            warn(
+                f"The total space of parameters {n_points} is smaller than n_candidates={self.n_candidates}: all "
+                "of it is tried.",
+                UserWarning,
+            )
+        return make(start, self.param_distributions, n_points)
 
     def _learn(self, sampler: Sampler) -> None:  # noqa: ARG002
         counts = np.bincount(self.cv_results_["iter"], minlength=self.n_iterations_)
@@ -436,19 +430,3 @@ class SuccessiveHalvingCV(BaseSearch):
         last = {name: column[rows] for name, column in results.items() if name != "params"}
         last["params"] = [results["params"][row] for row in rows]
         return int(rows[super()._best_index(metric, last)])
-
-
-class Amounts(NamedTuple):
-    """A resource, and how much of it a rung has at least, and the last rung.
-
-    Parameters
-    ----------
-    resource : str
-        ``"n_samples"``, or the full name of a parameter.
-    least, most : int
-        Amounts.
-    """
-
-    resource: str
-    least: int
-    most: int

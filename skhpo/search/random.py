@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from skhpo._sklearn import RANDOM_CONSTRAINTS, Interval
-from skhpo.samplers.random import RandomSampler
 from skhpo.search.base import BaseSearch
 from skhpo.search.plan import Plan, Start
 from skhpo.search.race import make_scheduler, racing_settings
-from skhpo.space import warn_of_bounds
+from skhpo.search.samplers import random
 
 if TYPE_CHECKING:
     import os
@@ -196,8 +195,5 @@ class RandomSearchCV(BaseSearch):
         return racing_settings(self)
 
     def _plan(self, start: Start) -> Plan:
-        warn_of_bounds(self.param_distributions)
-        sampler = RandomSampler(
-            self.param_distributions, n_iter=self.n_iter, random_state=start.random_state, done=start.done
-        )
+        sampler = random(start, self.param_distributions, self.n_iter)
         return Plan(sampler, make_scheduler(self, start.problem, sampler, sampler.n_max), look_back=self.look_back)
