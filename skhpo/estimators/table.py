@@ -124,6 +124,7 @@ def register_path(
     known = _facts_of_class(kind)
     others = tuple(path for path in known.paths if path.parameter != parameter)
     path = Path(parameter, cut, length=length, objection=objection)
+    _PARAMETERS.add(parameter)
     _REGISTERED[kind] = replace(known, paths=(*others, path))
 
 
@@ -137,4 +138,9 @@ _NAMES: dict[str, list[str]] = {}
 for _name in FACTS:
     _NAMES.setdefault(_name.rpartition(".")[2], []).append(_name)
 
-PARAMETERS = frozenset(path.parameter for facts in FACTS.values() for path in facts.paths)
+_PARAMETERS = {path.parameter for facts in FACTS.values() for path in facts.paths}
+
+
+def may_be_path(name: str) -> bool:
+    """Whether some estimator has a path along a parameter of this name."""
+    return name.rpartition("__")[2] in _PARAMETERS

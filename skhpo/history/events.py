@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
 
 Params: TypeAlias = dict[str, Any]
 Scores: TypeAlias = float | dict[str, float | None]
@@ -68,6 +74,22 @@ class Task(NamedTuple):
     places: tuple[Place, ...] = ()
 
 
+@dataclass(frozen=True, eq=False)
+class Family:
+    """Trials that are equal but for one parameter, along which shorter models stand inside longer ones.
+
+    Parameters
+    ----------
+    parameter : str
+        The parameter.
+    members : tuple of Trial
+        As they will be started, from the longest to the shortest.
+    """
+
+    parameter: str
+    members: tuple[Trial, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
     """What a task gave.
@@ -98,6 +120,8 @@ class Outcome:
         Who ran it: host, process and, where it is not the process's main one, thread; None where nobody knows.
     score_errors : dict of str to str or None
         The tracebacks of scorers that raised, by metric; a single one is called "score".
+    gradient : dict of str to float or None
+        Slope of the deciding score in parameters, by their names, where the fit knows it.
     path : dict of int to Outcome or None
         What the same fit says of other trials of its family, by their numbers.
     """
@@ -116,6 +140,7 @@ class Outcome:
     started: float | None = None
     worker: str | None = None
     score_errors: dict[str, str] | None = None
+    gradient: dict[str, float] | None = None
     path: dict[int, Outcome] | None = None
 
     def found(self, metric: str | None = None) -> float | None:
@@ -140,11 +165,42 @@ class Outcome:
         return "unscored" if self.status == "failed" and self.error is None else self.status
 
 
-@dataclass(frozen=True, slots=True)
-class TrialStarted:
-    """Event: a trial was started."""
+class Observation(NamedTuple):
+    """What a sampler hears of a trial.
+
+    Parameters
+    ----------
+    trial : Trial
+        What was tried.
+    scores : ndarray of shape (n_splits,)
+        Score on each split, larger is better. All are NaN if the trial failed on one: a failure is a fact about the
+        parameters, not a low score. Single NaN are splits that it does not have, or not yet.
+    seconds : ndarray of shape (n_splits,) or None
+        How long fit and scoring took on each split, NaN where there is none (yet); None where nobody knows.
+    gradient : mapping of str to float or None
+        Slope of the mean score in parameters, by their names, where all fits know it.
+    """
 
     trial: Trial
+    scores: NDArray[np.float64]
+    seconds: NDArray[np.float64] | None = None
+    gradient: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrialStarted:
+    """Event: a trial was started.
+
+    Parameters
+    ----------
+    trial : Trial
+        Which.
+    splits : tuple of int or None
+        The splits on which its fits begin at once; None is all of them. Others may follow, each with a `FitStarted`.
+    """
+
+    trial: Trial
+    splits: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +212,7 @@ class FitFinished:
 
 @dataclass(frozen=True, slots=True)
 class FitStarted:
-    """Event of a race: a trial is to be fitted on a split."""
+    """Event: a trial is to be fitted on another split."""
 
     number: int
     split: int
@@ -164,7 +220,7 @@ class FitStarted:
 
 @dataclass(frozen=True, slots=True)
 class TrialStopped:
-    """Event of a race: a trial is not worth its other splits.
+    """Event: a trial is not worth its other splits.
 
     Parameters
     ----------

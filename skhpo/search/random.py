@@ -8,18 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from skhpo._sklearn import RANDOM_CONSTRAINTS, Interval
-from skhpo.samplers.random import RandomSampler
 from skhpo.search.base import BaseSearch
-from skhpo.search.plan import Plan
-from skhpo.search.race import make_scheduler
-from skhpo.space import warn_of_bounds
+from skhpo.search.plan import Plan, Start
+from skhpo.search.race import make_scheduler, racing_settings
+from skhpo.search.samplers import random
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
-
-    from skhpo.fits.problem import Problem
-    from skhpo.history import Params
 
 
 class RandomSearchCV(BaseSearch):
@@ -79,6 +74,11 @@ class RandomSearchCV(BaseSearch):
         seed that draw random numbers are fitted each time, so give them a ``random_state``; so are those with
         ``copy=False`` or ``warm_start=True``. Pipelines that are subclassed, inside of another estimator, or have a
         ``memory`` of their own are left alone. Turn it off if a transformer depends on more than data and parameters.
+    share_fits : bool, default=True
+        Whether candidates that differ only in how far a model goes, as in its number of trees, iterations, neighbours
+        or leaves, share one fit per split: the longest holds the others. Scores are the same to the bit. The longest
+        candidate's ``mean_fit_time`` is that of the fit, and the others' about 0. What is not known to hold to the bit
+        is fitted as always; :func:`skhpo.sharing.explain` says why. Only where all candidates are known in advance.
     racing : bool, default=False
         Whether a candidate that will not be the best after all does not get all of its splits. After each, its scores
         are compared with those of the complete candidates on the same splits; it is stopped if the probability that
@@ -168,6 +168,7 @@ class RandomSearchCV(BaseSearch):
         fit_timeout: float | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
         cache_prefix: bool = True,
+        share_fits: bool = True,
         racing: bool = False,
         look_back: int | None = None,
     ) -> None:
@@ -185,6 +186,7 @@ class RandomSearchCV(BaseSearch):
             fit_timeout=fit_timeout,
             checkpoint=checkpoint,
             cache_prefix=cache_prefix,
+            share_fits=share_fits,
         )
         self.param_distributions = param_distributions
         self.n_iter = n_iter
@@ -196,7 +198,9 @@ class RandomSearchCV(BaseSearch):
     def _space(self) -> Any:
         return self.param_distributions
 
-    def _plan(self, problem: Problem, random_state: Any, done: Sequence[Params]) -> Plan:
-        warn_of_bounds(self.param_distributions)
-        sampler = RandomSampler(self.param_distributions, n_iter=self.n_iter, random_state=random_state, done=done)
-        return Plan(sampler, make_scheduler(self, problem, sampler, sampler.n_max), look_back=self.look_back)
+    def _settings(self) -> list[Any]:
+        return racing_settings(self)
+
+    def _plan(self, start: Start) -> Plan:
+        sampler = random(start, self.param_distributions, self.n_iter)
+        return Plan(sampler, make_scheduler(self, start.problem, sampler, sampler.n_max), look_back=self.look_back)
