@@ -76,7 +76,6 @@ class BaseSearch(Concluding):
         "share_fits": ["boolean"],
     }
 
-    random_state: Any = None
     _is_copy = False
 
     def __init__(
@@ -125,6 +124,11 @@ class BaseSearch(Concluding):
     @abstractmethod
     def _space(self) -> Any:
         """The constructor's space, whatever it is called there."""
+
+    @property
+    def _random_state(self) -> Any:
+        """The constructor's seed; None for a search in which nothing is random."""
+        return None
 
     @abstractmethod
     def _plan(self, start: Start) -> Plan:
@@ -242,7 +246,7 @@ class BaseSearch(Concluding):
             remembered = Remembered(journal, self.checkpoint, len(problem.splits), metrics)
             self._check_names(remembered.metrics)
             problem = replace(problem, splits=remembered.splits(prepared.splits))
-            seed = remembered.random_state(self.random_state)
+            seed = remembered.random_state(self._random_state)
             plan = self._plan(Start(problem, prepared.space, seed, remembered.params, prepared.groups))
             check_names(self._space, self.estimator)
         except BaseException:
@@ -257,7 +261,7 @@ class BaseSearch(Concluding):
             prepared.problem,
             space=prepared.space(),
             strategy=[type(self).__name__, *self._settings()],
-            random_state=self.random_state,
+            random_state=self._random_state,
             may_add=self._is_copy,
             facts={"metric": metric, **self._facts(prepared.problem)},
             drawn_by=prepared.splits.drawn_by,

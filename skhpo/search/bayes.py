@@ -230,6 +230,10 @@ class BayesSearchCV(BaseSearch):
     def _space(self) -> Any:
         return self.param_distributions
 
+    @property
+    def _random_state(self) -> Any:
+        return self.random_state
+
     def predict_score(self, params: Params | Sequence[Params]) -> tuple[Any, Any]:
         """Return what the model believes of the mean cross-validated score of candidates.
 

@@ -217,6 +217,10 @@ class SearchCV(BaseSearch):
     def _space(self) -> Any:
         return self.param_distributions
 
+    @property
+    def _random_state(self) -> Any:
+        return self.random_state
+
     def _settings(self) -> list[Any]:
         return [self.sampler, self.scheduler, self.resource, self.look_back]
 

@@ -313,6 +313,10 @@ class SuccessiveHalvingCV(BaseSearch):
     def _space(self) -> Any:
         return self.param_distributions
 
+    @property
+    def _random_state(self) -> Any:
+        return self.random_state
+
     def _settings(self) -> list[Any]:
         names = ["n_candidates", "factor", "resource", "min_resources", "max_resources", "aggressive_elimination"]
         names += ["n_brackets", "sampler", "asynchronous", "look_back"]

@@ -198,6 +198,10 @@ class RandomSearchCV(BaseSearch):
     def _space(self) -> Any:
         return self.param_distributions
 
+    @property
+    def _random_state(self) -> Any:
+        return self.random_state
+
     def _settings(self) -> list[Any]:
         return racing_settings(self)
 

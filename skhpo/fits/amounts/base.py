@@ -41,7 +41,7 @@ class Resource:
             If a trial is to have less than all, and nobody said of what.
         """
         if fraction != 1 and not self.name:
-            raise ValueError(f"A trial with a fraction of {fraction:g} needs a resource, got none. Set resource=.")
+            raise ValueError(f"A trial with a fraction of {fraction:.3g} needs a resource, got none. Set resource=.")
         return train
 
     def share_of_rows(self, fraction: float) -> float:  # noqa: ARG002
