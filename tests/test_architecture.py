@@ -20,7 +20,7 @@ LAYERS = [
     ["surrogates", "journals", "schedulers", "executors"],
     ["acquisition", "fits"],
     ["samplers", "loop", "results"],
-    ["report"],
+    ["report", "sharing"],
     ["plotting", "testing"],
     ["search"],
     ["__init__"],

@@ -1,7 +1,6 @@
 """One fit for many candidates in the searches: what is scored is to the bit what scikit-learn's searches score."""
 
-import sqlite3
-import time
+import os
 
 import numpy as np
 import pytest
@@ -32,6 +31,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 import skhpo
+from skhpo.estimators import register_path
 from skhpo.estimators.table import path_of
 
 N_SPLITS = 3
@@ -43,7 +43,7 @@ TREES = {"n_estimators": [5, 20, 10], "max_features": [2, 4]}
 
 
 def steps(model):
-    return Pipeline([("scale", StandardScaler()), ("select", SelectKBest()), ("model", model)])
+    return Pipeline([("scale", StandardScaler()), ("select", SelectKBest(k=3)), ("model", model)])
 
 
 GRIDS = {
@@ -254,67 +254,51 @@ def test_a_scorer_that_fails_at_one_place():
         grid_search(FOREST, grid, (X, Y), scoring=fussy, error_score="raise")
 
 
-class Slow(RandomForestClassifier):
-    """Hangs where it has many trees."""
+class Heavy(RandomForestClassifier):
+    """Takes its process along where it has many trees."""
 
     def fit(self, X, y, sample_weight=None):
         if self.n_estimators > 5:
-            time.sleep(60)
+            os._exit(1)
         return super().fit(X, y, sample_weight)
 
 
-def test_a_longest_fit_that_hangs(monkeypatch):
-    from skhpo.estimators import table
+register_path(Heavy, "n_estimators", path_of(FOREST, "n_estimators").cut)
 
-    monkeypatch.setitem(table._REGISTERED, Slow, table.facts_of(FOREST))
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:(?s).*fits failed out of", "ignore:One or more of the")
+def test_a_longest_fit_that_takes_its_worker_along():
     grid = {"n_estimators": [2, 9, 3]}
-    with pytest.warns(UserWarning):
-        ours = grid_search(Slow(random_state=0, max_depth=4), grid, (X, Y), cv=2, fit_timeout=0.7, refit=False)
-    theirs = grid_search(FOREST, {"n_estimators": [2, 3]}, (X, Y), GridSearchCV, cv=2)
+    settings = {"cv": 2, "refit": False, "return_train_score": False}
+    ours = grid_search(Heavy(random_state=0, max_depth=4), grid, (X, Y), n_jobs=2, **settings)
+    theirs = grid_search(FOREST, {"n_estimators": [2, 3]}, (X, Y), GridSearchCV, **settings)
     found = ours.cv_results_["mean_test_score"]
     assert np.isnan(found[1])
     assert found[[0, 2]].tobytes() == theirs.cv_results_["mean_test_score"].tobytes()
 
 
-def interrupted_at(n):
-    """Return a scorer that is interrupted at its n-th call."""
-    calls = []
+@pytest.mark.parametrize("n", [1, 3, 4, 5, 8, 13])
+def test_a_checkpoint_goes_on_where_it_was_left(tmp_path, monkeypatch, n):
+    """After a kill at any call of a scorer no fit is repeated whose scores were known."""
+    settings = {"checkpoint": tmp_path / "search.db", "return_train_score": False}
+    plain, calls = RandomForestClassifier.predict, []
 
-    def score(model, X, y):
-        calls.append(1)
+    def predict(self, X):
+        calls.append(self.n_estimators)
         if len(calls) == n:
             raise KeyboardInterrupt
-        return model.score(X, y)
+        return plain(self, X)
 
-    return score
-
-
-def steady(model, X, y):
-    return model.score(X, y)
-
-
-@pytest.mark.parametrize("n", [1, 3, 4, 5, 8, 13])
-def test_a_checkpoint_goes_on_where_it_was_left(tmp_path, n):
-    """After a kill at any call of a scorer no fit is repeated whose scores were known."""
-    scorer = interrupted_at(n)
-    settings = {"checkpoint": tmp_path / "search.db", "return_train_score": False}
-
-    def scoring(model, X, y):
-        return scorer(model, X, y)
-
+    monkeypatch.setattr(RandomForestClassifier, "predict", predict)
     with pytest.raises(KeyboardInterrupt):
-        grid_search(FOREST, TREES, (X, Y), scoring=scoring, **settings)
-    fits = []
-    scorer = lambda model, X, y: fits.append(model.n_estimators) or model.score(X, y)  # noqa: E731
-    ours = grid_search(FOREST, TREES, (X, Y), scoring=scoring, **settings)
-    same(grid_search(FOREST, TREES, (X, Y), GridSearchCV, scoring=steady, return_train_score=False), ours)
+        grid_search(FOREST, TREES, (X, Y), **settings)
     n_done = (n - 1) // 3 * 3  # each fit is scored at three places
-    assert len(fits) == 18 - n_done
-    with sqlite3.connect(tmp_path / "search.db") as file:
-        assert file.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    again = grid_search(FOREST, TREES, (X, Y), scoring=scoring, **settings)
-    same(ours, again)
-    assert len(fits) == 18 - n_done, "nothing is left to do"
+    ours = grid_search(FOREST, TREES, (X, Y), **settings)
+    assert len(calls) == n + 18 - n_done
+    same(ours, grid_search(FOREST, TREES, (X, Y), **settings))
+    assert len(calls) == n + 18 - n_done, "nothing is left to do"
+    same(grid_search(FOREST, TREES, (X, Y), GridSearchCV, return_train_score=False), ours)
 
 
 def test_a_race_has_the_same_scores():
@@ -328,22 +312,25 @@ def test_a_race_has_the_same_scores():
     assert ours.stats()["n_fits"] < alone.stats()["n_fits"]
 
 
-@pytest.mark.parametrize("kind", [skhpo.BayesSearchCV, skhpo.SuccessiveHalvingCV, skhpo.SearchCV])
-def test_searches_that_do_not_know_what_will_be_wanted(kind):
-    settings = {"random_state": 0, "return_train_score": False}
-    if kind is not skhpo.SuccessiveHalvingCV:
-        settings["n_iter"] = 4
-    on, off = (
-        grid_search(
-            FOREST, {"n_estimators": [2, 3, 4, 5], "max_depth": [1, 2]}, (X, Y), kind, share_fits=share, **settings
-        )
-        for share in (True, False)
-    )
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [(skhpo.BayesSearchCV, {"n_iter": 4}), (skhpo.SuccessiveHalvingCV, {"min_resources": 60})],
+)
+def test_searches_that_do_not_know_what_will_be_wanted(kind, settings):
+    grid = {"n_estimators": [2, 3, 4, 5], "max_depth": [1, 2]}
+    settings = {"random_state": 0, "return_train_score": False} | settings
+    on, off = (grid_search(FOREST, grid, (X, Y), kind, share_fits=share, **settings) for share in (True, False))
     same(off, on)
     assert on.stats()["n_fits"] == off.stats()["n_fits"]
 
 
+def test_a_search_with_a_sampler_of_its_own():
+    found = grid_search(FOREST, TREES, (X, Y), skhpo.SearchCV, sampler="random", n_iter=6, random_state=0)
+    assert found.stats()["n_fits"] == 2 * N_SPLITS
+
+
 @pytest.mark.skipif(not hasattr(sklearn, "callback"), reason="scikit-learn has no callbacks before 1.9")
+@pytest.mark.filterwarnings("ignore:.*does not support callbacks")
 def test_where_callbacks_look_on_each_is_fitted():
     from sklearn.callback import ProgressBar
 
