@@ -82,11 +82,11 @@ class Path:
     cut: Callable[[Any, Any], Any]
     length: Callable[[Any], float | None] = count
     objection: Objection = no_objection
-    settings: str = "all"
+    settings: str = "all settings"
     is_watched: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Whole:
     """A parameter of a transformer of which one fit holds all values, for steps in front of a pipeline's last one.
 
