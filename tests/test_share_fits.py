@@ -303,13 +303,50 @@ def test_a_checkpoint_goes_on_where_it_was_left(tmp_path, monkeypatch, n):
 
 def test_a_race_has_the_same_scores():
     grid = {"n_estimators": [1, 2, 3, 30, 20], "max_depth": [1, 8]}
-    settings = {"racing": True, "cv": 5, "return_train_score": False}
-    alone = grid_search(FOREST, grid, (X, Y), share_fits=False, **settings)
-    ours = grid_search(FOREST, grid, (X, Y), **settings)
-    assert ours.best_params_ == alone.best_params_
+    settings = {"cv": 5, "return_train_score": False}
+    theirs = grid_search(FOREST, grid, (X, Y), GridSearchCV, **settings)
+    alone = grid_search(FOREST, grid, (X, Y), racing=True, share_fits=False, **settings)
+    ours = grid_search(FOREST, grid, (X, Y), racing=True, **settings)
+    assert ours.best_params_ == alone.best_params_ == theirs.best_params_
     for name in (f"split{split}_test_score" for split in range(5)):
-        np.testing.assert_array_equal(ours.cv_results_[name], alone.cv_results_[name])
+        found = ours.cv_results_[name]
+        is_known = np.isfinite(found)
+        assert (found[is_known] == theirs.cv_results_[name][is_known]).all()
     assert ours.stats()["n_fits"] < alone.stats()["n_fits"]
+
+
+def test_in_a_race_families_begin_together():
+    grid = {"n_estimators": [1, 2, 3], "max_depth": [1, 4, 8]}
+    found = grid_search(FOREST, grid, (X, Y), racing=True)._history
+    first = [next(split for number, split in found.steps if number == trial.number) for trial in found.trials]
+    depths = [trial.params["max_depth"] for trial in found.trials]
+    assert {
+        depth: {split for split, of in zip(first, depths, strict=True) if of == depth} for depth in grid["max_depth"]
+    } == {
+        1: {0},
+        4: {1},
+        8: {2},
+    }
+
+
+def test_a_race_goes_on_from_its_checkpoint(tmp_path, monkeypatch):
+    grid = {"n_estimators": [1, 2, 3, 30, 20], "max_depth": [1, 8]}
+    whole = grid_search(FOREST, grid, (X, Y), racing=True, return_train_score=False)
+    plain, calls = RandomForestClassifier.fit, []
+
+    def fit(self, *args, **kwargs):
+        calls.append(self.n_estimators)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return plain(self, *args, **kwargs)
+
+    monkeypatch.setattr(RandomForestClassifier, "fit", fit)
+    settings = {"racing": True, "return_train_score": False, "checkpoint": tmp_path / "race.db"}
+    with pytest.raises(KeyboardInterrupt):
+        grid_search(FOREST, grid, (X, Y), **settings)
+    same(whole, grid_search(FOREST, grid, (X, Y), **settings))
+    with pytest.raises(ValueError, match="is the journal of another search"):
+        grid_search(FOREST, grid, (X, Y), share_fits=False, **settings)
 
 
 @pytest.mark.parametrize(

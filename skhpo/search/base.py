@@ -43,7 +43,6 @@ from skhpo.messages.callers import warn
 from skhpo.search.checkpoint import open_checkpoint
 from skhpo.search.conclusion import Concluding
 from skhpo.search.cost import Cost
-from skhpo.search.families import families
 from skhpo.search.growth import watch_workers
 from skhpo.search.plan import Opened, Prepared, Start
 from skhpo.search.progress import Progress
@@ -303,7 +302,6 @@ class BaseSearch(Concluding):
         plan, problem, history = opened.plan, opened.problem, opened.history
         is_observed = problem.caller is not None
         look_back = opened.look_back(executor.n_workers)
-        names = names_in(self._space)
         deadline = math.inf if self.timeout is None else cost.began + self.timeout
         stream = sys.stdout if self.verbose == 1 else None  # above, each fit has lines of its own
         with Progress(history, problem.n_trials, stream, seconds_left=deadline - time.monotonic()) as progress:
@@ -318,7 +316,7 @@ class BaseSearch(Concluding):
                     make_task=lambda trial, split: problem.task(trial, split, place_of(trial) if is_observed else None),
                     # Where callbacks watch the fits each is run: they would else be told of some that did not happen.
                     identity=_number if is_observed else _identity,
-                    family_of=_alone if is_observed or not self.share_fits else families(plan, problem, names),
+                    family_of=plan.family_of,
                     look_back=look_back,
                     seconds_left=lambda: deadline - time.monotonic(),
                     check=self._checker(problem),

@@ -22,6 +22,7 @@ from skhpo.samplers.base import Sampler
 from skhpo.schedulers.base import Scheduler
 from skhpo.schedulers.fixed import FixedScheduler
 from skhpo.search.base import BaseSearch
+from skhpo.search.families import alone, families
 from skhpo.search.plan import Plan, Start
 from skhpo.search.samplers import SAMPLERS, bayes_of_rungs
 
@@ -230,12 +231,17 @@ class SearchCV(BaseSearch):
 
     def _plan(self, start: Start) -> Plan:
         measure = self._measure(start.problem)
+        sampler = self._made_sampler(start, has_rungs=measure is not None)
+        scheduler = self._made_scheduler(len(start.problem.splits))
+        is_one_by_one = measure is None and type(scheduler) is FixedScheduler  # trial number i is proposal number i
+        n_trials = self.n_iter if sampler.n_max is None else min(self.n_iter, sampler.n_max)
         return Plan(
-            self._made_sampler(start, has_rungs=measure is not None),
-            self._made_scheduler(len(start.problem.splits)),
+            sampler,
+            scheduler,
             look_back=self.look_back,
             resource=self._resource(start, measure),
             measure=measure,
+            family_of=families(self, start.problem, self._space, sampler, n_trials) if is_one_by_one else alone,
         )
 
     def _made_sampler(self, start: Start, *, has_rungs: bool) -> Sampler:

@@ -2,49 +2,48 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from skhpo.estimators.table import may_be_path
-from skhpo.fits.amounts import Resource
+from skhpo.fits.amounts import names_in
 from skhpo.fits.families import MOST_CANDIDATES, Families
-from skhpo.schedulers.fixed import FixedScheduler
-from skhpo.schedulers.racing import RacingScheduler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from skhpo.fits.problem import Problem
     from skhpo.history import Family, Trial
-    from skhpo.search.plan import Plan
-
-_ONE_BY_ONE = {FixedScheduler, RacingScheduler}
-"""Schedulers of which trial number i has the sampler's proposal number i, on all of the data."""
+    from skhpo.samplers.base import Sampler
 
 
-def families(plan: Plan, problem: Problem, names: frozenset[str]) -> Callable[[Trial], Family | None]:
+def alone(trial: Trial) -> None:
+    """Return no family."""
+
+
+def families(
+    search: Any, problem: Problem, space: Any, sampler: Sampler, n_trials: int
+) -> Callable[[Trial], Family | None]:
     """Return the family of a trial, None where it is alone.
 
-    A sampler that learns from scores does not know what it will propose; and on rungs a trial has a share of the data
-    that others do not have. There all are alone.
+    All are alone where a sampler learns from scores, as nobody knows what it will propose. Where callbacks watch the
+    fits each is run: they would else be told of some that did not happen.
 
     Parameters
     ----------
-    plan : Plan
-        How the search goes about it.
+    search : BaseSearch
+        Which may share fits or not.
     problem : Problem
         What is fitted.
-    names : frozenset of str
-        All parameters of the space.
+    space : object
+        What may be tried, as the user gave it.
+    sampler : Sampler
+        Whose proposal number i is trial number i, on all of the data.
+    n_trials : int
+        How many.
     """
-    n, sampler = plan.n_trials, plan.sampler
-    if (
-        n is None
-        or not any(map(may_be_path, names))
-        or n > MOST_CANDIDATES
-        or sampler.is_adaptive
-        or type(plan.scheduler) not in _ONE_BY_ONE
-        or type(plan.resource) is not Resource
-    ):
-        return Families(problem, [])
-    proposals = (sampler.ask(number, ()) for number in range(n))
+    if not search.share_fits or problem.caller is not None or sampler.is_adaptive or n_trials > MOST_CANDIDATES:
+        return alone
+    if not any(map(may_be_path, names_in(space))):
+        return alone
+    proposals = (sampler.ask(number, ()) for number in range(n_trials))
     return Families(problem, [params for params in proposals if params is not None])

@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 
 from skhpo.fits.amounts import Resource
 from skhpo.fits.problem import Places
+from skhpo.search.families import alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from skhpo._sklearn import FitContext
     from skhpo.fits.problem import Problem
     from skhpo.fits.splits import Splits
-    from skhpo.history import History, Params
+    from skhpo.history import Family, History, Params, Trial
     from skhpo.journals.base import Journal
     from skhpo.samplers.base import Sampler
     from skhpo.schedulers.base import Scheduler
@@ -74,6 +75,8 @@ class Plan:
         ``tree(search, context, n_splits) -> Places`` of the fits in scikit-learn's tree of tasks.
     n_branches : callable
         ``n_branches(n_trials, n_splits)``: how many tasks there are right below the search; None where nobody knows.
+    family_of : callable
+        Of trials that may share fits, the family that a trial is of; None for one that is alone.
     learned : mapping of str to object
         Attributes of the fitted search, besides those that all have.
     """
@@ -87,6 +90,7 @@ class Plan:
     n_branches: Callable[[int | None, int], int | None] = lambda n_trials, n_splits: (
         None if n_trials is None else n_trials * n_splits
     )
+    family_of: Callable[[Trial], Family | None] = alone
     learned: Mapping[str, Any] = field(default_factory=dict)
 
     @property

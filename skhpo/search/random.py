@@ -9,6 +9,7 @@ import numpy as np
 
 from skhpo._sklearn import RANDOM_CONSTRAINTS, Interval
 from skhpo.search.base import BaseSearch
+from skhpo.search.families import families
 from skhpo.search.plan import Plan, Start
 from skhpo.search.race import make_scheduler, racing_settings
 from skhpo.search.samplers import random
@@ -203,8 +204,10 @@ class RandomSearchCV(BaseSearch):
         return self.random_state
 
     def _settings(self) -> list[Any]:
-        return racing_settings(self)
+        return racing_settings(self, self._space)
 
     def _plan(self, start: Start) -> Plan:
         sampler = random(start, self.param_distributions, self.n_iter)
-        return Plan(sampler, make_scheduler(self, start.problem, sampler, sampler.n_max), look_back=self.look_back)
+        family_of = families(self, start.problem, self._space, sampler, sampler.n_max)
+        scheduler = make_scheduler(self, start.problem, sampler, sampler.n_max, family_of)
+        return Plan(sampler, scheduler, look_back=self.look_back, family_of=family_of)
