@@ -279,7 +279,7 @@ def main():
     parser.add_argument("--grids", nargs="+", help="words in the names of the grids; all by default")
     parser.add_argument("--arms", nargs="+", choices=list(ARMS), default=["scikit-learn", "ours", "ours, racing"])
     parser.add_argument("--jobs", type=int, help="workers; the seconds are then those of the clock")
-    parser.add_argument("--image", help="a picture of the shares, where to write it")
+    parser.add_argument("--images", help="the file for a picture of the shares")
     options = parser.parse_args()
     words = options.grids or [""]
     cpu = platform.processor() or platform.machine()
@@ -290,8 +290,8 @@ def main():
             print(f"\n### {title}")
             shares, is_same = report(names, options.arms, options.seeds, options.jobs)
             summary(shares, is_same)
-            if options.image and grids is GRIDS:
-                picture(names, shares["ours"], options.image)
+            if options.images and grids is GRIDS:
+                picture(names, shares["ours"], options.images)
 
 
 if __name__ == "__main__":
