@@ -24,7 +24,9 @@ _DROPPED = [
 ]
 _INDENTED = re.compile(r"(?:(?<=\n\n)|\A)(?: {4}.*\n)+(?=\n|\Z)")  # code of Markdown
 _ITEM = re.compile(r"^ *(?:[-*+]|\d+[.)])\s+", re.MULTILINE)
-_ENTRY = re.compile(r"^ *\*?\w+(?:, \w+)* : .*$", re.MULTILINE)  # "name : type" of a docstring
+_ENTRY = re.compile(
+    r"^(?P<indent> *)\S.*\n(?=(?P=indent) {4}\S)", re.MULTILINE
+)  # "name : type" of a docstring, "ValueError"
 _REFERENCE = re.compile(r"^ *\.\. .*(?:\n(?! *\n| *\.\. ).*)*", re.MULTILINE)
 _REPLACED = [
     (re.compile(r"(?::[\w:+-]+:|\{[\w:]+\})?(`+)(?:(?!\1).|\n)+?\1", re.DOTALL), _CODE),

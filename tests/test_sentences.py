@@ -114,6 +114,11 @@ a : int, default=5
 b, c : str
     {LONG}. What they are.
 
+Raises
+------
+ValueError
+    If it must. Or else.
+
 References
 ----------
 .. [1] Somebody: {LONG} 1, 2, 3, 4, 5
@@ -136,6 +141,8 @@ def test_sentences_of_a_docstring():
         "What a is.",
         f"{LONG}.",
         "What they are.",
+        "If it must.",
+        "Or else.",
     ]
     (fault,) = faults(found)
     assert fault.startswith("36 words")

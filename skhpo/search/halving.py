@@ -101,7 +101,7 @@ class SuccessiveHalvingCV(BaseSearch):
     asynchronous : bool, default=False
         Whether to promote a candidate as soon as it is in the best ``1 / factor`` of its rung so far [3]_. No worker
         then waits for a rung to be complete, but some promotions turn out to be wrong. It pays with many candidates and
-        workers. The candidates then depend on ``look_back``, which by default is five times as large. Not with
+        workers. The candidates then depend on ``look_back``, which by default is about five times as large. Not with
         ``racing``.
     resume_fits : bool or "always", default=True
         Whether a promoted candidate goes on from its model instead of starting over. True: only where both give the

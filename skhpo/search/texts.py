@@ -26,9 +26,9 @@ refit : bool, str or callable, default=True
 cv : int, splitter or iterable, default=None
     How to split; None is five folds. The splits are made once and are the same for every candidate.
 verbose : int, default=0
-    From 1 a summary line, from 2 a line per fit, from 3 scores, from 10 a line at each start. With 1, a terminal
-    also shows how far the search is: trials done, best score, time left, failed fits. Elsewhere a line about it is
-    printed every half minute.
+    From 1 on a summary line, from 2 on a line per fit, from 3 on its scores. From 10 on also a line at each start. With
+    1, a terminal also shows how far the search is: trials done, best score, time left, failed fits. Elsewhere a line
+    about it is printed every half minute.
 pre_dispatch : int or str, default="2*n_jobs"
     The most fits that are handed to the workers at a time; ``"all"`` is no limit.
 random_state : int, RandomState instance or None, default=None
