@@ -66,7 +66,7 @@ class ClusteringScorer:
     Parameters
     ----------
     metric : str, default="silhouette"
-        ``"silhouette"``, ``"calinski_harabasz"`` or ``"neg_davies_bouldin"``, which is negated so that larger is better.
+        ``"silhouette"``, ``"calinski_harabasz"`` or ``"neg_davies_bouldin"``, negated so that larger is better.
         These three leave noise out. Where the search is given y: ``"adjusted_rand"``, ``"adjusted_mutual_info"``,
         ``"v_measure"``, ``"rand"``, ``"mutual_info"``, ``"normalized_mutual_info"``, ``"homogeneity"``,
         ``"completeness"`` or ``"fowlkes_mallows"``. These are of all rows, with noise as one more cluster, as
@@ -86,7 +86,7 @@ class ClusteringScorer:
 
     Notes
     -----
-    The score is NaN, which ranks last, where there is more noise than ``max_noise``, where there are fewer clusters than
+    The score is NaN, which ranks last, where there is more noise than ``max_noise``, fewer clusters than
     ``min_clusters``, or where each row is a cluster. A warning says so, once for each of these reasons.
 
     Distances are those in X as the search got it, even if the steps of a pipeline change it. So candidates are compared

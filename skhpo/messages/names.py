@@ -48,7 +48,7 @@ def refuse(module: ModuleType, name: str, meant: Mapping[str, str]) -> Never:
             f"cannot import name {name!r} from {module.__name__!r}: it is called {known} here.",
             name=module.__name__,
         )
-    near = get_close_matches(name, module.__all__)
+    near = get_close_matches(name, module.__all__, cutoff=0.7)
     hint = f" It is called {known} here." if known else f" Did you mean {' or '.join(near)}?" if near else ""
     raise AttributeError(f"{message}.{hint}" if hint else message, name=name, obj=module)
 
