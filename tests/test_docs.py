@@ -33,11 +33,13 @@ PAGES = [
     ROOT / "README.md",
     *sorted(path for path in DOCS.rglob("*.md") if not {"auto_examples", "generated"} & {*path.parts}),
 ]
+FIRST = [ROOT / "README.md", DOCS / "index.md"]
+"""Pages whose snippets stand each by itself."""
 BLOCK = re.compile(r"^```(?:python|\{code-block\} python)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 REMARK = re.compile(r"<!-- (needs|raises): (.*?) -->")
 ROW = re.compile(r"^\|(?P<cells>.*)\|$", re.MULTILINE)
 CODE = re.compile(r"`([^`]+)`")
-SLOW = {"README.md", "docs/guide/parallel.md", "docs/guide/checkpoints.md", "docs/guide/time.md"}
+SLOW = {"docs/guide/parallel.md", "docs/guide/checkpoints.md", "docs/guide/time.md"}
 
 
 def cases(paths):
@@ -91,7 +93,10 @@ def namespace(tmp_path, monkeypatch):
         sys.modules["matplotlib.pyplot"].close("all")
 
 
-@pytest.mark.parametrize("path", cases([path for path in PAGES if BLOCK.search(path.read_text(encoding="utf-8"))]))
+@pytest.mark.parametrize(
+    "path",
+    cases([path for path in PAGES if path not in FIRST and BLOCK.search(path.read_text(encoding="utf-8"))]),
+)
 def test_the_code_of_a_page_runs(path, namespace):
     if missing := run_blocks(path, namespace):
         pytest.skip(f"ran but for the blocks that need {', '.join(missing)}")
@@ -157,7 +162,7 @@ def test_figures_of_the_readme_are_those_of_the_benchmarks():
 
 ON_THEIR_OWN = [
     pytest.param(path, block["code"], id=f"{path.name}-{number}")
-    for path in (ROOT / "README.md", DOCS / "index.md")
+    for path in FIRST
     for number, block in enumerate(BLOCK.finditer(path.read_text(encoding="utf-8")), start=1)
 ]
 

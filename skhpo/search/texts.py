@@ -20,9 +20,9 @@ scoring : str, callable, list, tuple, dict or None, default=None
 n_jobs : int or None, default=None
     Fits that run at the same time; -1 is one per core. None is 1 outside of a :func:`joblib.parallel_config` context.
 refit : bool, str or callable, default=True
-    Whether to fit the best candidate on all the data. With several metrics, the name of the one that decides, from
-    which a model learns as well; where none is named, a model learns from the first. Or a function from
-    ``cv_results_`` to the index of the best.
+    Whether to fit the best candidate on all the data. A string names the metric that decides, where there are several.
+    A model learns from that metric, or from the first where none is named. A function is shown ``cv_results_`` and
+    returns the index of the best.
 cv : int, splitter or iterable, default=None
     How to split; None is five folds. The splits are made once and are the same for every candidate.
 verbose : int, default=0
@@ -55,8 +55,8 @@ cache_prefix : bool, default=True
     :doc:`/guide/pipelines`.
 racing : bool, default=False
     Whether a candidate is stopped before it has all of its splits, once it is very unlikely to become the best (in a
-    halving: to be promoted). Splits that it has not are NaN in ``cv_results_``, which gains columns ``status``
-    and ``n_splits_run``. The metric is that of ``refit``. The guide has the rule and what it saves:
+    halving: to be promoted). Splits that were skipped are NaN in ``cv_results_``, which gains columns ``status`` and
+    ``n_splits_run``. The metric is that of ``refit``. The guide has the rule and what it saves:
     :doc:`/guide/racing`.
 look_back : int or None, default=None
     How many fits may be under way when the next one is decided, that one included. Set it to get the same candidates
