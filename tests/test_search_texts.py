@@ -9,10 +9,16 @@ from sklearn.linear_model import LogisticRegression
 import skhpo
 from skhpo.search.texts import SHARED, documented
 
-SEARCHES = [skhpo.GridSearchCV, skhpo.RandomSearchCV, skhpo.BayesSearchCV, skhpo.SuccessiveHalvingCV]
+SEARCHES = [
+    skhpo.GridSearchCV,
+    skhpo.RandomSearchCV,
+    skhpo.BayesSearchCV,
+    skhpo.SuccessiveHalvingCV,
+    skhpo.SearchCV,
+]
 
 # What means something else in each search, or has another default there.
-OF_ITS_OWN = {"param_grid", "param_distributions", "n_iter"}
+OF_ITS_OWN = {"param_grid", "param_distributions", "n_iter", "sampler", "resource"}
 # A row of a halving is another thing than one of the other searches.
 ATTRIBUTES_OF_ITS_OWN = {"cv_results_"}
 
@@ -59,7 +65,7 @@ def test_what_searches_share_is_said_in_the_same_words(section):
 def test_no_attribute_is_documented_twice_and_fitted_ones_are_all_there(cls):
     names = [name for name, _ in entries(cls, "Attributes")]
     assert len(names) == len(set(names))
-    space = {"C": [*range(1, 13)]}
+    space = {"C": [*range(1, 53)]}
     X, y = [[0.0], [0.1], [0.2], [1.0], [1.1], [1.2]] * 10, [0, 0, 0, 1, 1, 1] * 10
     more = {"min_resources": 15} if cls is skhpo.SuccessiveHalvingCV else {}
     search = cls(LogisticRegression(), space, cv=3, **more).fit(X, y)

@@ -60,8 +60,9 @@ racing : bool, default=False
     :doc:`/guide/racing`.
 look_back : int or None, default=None
     How many fits may be under way when the next one is decided, that one included. Set it to get the same candidates
-    on machines with different numbers of workers. None is half the splits and one, and more where there are more
-    workers. In a race None is 1 for one worker, and one more than the workers for several.
+    on machines with different numbers of workers. None is half the splits and one where candidates depend on scores,
+    and more where there are more workers. In a race None is 1 for one worker, and one more than the workers for
+    several.
 """
 
 _ATTRIBUTES = """
