@@ -185,7 +185,7 @@ def print_regret(n_seeds):
         for look_back in look_backs
     }
     print(
-        f"\n### Regret after so many candidates, {len(found[1])} searches each, and the difference to a look-back of 1\n"
+        f"\n### Regret after so many candidates, {len(found[1])} searches each; in brackets, beside a look-back of 1\n"
     )
     print("| look-back | " + " | ".join(f"{n}" for n in SHOWN) + " |")
     print("|---" * (1 + len(SHOWN)) + "|")
