@@ -103,10 +103,24 @@ def test_components_are_found_once(monkeypatch, step, values, data, is_shared):
 
 
 @pytest.mark.filterwarnings("ignore:(?s).*fits failed out of", "ignore:One or more of the")
-def test_a_value_that_cannot_be_fails_as_it_does_alone():
-    theirs, ours = both(PCA(svd_solver="full"), {"step__n_components": [3, 13, 5]})
+@pytest.mark.parametrize(
+    ("step", "grid"),
+    [
+        (PCA(svd_solver="full"), {"step__n_components": [3, 13, 5]}),
+        (SelectKBest(), {"step__k": [3, -1, 5]}),
+        (SelectPercentile(), {"step__percentile": [3, 101, 5]}),
+        (SelectFpr(), {"step__alpha": [0.9, 1.5, 0.8]}),
+    ],
+)
+def test_a_value_that_cannot_be_fails_as_it_does_alone(step, grid):
+    theirs, ours = both(step, grid)
     same(theirs, ours)
     assert np.isnan(ours.cv_results_["mean_test_score"]).sum() == 2
+
+
+def test_more_features_than_there_are_give_the_same_warning():
+    with pytest.warns(UserWarning, match="k=20 is greater than n_features=12"):
+        same(*both(SelectKBest(), {"step__k": [3, 20, 5]}))
 
 
 def test_a_score_that_draws_is_computed_each_time(monkeypatch):

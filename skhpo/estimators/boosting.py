@@ -79,6 +79,7 @@ _ADA = Facts(
             _cut_ada,
             objection=members_objection,
             settings="a seed; members from scikit-learn",
+            is_watched=True,
         ),
     ),
 )

@@ -44,9 +44,18 @@ def from_above(value: Any) -> float | None:
     return -float(value) if is_penalty else None
 
 
-def anywhere(value: Any) -> float | None:  # noqa: ARG001
-    """Return the same for all values: each of their models holds all others."""
-    return 0.0
+def anywhere(*words: str, low: float = -math.inf, high: float = math.inf) -> Callable[[Any], float | None]:
+    """Return a function that gives the same for all values, as each of their models holds all others.
+
+    It gives None for what is neither one of the words nor a number from ``low`` to ``high``: the fit itself refuses it.
+    """
+
+    def length(value: Any) -> float | None:
+        is_number = isinstance(value, Real) and not isinstance(value, bool)
+        is_valid = low <= float(value) <= high if is_number else isinstance(value, str) and value in words
+        return 0.0 if is_valid else None
+
+    return length
 
 
 def no_objection(estimator: Any, values: Sequence[Any], shape: Shape) -> str | None:  # noqa: ARG001

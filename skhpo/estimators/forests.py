@@ -43,6 +43,8 @@ def members_objection(estimator: Any, values: Sequence[Any], shape: Shape) -> st
 def _object_to_bag(estimator: Any, values: Sequence[Any], shape: Shape) -> str | None:
     if estimator.oob_score:
         return "oob_score is of all members"
+    if estimator.estimator is not None and estimator.n_jobs not in {None, 1}:
+        return "its members are fitted by other processes, where nobody sees what they draw"
     return members_objection(estimator, values, shape)
 
 
@@ -80,6 +82,7 @@ _BAG = Facts(
             _cut_bag,
             objection=_object_to_bag,
             settings="a seed; members from scikit-learn; `oob_score=False`",
+            is_watched=True,
         ),
     ),
 )

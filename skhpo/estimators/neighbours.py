@@ -91,7 +91,7 @@ _NEAREST = Facts(
         ),
     )
 )
-_RADIUS = Facts(paths=(Path("radius", _cut_radius, length=anywhere),))
+_RADIUS = Facts(paths=(Path("radius", _cut_radius, length=anywhere(low=0.0)),))
 FACTS = {
     f"sklearn.neighbors.{name}Neighbors{kind}": facts
     for name, facts in {"K": _NEAREST, "Radius": _RADIUS}.items()

@@ -17,7 +17,7 @@ FACTS = {
             Path(
                 "threshold",
                 _cut,
-                length=anywhere,
+                length=anywhere("auto"),
                 settings="nothing inside that draws random numbers without a seed",
                 is_watched=True,
             ),

@@ -123,7 +123,8 @@ class Record:
             self.waiting[family, split].append(number)
             return None
         wanted = [member for member in family.members if self._is_wanted(member, split)]
-        if len(wanted) < 2:
+        keys = {self._key_of(member, split) for member in wanted}
+        if len(keys) < 2 or self._key(number, split) not in keys:
             return Fit(trial, split)
         longest, *others = wanted
         self.led[longest.number, split] = family

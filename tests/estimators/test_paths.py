@@ -249,8 +249,13 @@ REFUSED = [
     (RandomForestClassifier(**SEED), "max_depth", "no path along max_depth"),
     (BaggingClassifier(oob_score=True, **SEED), "n_estimators", "oob_score is of all members"),
     (BaggingClassifier(), "n_estimators", "random_state is not an integer"),
+    (
+        BaggingClassifier(DecisionTreeClassifier(), n_jobs=2, **SEED),
+        "n_estimators",
+        "its members are fitted by other processes",
+    ),
     (AdaBoostClassifier(), "n_estimators", "random_state is not an integer"),
-    (AdaBoostClassifier(RandomForestClassifier(n_jobs=2), **SEED), "n_estimators", "n_jobs of their own"),
+    (AdaBoostClassifier(RandomForestClassifier(n_jobs=2, **SEED), **SEED), "n_estimators", "n_jobs of their own"),
     (IsolationForest(contamination=0.1, **SEED), "n_estimators", "contamination"),
     (DecisionTreeClassifier(**SEED), "max_depth", "no path along max_depth"),
     (DecisionTreeClassifier(**SEED), "min_samples_split", "no path along min_samples_split"),
@@ -308,6 +313,22 @@ def test_rows_from_which_on_boosting_draws():
 )
 def test_values_that_are_places(parameter, value, is_place):
     assert (path_of(RandomForestClassifier(), parameter).length(value) is not None) == is_place
+
+
+@pytest.mark.parametrize(
+    ("estimator", "parameter", "good", "bad"),
+    [
+        (FixedThresholdClassifier(LogisticRegression()), "threshold", [0.5, -3, "auto"], ["x", None, True, [0.5]]),
+        (SelectKBest(), "k", [0, 3, "all"], [-1, 2.0, "x", None, True]),
+        (SelectPercentile(), "percentile", [0, 12.5, 100], [-1, 101, "x", None]),
+        (SelectFpr(), "alpha", [0, 0.5, 1], [-0.1, 1.5, "x", np.nan]),
+        (RadiusNeighborsRegressor(), "radius", [0, 0.5, 10], [-0.1, "x", None]),
+    ],
+)
+def test_values_that_the_fit_itself_refuses_are_no_places(estimator, parameter, good, bad):
+    length = path_of(estimator, parameter).length
+    assert [length(value) for value in good] == [0.0] * len(good), "each of their models holds all others"
+    assert [length(value) for value in bad] == [None] * len(bad)
 
 
 def test_penalties_and_leaves_that_are_places():

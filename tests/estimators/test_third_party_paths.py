@@ -152,3 +152,24 @@ def test_refused_settings_of_catboost_would_be_wrong():
     cut = long.copy()
     cut.shrink(ntree_end=60)
     assert abs(cut.predict_proba(BINARY[0]) - short.predict_proba(BINARY[0])).max() > 1e-3
+
+
+def categories():
+    """Return a frame with names, a column of categories, and gaps."""
+    pandas = pytest.importorskip("pandas")
+    X, y = BINARY
+    frame = pandas.DataFrame(X, columns=[f"column {i}" for i in range(X.shape[1])])
+    frame["category"] = pandas.Categorical(np.array(["a", "b", "c"])[(X[:, 0] * 2).astype(int) % 3])
+    frame.iloc[::7, 0] = np.nan
+    return frame, y
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "settings"),
+    [
+        ("xgboost", "XGBClassifier", {"enable_categorical": True, "n_jobs": 1}),
+        ("lightgbm", "LGBMClassifier", {"verbose": -1, "n_jobs": 1}),
+    ],
+)
+def test_frames_with_names_and_categories(name, kind, settings):
+    check_path(getattr(library(name), kind)(**settings), "n_estimators", COUNTS, *categories())
