@@ -43,11 +43,15 @@ def table() -> str:
         f"| {', '.join(f'`{name}`' for name in names)} | `{parameter}` |"
         for parameter, names in wholes.items()
     ]
-    versions = ", ".join(
-        f"{NAMES[library]} {low}" + (f" to {high}" if high != low else "")
-        for library, (low, high) in TESTED.items()
-    )
-    return "\n".join([*lines, "", f"Tested with {versions}.", ""])
+    lines += [
+        "",
+        "Versions with which this was tested:",
+        "",
+        "| library | from | to |",
+        "|---|---|---|",
+    ]
+    lines += [f"| {NAMES[library]} | {low} | {high} |" for library, (low, high) in TESTED.items()]
+    return "\n".join([*lines, ""])
 
 
 def main() -> None:

@@ -34,8 +34,8 @@ def check_path(estimator: Any, parameter: str, values: Sequence[Any], X: Any, y:
     Raises
     ------
     AssertionError
-        If no path is known, if something speaks against sharing with these settings, if a cut model differs in the
-        bytes of a prediction from one that was fitted with the value, or if cutting changes the model that is cut.
+        If no path is known, or something speaks against sharing with these settings. If a cut model differs in the
+        bytes of a prediction from one that was fitted with the value. If cutting changes the model that is cut.
 
     Examples
     --------
