@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from scipy.sparse import issparse
@@ -16,11 +16,17 @@ if TYPE_CHECKING:
 
     from skhpo.estimators.facts import Shape
 
+_Known: TypeAlias = "tuple[NDArray[Any], NDArray[Any], NDArray[Any]]"
+
 _METHOD = "kneighbors"
 
 
+_MOST_KNOWN = 2
+"""The test side and the training side of a split."""
+
+
 class Query:
-    """The method ``kneighbors`` of a view: looks into one long query of the samples that were asked for last.
+    """The method ``kneighbors`` of a view: looks into one long query of the samples that were asked for of late.
 
     The nearest k are the first k of more, unless distances are equal: then it depends on how many are wanted who comes
     first. Such rows are asked for anew.
@@ -31,11 +37,11 @@ class Query:
         The fitted neighbours with their own, smaller ``n_neighbors``.
     most : int
         How many the long query is to give.
-    known : dict
-        The samples, distances and indices of the last long query, common to all views of a model.
+    known : list
+        Samples, distances and indices of the latest long queries, common to all views of a model.
     """
 
-    def __init__(self, view: Any, most: int, known: dict[str, Any]) -> None:
+    def __init__(self, view: Any, most: int, known: list[_Known]) -> None:
         self.view, self.most, self.known = view, most, known
 
     def __call__(self, X: Any = None, n_neighbors: int | None = None, return_distance: bool = True) -> Any:
@@ -54,11 +60,13 @@ class Query:
         return (distances, indices) if return_distance else indices
 
     def _longest(self, plain: Any, X: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-        samples = self.known.get("samples")
-        if samples is None or samples.dtype != X.dtype or not np.array_equal(samples, X):
-            self.known.update(samples=X.copy(), found=plain(self.view, X, min(self.most, self.view.n_samples_fit_)))
-        found: tuple[NDArray[Any], NDArray[Any]] = self.known["found"]
-        return found
+        for samples, distances, indices in self.known:
+            if samples.dtype == X.dtype and np.array_equal(samples, X):
+                return distances, indices
+        distances, indices = plain(self.view, X, min(self.most, self.view.n_samples_fit_))
+        self.known.append((X.copy(), distances, indices))
+        del self.known[:-_MOST_KNOWN]
+        return distances, indices
 
 
 def _cut(model: Any, value: int) -> Any:
@@ -66,7 +74,7 @@ def _cut(model: Any, value: int) -> Any:
     view = view_of(model, n_neighbors=value)
     before = vars(view).pop(_METHOD, None)
     if vars(model)["_fit_method"] in {"kd_tree", "ball_tree"} and not issparse(vars(model)["_fit_X"]):
-        most, known = (model.n_neighbors, {}) if before is None else (before.most, before.known)
+        most, known = (model.n_neighbors, []) if before is None else (before.most, before.known)
         vars(view)[_METHOD] = Query(view, most, known)
     return view
 

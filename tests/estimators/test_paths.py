@@ -459,3 +459,33 @@ def test_what_a_view_is_given_the_model_does_not_get():
     forest[-1].estimators_ = []
     forest.steps = []
     assert held.predict(X).shape == (N,)
+
+
+def test_neighbours_are_asked_for_once_per_side(monkeypatch):
+    X, y = THREE
+    sides, queries, plain = (X[:50], X[50:]), [], KNeighborsClassifier.kneighbors
+
+    def counted(self, X=None, n_neighbors=None, return_distance=True):
+        queries.append(len(X))
+        return plain(self, X, n_neighbors, return_distance)
+
+    model = KNeighborsClassifier(20).fit(X, y)
+    route, view = route_to(model, "n_neighbors"), model
+    monkeypatch.setattr(KNeighborsClassifier, "kneighbors", counted)
+    for k in (15, 10, 5, 2):
+        view = route.cut(view, k)
+        for side in sides:
+            view.predict(side)
+            view.predict_proba(side.copy())
+    assert queries == [50, 110]
+    changed = sides[0].copy()
+    changed[0] += 1
+    view.predict(changed)
+    assert queries == [50, 110, 50], "other samples are asked for anew"
+
+
+def test_neighbours_at_equal_distances_are_asked_for_anew():
+    X = np.array([[0.0], [1.0], [-1.0], [2.0], [-2.0], [5.0]])
+    y = np.array([0, 1, 2, 0, 1, 2])
+    for algorithm in ("kd_tree", "ball_tree"):
+        check_path(KNeighborsClassifier(algorithm=algorithm), "n_neighbors", [1, 2, 3, 4], X, y)
