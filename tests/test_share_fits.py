@@ -175,6 +175,15 @@ def test_times_tell_what_was_done():
     assert (found["mean_score_time"] > 0).all()
 
 
+def test_all_times_are_counted_once():
+    for space in ({"n_estimators": [2, 60, 3]}, {"n_estimators": randint(2, 5)}):
+        settings = {"n_iter": 3, "random_state": 0}
+        search = grid_search(FOREST, space, (X, Y), skhpo.RandomSearchCV, **settings)
+        outcomes = [o for t in search._history.trials for o in search._history.outcomes(t.number).values()]
+        spent = {(outcome.started, outcome.fit_time + outcome.score_time) for outcome in outcomes}
+        assert search.stats()["fit_time"] == pytest.approx(sum(seconds for _, seconds in spent))
+
+
 def test_random_search():
     space = {"n_estimators": [2, 4, 6], "max_features": [2, 4]}
     settings = {"n_iter": 5, "random_state": 0}

@@ -27,6 +27,8 @@ def _cut_histogram(model: Any, value: int) -> Any:
 def _object_to_histogram(estimator: Any, values: Sequence[Any], shape: Shape) -> str | None:  # noqa: ARG001
     if estimator.warm_start:
         return "warm_start=True"
+    if callable(estimator.scoring):
+        return "scoring is a function, of which nothing is known"
     may_stop = estimator.early_stopping is True or (
         estimator.early_stopping == "auto" and shape.most > _STOPS_EARLY_ABOVE
     )
@@ -39,6 +41,12 @@ def _cut_gradient(model: Any, value: int) -> Any:
     stages = first(value, "estimators_", "train_score_", "oob_improvement_", "oob_scores_")(model)
     last = {"oob_score_": stages["oob_scores_"][-1]} if "oob_scores_" in stages else {}
     return view_of(model, n_estimators=value, n_estimators_=min(value, model.n_estimators_), **stages, **last)
+
+
+def _object_to_gradient(estimator: Any, values: Sequence[Any], shape: Shape) -> str | None:
+    if estimator.init is not None and estimator.init != "zero":
+        return "init is an estimator, of which nothing is known"
+    return needs_seed(estimator, values, shape)
 
 
 def _cut_ada(model: Any, value: int) -> Any:
@@ -69,7 +77,9 @@ _GRADIENT = Facts(
     # For how long the loss has not improved is forgotten between two fits.
     continues=lambda model: model.n_iter_no_change is None,
     counts=("n_estimators", "n_estimators_"),
-    paths=(Path("n_estimators", _cut_gradient, objection=needs_seed, settings="a seed"),),
+    paths=(
+        Path("n_estimators", _cut_gradient, objection=_object_to_gradient, settings="a seed, no estimator as `init`"),
+    ),
 )
 _ADA = Facts(
     iterations="n_estimators",

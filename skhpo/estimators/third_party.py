@@ -32,7 +32,9 @@ def _object_to_xgboost(estimator: Any, values: Sequence[Any], shape: Shape) -> s
 
 
 def _object_to_others(estimator: Any, known: frozenset[str]) -> str | None:
-    """Object to parameters that the constructor takes as ``**kwargs``, but for some."""
+    """Object to an objective of the user's own, and to parameters taken as ``**kwargs``, but for some."""
+    if callable(estimator.objective):
+        return "objective is a function, of which nothing is known"
     own = {name for kind in type(estimator).__mro__ for name in signature(kind).parameters}
     others = estimator.get_params(deep=False).keys() - own - known
     return f"{', '.join(sorted(others))} is not tested" if others else None

@@ -119,7 +119,7 @@ HOLDS = [
         (GradientBoostingRegressor(loss=loss, subsample=0.5, **SEED), "n_estimators", COUNTS, NUMBERS_WITH_TIES)
         for loss in ("huber", "quantile", "absolute_error", "squared_error")
     ),
-    (GradientBoostingRegressor(max_leaf_nodes=5, **SEED), "n_estimators", COUNTS, NUMBERS),
+    (GradientBoostingRegressor(max_leaf_nodes=5, init="zero", **SEED), "n_estimators", COUNTS, NUMBERS),
     # Forests.
     (RandomForestClassifier(**SEED), "n_estimators", COUNTS, TIES),
     (RandomForestClassifier(max_samples=0.5, class_weight="balanced_subsample", **SEED), "n_estimators", COUNTS, THREE),
@@ -239,7 +239,9 @@ REFUSED = [
     (HistGradientBoostingClassifier(max_features=0.5), "max_iter", "random_state is not an integer"),
     (HistGradientBoostingClassifier(early_stopping=True), "max_iter", "random_state is not an integer"),
     (HistGradientBoostingClassifier(warm_start=True), "max_iter", "warm_start=True"),
+    (HistGradientBoostingClassifier(scoring=lambda model, X, y: 0.5), "max_iter", "scoring is a function"),
     (GradientBoostingClassifier(), "n_estimators", "random_state is not an integer"),
+    (GradientBoostingClassifier(init=LogisticRegression(), **SEED), "n_estimators", "init is an estimator"),
     (GradientBoostingRegressor(warm_start=True, **SEED), "n_estimators", "warm_start=True"),
     (RandomForestClassifier(), "n_estimators", "random_state is not an integer"),
     (RandomForestClassifier(random_state=GENERATOR), "n_estimators", "random_state is not an integer"),

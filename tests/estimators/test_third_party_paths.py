@@ -61,6 +61,7 @@ def test_what_xgboost_is_refused():
         ({"early_stopping_rounds": 3}, "early_stopping_rounds may end the rounds"),
         ({"device": "cuda"}, "device='cuda' is not tested"),
         ({"process_type": "update"}, "process_type is not tested"),
+        ({"objective": lambda y, p: (p - y, p * 0 + 1)}, "objective is a function"),
     ]:
         assert why in refusal(xgboost.XGBClassifier(**settings), "n_estimators")
     assert "no path along n_estimators" in refusal(xgboost.XGBRFClassifier(), "n_estimators")
@@ -90,6 +91,7 @@ def test_what_lightgbm_is_refused():
         ({"boosting_type": "dart"}, "boosting_type='dart' changes earlier rounds"),
         ({"early_stopping_round": 3}, "early_stopping_round is not tested"),
         ({"num_iterations": 3}, "num_iterations is not tested"),
+        ({"objective": lambda y, p: (p - y, p * 0 + 1)}, "objective is a function"),
     ]:
         assert why in refusal(lightgbm.LGBMClassifier(**settings), "n_estimators")
 
