@@ -42,7 +42,7 @@ from skhpo.plotting import (
     TimelineDisplay,
 )
 from skhpo.plotting.axis import ParamAxis, number_labels, value_label
-from skhpo.plotting.figure import score_limits
+from skhpo.plotting.limits import score_limits
 
 ROWS, Y = np.arange(30.0).reshape(-1, 1), np.arange(30) % 2
 INNER = [None, SVC(C=10), SVC(C=20)]

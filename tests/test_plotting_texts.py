@@ -25,7 +25,7 @@ from skhpo.plotting import (
     TimelineDisplay,
 )
 from skhpo.plotting.axis import name_label, value_label
-from skhpo.plotting.figure import plain, plain_name
+from skhpo.plotting.words import plain, plain_name
 
 ROWS, Y = np.arange(30.0).reshape(-1, 1), np.arange(30) % 2
 

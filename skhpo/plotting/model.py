@@ -60,19 +60,35 @@ def model_of(search: Any, metric: str | None = None) -> Model:
             f"A model of the score needs two or more scores and a parameter that was searched, got {n_scores} scores "
             f"and {len(trials.names)} such parameters."
         )
-    sampler = BayesSampler(trials.space, _SEED)
-    rungs = RungSampler(lambda: sampler)
-    for trial, scores in _told(trials):
-        rungs.tell(trial, scores)
-    told = rungs.at_full_resource()
-    rows = np.array([trial.number for trial, _ in told])
-    scores = np.array([found.mean() for _, found in told])
+    told = _at_full_resource(trials)
+    rows, scores = _rows_and_scores(told)
     own = getattr(search, "_sampler", None)
     if isinstance(own, BayesSampler) and trials.metric == _metric_of(search):
         return Model(trials, own, rows, scores)
+    sampler = BayesSampler(trials.space, _SEED)
     for trial, found in told:
         sampler.tell(trial, found)
     return Model(trials, sampler, rows, scores)
+
+
+def at_full_resource(trials: Fitted) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the trials, of each candidate the one with most of the resource, and their scores, each of shape (n,).
+
+    Where a trial had less than the most, it is what the score would be with that; NaN where the trial failed.
+    """
+    return _rows_and_scores(_at_full_resource(trials))
+
+
+def _at_full_resource(trials: Fitted) -> list[tuple[Trial, Any]]:
+    rungs = RungSampler(lambda: BayesSampler(trials.space, _SEED))
+    for trial, scores in _told(trials):
+        rungs.tell(trial, scores)
+    return list(rungs.at_full_resource())
+
+
+def _rows_and_scores(told: list[tuple[Trial, Any]]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    rows = np.array([trial.number for trial, _ in told], dtype=np.int64)
+    return rows, np.array([scores.mean() for _, scores in told], dtype=float)
 
 
 def _metric_of(search: Any) -> str:

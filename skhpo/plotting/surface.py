@@ -9,10 +9,13 @@ import numpy as np
 from scipy.stats import qmc
 
 from skhpo.plotting.axis import ParamAxis, name_label, value_label
-from skhpo.plotting.model import model_of
+from skhpo.space import params_key
+from skhpo.space.dimension import Discrete
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from skhpo.plotting.model import Model
 
 _N_GRID = {1: 101, 2: 41}
 _LOG2_AVERAGED = {1: 8, 2: 6}
@@ -22,25 +25,30 @@ longer than a few seconds."""
 _MOST_AT_ONCE = 4096
 _MOST_SAID = 4
 
+_NEAR = 0.25
+"""At this distance from the others of a line, as a share of their ranges, a trial counts for 1 / e of one on it."""
+
+_MOST_CELLS_ASIDE = 16
+"""A table of more columns or rows is a map."""
+
+_LEAST_MEASURED = 0.5
+"""A table is one of scores, not of what the model makes of a few of them."""
+
 
 class Surface:
     """The model on a grid.
 
     Parameters
     ----------
-    search : fitted search or dict
-        Of which it is the model.
+    model : Model
+        What was tried, and what is believed of it.
     names : list of str
         One or two parameters.
     others : {"best", "average"} or dict
         The other parameters.
-    metric : str or None
-        Which metric.
 
     Attributes
     ----------
-    model : Model
-        What was tried, and what is believed of it.
     axes : list of ParamAxis
         Of the parameters.
     grid : list of ndarray
@@ -49,9 +57,9 @@ class Surface:
         What to say of the others.
     """
 
-    def __init__(self, search: Any, names: Sequence[str], others: str | Mapping[str, Any], metric: str | None) -> None:
-        self.model = model_of(search, metric)
-        self.trials, self._sampler = self.model.trials, self.model.sampler
+    def __init__(self, model: Model, names: Sequence[str], others: str | Mapping[str, Any]) -> None:
+        self.model = model
+        self.trials, self._sampler = model.trials, model.sampler
         names = self.trials.checked(names)
         if len(names) not in _N_GRID or len(set(names)) < len(names):
             raise ValueError(f"params need to be one or two different parameters, got {names!r}.")
@@ -96,6 +104,77 @@ class Surface:
             stds[first : first + step] = np.where(is_active, belief.std, np.nan).reshape(len(part), k)
         shape = [len(places) for places in self._places]
         return _mean(means).reshape(shape), _mean(stds).reshape(shape)
+
+    def nearness(self) -> NDArray[np.float64]:
+        """Return how near the trials are to the other parameters of the line, in (0, 1], shape (n_trials,).
+
+        That is exp(-(d / 0.25)^2), with d the mean over the other parameters of the distance as a share of the range;
+        two categories, and a value and its absence, are 1 apart. All trials are near to an average.
+        """
+        rows = self._space.encode([self.trials.params[row] for row in self.model.rows])
+        names = {self._space.names[column] for column in self._columns}
+        others = [j for j, name in enumerate(self._space.names) if name not in names]
+        if self._is_average or not others:
+            return np.ones(len(rows))
+        base = self._space.snap(self._base[None])
+        here, there = self._space.active(rows)[:, others], self._space.active(base)[:, others]
+        distances = np.abs(rows - base)[:, others]
+        is_category = np.array([self._space.dimensions[j].is_categorical for j in others])
+        distances = np.where(is_category, distances > 1e-9, distances)
+        distances = np.where(here & there, distances, (here != there).astype(float))
+        n_counted = np.maximum(1, (here | there).sum(axis=1))
+        nearness: NDArray[np.float64] = np.exp(-((distances.sum(axis=1) / n_counted / _NEAR) ** 2))
+        return nearness
+
+    def measured(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]] | None:
+        """Return the table of what was observed, where two parameters have few values and most cells were tried.
+
+        Returns
+        -------
+        scores, std : ndarray of shape (m_0, m_1)
+            Means and standard deviations over the splits of the trials with the others as they are, of an average
+            those of all trials; NaN where there is none.
+        failed : ndarray of shape (m_0, m_1), bool
+            Where there is one that failed.
+        """
+        dimensions = [self._space.dimensions[column] for column in self._columns]
+        is_small = [
+            isinstance(dimension, Discrete) and dimension.n_choices <= _MOST_CELLS_ASIDE for dimension in dimensions
+        ]
+        if len(dimensions) != 2 or not all(is_small):
+            return None
+        cells = self._trials_in_cells()
+        shape = [len(places) for places in self._places]
+        scores, std, failed = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape, dtype=bool)
+        known = dict(zip(self.model.rows.tolist(), self.model.scores.tolist(), strict=True))
+        for cell, rows in cells.items():
+            found = np.array([known[row] for row in rows])
+            failed[cell] = np.isnan(found).all()
+            if not failed[cell]:
+                scores[cell] = np.nanmean(found)
+                std[cell] = np.nanmean(self.trials.split_scores[rows].std(axis=1))
+        return (scores, std, failed) if len(cells) >= _LEAST_MEASURED * scores.size else None
+
+    def _trials_in_cells(self) -> dict[tuple[int, int], list[int]]:
+        """Return the rows of the trials that stand in each cell of a grid of two parameters."""
+        points = np.stack(np.meshgrid(*self._places, indexing="ij"), axis=-1).reshape(-1, 2)
+        rows = np.repeat(self._base[None], len(points), axis=0)
+        rows[:, self._columns] = points
+        names = [axis.name for axis in self.axes]
+
+        def key(params: Mapping[str, Any]) -> Any:
+            return params_key({name: params[name] for name in names if name in params} if self._is_average else params)
+
+        cell_of = {
+            key(params): divmod(i, len(self._places[1]))
+            for i, params in enumerate(self._space.decode(self._space.snap(rows)))
+        }
+        cells: dict[tuple[int, int], list[int]] = {}
+        for row in self.model.rows.tolist():
+            cell = cell_of.get(key(self.trials.params[row]))
+            if cell is not None:
+                cells.setdefault(cell, []).append(row)
+        return cells
 
     def _best_first(self) -> NDArray[np.float64]:
         """Return the points of all trials, shape (n, d), the best first: with most of the resource, then of score."""
