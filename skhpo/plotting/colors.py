@@ -126,14 +126,22 @@ def rounded(numbers: NDArray[np.float64]) -> list[str]:
 
 
 def decimals(values: NDArray[np.float64], limits: tuple[float, float]) -> int:
-    """Return how many decimals to write: so many that a fiftieth of the difference between the better ones is seen.
+    """Return how many decimals to write: three digits, or so many that the better values are told apart in 30 steps.
+
+    Parameters
+    ----------
+    values : ndarray
+        What is to be written; NaN counts as nothing.
+    limits : tuple of float
+        Of the better ones.
 
     Examples
     --------
-    >>> decimals(np.array([0.91, 0.953, 0.958]), (0.91, 0.958)), decimals(np.array([-3421.3, -512.5]), (-3422.0, 0.0))
-    (3, 0)
+    >>> decimals(np.array([0.51, 0.953, 0.958]), (0.95, 0.958)), decimals(np.array([-3421.3, -512.5]), (-3422.0, 0.0))
+    (4, 0)
     """
     known = np.unique(values[np.isfinite(values) & (values >= limits[0])])
     if len(known) < 2:
         return 3
-    return int(np.clip(np.ceil(-np.log10((known[-1] - known[0]) / 50)), 0, 8))
+    largest = float(np.abs(known).max())
+    return int(np.clip(np.ceil(max(-np.log10((known[-1] - known[0]) / 30), 2 - np.log10(largest))), 0, 8))

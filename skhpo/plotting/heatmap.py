@@ -31,7 +31,7 @@ def draw_map(display: ResponseDisplay, ax: Any, axis: ScoreAxis, style: Style) -
     from matplotlib.collections import QuadMesh
 
     parts = parts_of(ax, 1, 2)
-    display.ax_ = np.array(parts)
+    display.ax_, display.head_ = np.array(parts), ax
     colors = ScoreColors(display.mean, low=worst_shown(display.scores, display.noise))  # a map has no candidates
     im = merged(QuadMesh, {"norm": colors.norm}, style.im_kw)
     im["cmap"] = color_map(im.get("cmap"))

@@ -10,15 +10,18 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_CHANCE = 0.005
+"""So improbable is a gap that cuts candidates off, if the scores down to its lower end were spread evenly. Any of the
+first few could be one, so that it happens to about 4 % of evenly spread searches."""
+
+_MOST_RATIO = 10.0
+"""A gap of so many times the reach of the better half needs no further proof, as that of two good trials of four."""
+
 _SHARE = 0.25
-"""The better half of the candidates gets at least this share of an axis. With less, it stands in one line; with more,
-an axis would lose candidates that are merely worse."""
+"""The better half of the candidates gets at least this share of an axis."""
 
-_GAP = 0.5
-"""A gap that would take a larger share of an axis than this is not worth it, if most candidates lie below it."""
-
-_CHANCE = 0.01
-"""So improbable is such a gap, if the scores down to its lower end were spread evenly."""
+_FEWEST = 20
+"""Of fewer evenly spread candidates, the better half often stands in a quarter by chance; of so many, in 2 %."""
 
 _MARGIN = 0.06
 
@@ -26,14 +29,13 @@ _MARGIN = 0.06
 def n_shown(scores: Any, noise: float = 0.0) -> int:
     """Return how many of the finite scores, the best first, an axis has to show.
 
-    All of them, unless that would squeeze the better ones. Who these are is told in two ways:
+    All of them, unless that would squeeze the better ones. Let the k best reach d_k below the top.
 
-    1. The better half. At least a quarter of the axis is theirs.
-    2. Fewer than half, if they stand above a gap: the k best ones reach d_k below the top, and the next is at
-       d_k+1 > 2 d_k. If k + 1 scores were spread evenly over d_k+1, all but the worst would lie within d_k with
-       probability (d_k / d_k+1)^(k-1). Where that is below 1 %, what lies below the gap is of another kind.
-
-    The second is for a search in which most candidates are hopeless, and its middle with them.
+    1. A gap. What lies below it is of another kind if the gap takes more than half of the axis, d_k+1 > 2 d_k, and is
+       no chance: if k + 1 scores were spread evenly over d_k+1, all but the worst would lie within d_k with
+       probability (d_k / d_k+1)^(k-1), which has to be below 0.5 %. Where the k best are half of all or more, they
+       keep a quarter of the axis without a cut: d_k+1 > 4 d_k is needed, and d_k+1 > 10 d_k is proof enough.
+    2. A long tail without a gap, of 20 candidates or more: the better half gets a quarter of the axis.
 
     Parameters
     ----------
@@ -56,15 +58,16 @@ def n_shown(scores: Any, noise: float = 0.0) -> int:
     with np.errstate(over="ignore"):
         losses = known[0] - known
     reach = np.maximum(losses, noise)
-    n_half = max(2, -(-n // 2))
-    n_better = np.arange(2, n_half)
-    ratio = np.maximum(1 / _GAP, _CHANCE ** (-1.0 / (n_better - 1)))
-    before, after = reach[1 : n_half - 1], losses[2:n_half]
-    is_gap = (before > 0) & (after > ratio * before)
+    n_half = -(-n // 2)
+    n_better = np.arange(2, n)
+    improbable = _CHANCE ** (-1.0 / (n_better - 1))
+    is_most = n_better >= n_half
+    ratio = np.where(is_most, np.clip(improbable, 1 / _SHARE, _MOST_RATIO), np.maximum(improbable, 2.0))
+    is_gap = (reach[1:-1] > 0) & (losses[2:] > ratio * reach[1:-1])
     if is_gap.any():
         return int(n_better[is_gap][0])
     half = reach[n_half - 1]
-    return int(np.sum(losses <= half / _SHARE)) if half > 0 else n
+    return int(np.sum(losses <= half / _SHARE)) if n >= _FEWEST and half > 0 else n
 
 
 def worst_shown(scores: Any, noise: float = 0.0) -> float:

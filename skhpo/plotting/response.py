@@ -81,6 +81,8 @@ class ResponseDisplay(ScoreDisplay):
         Where it was drawn; of two parameters the mean and the standard deviation, if they are no table.
     figure_ : matplotlib Figure
         The figure of ``ax_``.
+    head_ : matplotlib Axes or None
+        Above two maps: their title and legend.
     absent_ax_ : matplotlib Axes or None
         Beside ``ax_``: trials that have not the parameter.
     scatter_ : matplotlib PathCollection
@@ -142,6 +144,7 @@ class ResponseDisplay(ScoreDisplay):
     nearness: NDArray[np.float64] | None = None
     split_std: NDArray[np.float64] | None = None
     table: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]] | None = None
+    head_: Any = field(default=None, init=False)
     absent_ax_: Any = field(default=None, init=False)
     scatter_: Any = field(default=None, init=False)
     mean_: Any = field(default=None, init=False)
@@ -254,7 +257,7 @@ class ResponseDisplay(ScoreDisplay):
         draw_panel(self, ax, axis, style)
 
     def _forget(self) -> None:
-        self.absent_ax_ = self.scatter_ = self.mean_ = self.std_ = self.texts_ = None
+        self.head_ = self.absent_ax_ = self.scatter_ = self.mean_ = self.std_ = self.texts_ = None
         self.failed_: list[Any] = []
         self.apart_: list[Any] = []
 

@@ -44,7 +44,7 @@ class SlicesDisplay(ScoreDisplay):
     names : list of str
         The parameters.
     ax_ : matplotlib Axes
-        The room that the panels share, which has title and legend.
+        Above the panels: their title and legend.
     axes_ : list of matplotlib Axes
         The panels; each response has its artists.
     figure_ : matplotlib Figure
