@@ -192,7 +192,7 @@ class OptimizationHistoryDisplay(SearchDisplay):
                 **merged(PolyCollection, band, style.fill_between_kw),
             )
         if self.untuned is not None:
-            self.untuned_ = ax.axhline(axis.shown(self.untuned), color="0.3", ls="dashed", lw=1, label="untuned")
+            self.untuned_ = ax.axhline(float(axis.shown(self.untuned)), color="0.3", ls="dashed", lw=1, label="untuned")
             self.untuned_.set_zorder(1.5)
 
     def _draw_trials(self, ax: Any, axis: ScoreAxis) -> None:

@@ -20,8 +20,9 @@ _MOST_RATIO = 10.0
 _SHARE = 0.25
 """The better half of the candidates gets at least this share of an axis."""
 
-_FEWEST = 20
-"""Of fewer evenly spread candidates, the better half often stands in a quarter by chance; of so many, in 2 %."""
+_FEWEST = 10
+"""The better half of so many evenly spread candidates stands in a quarter in one search of nine, of 20 in one of fifty.
+Of fewer, that is too often."""
 
 _MARGIN = 0.06
 
@@ -35,7 +36,7 @@ def n_shown(scores: Any, noise: float = 0.0) -> int:
        no chance: if k + 1 scores were spread evenly over d_k+1, all but the worst would lie within d_k with
        probability (d_k / d_k+1)^(k-1), which has to be below 0.5 %. Where the k best are half of all or more, they
        keep a quarter of the axis without a cut: d_k+1 > 4 d_k is needed, and d_k+1 > 10 d_k is proof enough.
-    2. A long tail without a gap, of 20 candidates or more: the better half gets a quarter of the axis.
+    2. A long tail without a gap, of 10 candidates or more: the better half gets a quarter of the axis.
 
     Parameters
     ----------

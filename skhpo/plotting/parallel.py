@@ -271,7 +271,7 @@ class ParallelCoordinatesDisplay(ScoreDisplay):
             (edges - low) / (high - low),
             middles[:, None],
             cmap=self.lines_.get_cmap(),
-            norm=colors.norm,
+            norm=self.lines_.norm,
             zorder=2.8,
         )
 
