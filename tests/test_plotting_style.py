@@ -255,6 +255,22 @@ def test_lines_marks_bands_and_bars_are_styled(search, halving):
     assert maps.mean_.get_cmap().name == "magma"
 
 
+@pytest.mark.parametrize("key", ["c", "color", "facecolor", "facecolors", "fc"])
+def test_one_colour_for_all(key, search, halving):
+    for display in (
+        OptimizationHistoryDisplay.from_search(search, scatter_kw={key: "red"}),
+        OptimizationHistoryDisplay.from_search(halving, scatter_kw={key: "red"}),
+        ResponseDisplay.from_search(search, "rate", scatter_kw={key: "red"}),
+        ResponseDisplay.from_search(search, ["rate", "depth"], scatter_kw={key: "red"}),
+    ):
+        display.figure_.canvas.draw()
+        assert {tuple(color[:3]) for color in display.scatter_.get_facecolors()} == {(1.0, 0.0, 0.0)}
+    lines = ParallelCoordinatesDisplay.from_search(search, line_kw={"color": "red"})
+    lines.figure_.canvas.draw()
+    assert tuple(lines.lines_.get_colors()[0][:3]) == (1.0, 0.0, 0.0)
+    assert lines.strip_ is None
+
+
 def test_a_style_of_spread_that_nobody_knows(search):
     with pytest.raises(
         ValueError, match=r'std_display_style needs to be "fill_between", "errorbar" or None, got .box.'

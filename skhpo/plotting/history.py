@@ -201,18 +201,16 @@ class OptimizationHistoryDisplay(SearchDisplay):
         from matplotlib.colors import Normalize
 
         x, y, ok = np.arange(len(self.scores), dtype=float), axis.shown(self.scores), ~self.stopped
-        given = self._style.scatter_kw
-        style: dict[str, Any] = {"s": 18, "label": "trial", "zorder": 3}
-        if self.resources is None:
-            colors: Any = np.full(len(x), COLOR)
-            self.scatter_ = ax.scatter(x[ok], y[ok], **merged(PathCollection, {**style, "color": COLOR}, given))
-        else:
+        marks = {"s": 18, "label": "trial", "zorder": 3, "color": COLOR}
+        colors: Any = np.full(len(x), COLOR)
+        if self.resources is not None:
             amounts = np.log(self.resources)
             norm, cmap = Normalize(amounts.min(), amounts.max()), colormaps["viridis_r"]
             colors = cmap(norm(amounts))
-            self.scatter_ = ax.scatter(
-                x[ok], y[ok], c=amounts[ok], **merged(PathCollection, {**style, "cmap": cmap, "norm": norm}, given)
-            )
+            marks = {"s": 18, "label": "trial", "zorder": 3, "c": amounts[ok], "cmap": cmap, "norm": norm}
+        marks = merged(PathCollection, marks, self._style.scatter_kw)
+        self.scatter_ = ax.scatter(x[ok], y[ok], **marks)
+        if self.scatter_.get_array() is not None:
             self._add_resource_bar()
         if self.stopped.any():
             ax.scatter(x[~ok], y[~ok], s=18, fc="none", ec=colors[~ok], label="stopped early", zorder=3)

@@ -74,6 +74,8 @@ class ParallelCoordinatesDisplay(ScoreDisplay):
         A line per trial with a score, the best last.
     best_line_ : matplotlib Line2D or None
         That of the best one, once more and thicker.
+    strip_ : matplotlib QuadMesh or None
+        The colours along the axis of scores.
     failed_lines_ : matplotlib LineCollection
         A line, without a score, per trial that failed.
     eliminated_lines_ : matplotlib LineCollection
@@ -219,10 +221,12 @@ class ParallelCoordinatesDisplay(ScoreDisplay):
             given_up, n + 1, colors=FAINT, label="given up early, the score is estimated", **dotted
         )
         order = np.flatnonzero(is_ok)[np.argsort(self.scores[is_ok], kind="stable")]
-        style = {"linewidths": 1.2, "alpha": max(0.2, 0.75 - 0.001 * len(order)), "zorder": 2}
+        style: dict[str, Any] = {"linewidths": 1.2, "alpha": max(0.2, 0.75 - 0.001 * len(order)), "zorder": 2}
+        style |= {"array": self.scores[order], "norm": colors.norm, "cmap": None}
         style = merged(LineCollection, style, self._style.line_kw)
-        style["cmap"] = color_map(style.get("cmap"))
-        self.lines_ = lines(order, n + 1, array=self.scores[order], norm=colors.norm, **style)
+        if "cmap" in style:
+            style["cmap"] = color_map(style["cmap"])
+        self.lines_ = lines(order, n + 1, **style)
         self.best_line_ = None
         if len(order):
             best: dict[str, Any] = {"color": BEST, "lw": 2.2, "label": "best", "zorder": 2.5}
@@ -264,6 +268,9 @@ class ParallelCoordinatesDisplay(ScoreDisplay):
             self._write(n, [0.0], ["worse"], _STRIP)
         places = places[(places >= low + 0.05 * is_cut * (high - low)) & (places <= high)]
         self._write(n, (places - low) / (high - low), rounded(axis.shown(places)), _STRIP)
+        self.strip_ = None
+        if self.lines_.get_array() is None:  # all have one colour
+            return
         edges = np.linspace(low, high, 129)
         middles = np.clip((edges[1:] + edges[:-1]) / 2, *colors.limits)
         self.strip_ = self.ax_.pcolormesh(

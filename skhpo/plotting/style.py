@@ -38,6 +38,15 @@ _TEXTS = {
     ),
 }
 
+_MAPPED = {"c", "array", "cmap", "norm"}
+_SAME = {
+    "color": {"facecolor", "edgecolor", "facecolors", "edgecolors", *_MAPPED},
+    "c": {"color", "facecolor", "edgecolor", *_MAPPED},
+    "facecolor": {"color", *_MAPPED},
+    "facecolors": {"color", *_MAPPED},
+}
+"""Keywords that take the place of others than their own."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Style:
@@ -99,8 +108,11 @@ def merged(artist: Any, default: Mapping[str, Any], given: Mapping[str, Any] | N
     """
     from matplotlib.cbook import normalize_kwargs
 
-    found: dict[str, Any] = normalize_kwargs(dict(default), artist) | normalize_kwargs(dict(given or {}), artist)
-    return found
+    ours, theirs = (normalize_kwargs(dict(keywords or {}), artist) for keywords in (default, given))
+    for name, others in _SAME.items():
+        if name in theirs:
+            ours = {key: value for key, value in ours.items() if key not in others}
+    return {**ours, **theirs}
 
 
 KEYWORDS = tuple(field.name for field in fields(Style))
