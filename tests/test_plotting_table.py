@@ -143,11 +143,24 @@ def test_keywords_and_sign_of_the_numbers(grid):
     assert all(float(text.get_text()) < 0 for text in display.mean_.colorbar.ax.get_yticklabels())
 
 
+def test_cells_of_a_race_are_slanted_where_they_were_stopped():
+    search = GridSearchCV(Formula(), {"C": [0.001, 2.0, 1000.0], "gamma": [1e-4, 0.3, 1e4]}, cv=KFold(10), racing=True)
+    search.fit(ROWS, Y)
+    n_stopped = int((search.cv_results_["status"] == "raced").sum())
+    assert n_stopped > 0
+    display = ResponseDisplay.from_search(search, ["C", "gamma"])
+    assert display.table.estimated.sum() == n_stopped
+    for text, is_estimated in zip(display.texts_.ravel(), display.table.estimated.ravel(), strict=True):
+        assert (text.get_fontstyle() == "italic") == is_estimated
+        assert ("\N{PLUS-MINUS SIGN}" in text.get_text()) != is_estimated
+
+
 def test_a_cell_that_failed_says_so():
     search = GridSearchCV(Formula(), {"C": [1.0, 10.0, 100.0], "gamma": [0.5, 1.0, 5.0]}, cv=3).fit(ROWS, Y)
     display = ResponseDisplay.from_search(search, ["C", "gamma"])
     assert display.table[2].sum() == 1
     assert numbers(display)[1][2] == "failed"
+    assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == ["best"]
     assert np.ma.getmaskarray(display.mean_.get_array()).sum() == 1
 
 
@@ -163,7 +176,7 @@ def test_cells_that_were_not_tried_have_the_models_number_slanted():
     i, j = np.argwhere(~is_tried)[0]
     assert float(numbers(display)[i][j]) == pytest.approx(display.mean[i, j], abs=1e-2)
     labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
-    assert labels == ["best", "slanted: not tried, the model"]
+    assert labels == ["best", "slanted: not run in full, estimated"]
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,8 @@ class ScoreColors:
         ordered = np.sort(known) if len(known) else np.array([0.0, 1.0])
         n = n_shown(known, noise) if low is None else int(np.sum(known >= min(low, ordered[-1])))
         low, high = float(ordered[-max(1, n)]), float(ordered[-1])
-        self.limits = (low, high) if low < high else (low - 0.5, high + 0.5)
+        self.limits = (low, high) if low < high else (low - 0.5, high + 0.5)  # all have one colour
+        self._is_constant = low == high
         self.is_by_rank = n < (1.0 - _MANY) * len(known)
         self._distinct = np.unique(ordered)
         n_below = int(np.sum(self._distinct < low))
@@ -90,6 +91,8 @@ class ScoreColors:
 
         found: NDArray[np.float64]
         low, high = self.limits
+        if self._is_constant:
+            return self._distinct[-1:]
         if not self.is_by_rank:
             found = MaxNLocator(_MOST_TICKS - 1, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
             return found[(found >= low) & (found <= high)]

@@ -157,6 +157,8 @@ class OptimizationHistoryDisplay(SearchDisplay):
         self._draw_trials(ax, axis)
         self.failed_ = axis.mark(ax, np.arange(len(self.scores), dtype=float), self.scores, self.failed)
         ax.set_xlabel("Trial")
+        if len(self.scores) < 2:
+            ax.set_xlim(-0.5, 0.5)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         title(ax, [self.estimator_name], legend(ax))
         tidy(ax)

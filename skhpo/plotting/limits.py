@@ -25,6 +25,10 @@ _FEWEST = 10
 Of fewer, that is too often."""
 
 _MARGIN = 0.06
+"""What is free above the best, as a share of what is shown."""
+
+_HALF_A_MARK = 0.012
+"""As a share of an axis."""
 
 
 def n_shown(scores: Any, noise: float = 0.0) -> int:
@@ -111,12 +115,13 @@ def score_limits(
         return 0.0, 1.0
     low, high = float(min(ends)), float(max(ends))
     margin = _MARGIN * (high - low) or 0.05 * abs(high) or 0.05
-    top = high + margin
+    bottom, top = low - 1.5 * margin, high + margin
+    best = float(known[0]) if len(known) else high
     for barrier in (0.0, 1.0):
-        if (known[0] if len(known) else high) <= barrier < top:
-            top = max(barrier, (float(known[0]) if len(known) else high) + margin / 4)
+        if best <= barrier < top:
+            top = max(barrier, best + _HALF_A_MARK * (barrier - bottom))
             break
-    return low - 1.5 * margin, top
+    return bottom, top
 
 
 def typical_noise(scores: NDArray[np.float64], split_std: NDArray[np.float64] | None) -> float:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from skhpo.plotting.axis import ParamAxis
     from skhpo.plotting.model import Model
     from skhpo.plotting.style import Style
+    from skhpo.plotting.surface import Table
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -63,9 +64,9 @@ class ResponseDisplay(ScoreDisplay):
         How near the trials' other parameters are to these, in (0, 1].
     split_std : ndarray of shape (n_trials,) or None
         Standard deviations of their scores over the splits.
-    table : tuple of three ndarray of shape (m_0, m_1), or None
-        Where most pairs of few values were tried: the observed mean scores, their standard deviations over the splits,
-        and which failed; NaN where nothing was tried, for which the model stands.
+    table : Table or None
+        Where most pairs of few values were tried: ``scores`` that were observed, ``std``, their standard deviations
+        over the splits, and whether they are ``failed`` or ``estimated``, each of shape (m_0, m_1).
     label : str
         The metric.
     score_name : str or None
@@ -143,7 +144,7 @@ class ResponseDisplay(ScoreDisplay):
     others: str = ""
     nearness: NDArray[np.float64] | None = None
     split_std: NDArray[np.float64] | None = None
-    table: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]] | None = None
+    table: Table | None = None
     head_: Any = field(default=None, init=False)
     absent_ax_: Any = field(default=None, init=False)
     scatter_: Any = field(default=None, init=False)

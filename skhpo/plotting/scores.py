@@ -50,6 +50,7 @@ class ScoreAxis:
     def dress(self, ax: Any) -> None:
         """Give the y axis its limits and its name."""
         ax.set_ylim(*sorted(self.shown(self.limits).tolist()))
+        ax.ticklabel_format(axis="y", useOffset=False, scilimits=(-5, 9))
         height = ax.get_window_extent().height / ax.figure.dpi
         ax.set_ylabel(textwrap.fill(self.title, max(12, int(0.8 * height / LETTER))))
 

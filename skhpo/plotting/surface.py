@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy.stats import qmc
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from skhpo.plotting.model import Model
+    from skhpo.space import Dimension
 
 _N_GRID = {1: 101, 2: 41}
 _LOG2_AVERAGED = {1: 8, 2: 6}
@@ -33,6 +34,25 @@ _MOST_CELLS_ASIDE = 16
 
 _LEAST_MEASURED = 0.5
 """A table is one of scores, not of what the model makes of a few of them."""
+
+
+class Table(NamedTuple):
+    """What was observed for pairs of values, NaN where nothing was.
+
+    Parameters
+    ----------
+    scores, std : ndarray of shape (m_0, m_1)
+        Mean scores, and their standard deviations over the splits.
+    failed : ndarray of shape (m_0, m_1), bool
+        Pairs that were tried and have no score.
+    estimated : ndarray of shape (m_0, m_1), bool
+        Pairs that were not run in full, so that the score is what it would be.
+    """
+
+    scores: NDArray[np.float64]
+    std: NDArray[np.float64]
+    failed: NDArray[np.bool_]
+    estimated: NDArray[np.bool_]
 
 
 class Surface:
@@ -126,34 +146,29 @@ class Surface:
         nearness: NDArray[np.float64] = np.exp(-((distances.sum(axis=1) / n_counted / _NEAR) ** 2))
         return nearness
 
-    def measured(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]] | None:
+    def measured(self) -> Table | None:
         """Return the table of what was observed, where two parameters have few values and most cells were tried.
 
-        Returns
-        -------
-        scores, std : ndarray of shape (m_0, m_1)
-            Means and standard deviations over the splits of the trials with the others as they are, of an average
-            those of all trials; NaN where there is none.
-        failed : ndarray of shape (m_0, m_1), bool
-            Where there is one that failed.
+        Of an average, a cell is the mean of all trials in it.
         """
         dimensions = [self._space.dimensions[column] for column in self._columns]
-        is_small = [
-            isinstance(dimension, Discrete) and dimension.n_choices <= _MOST_CELLS_ASIDE for dimension in dimensions
-        ]
-        if len(dimensions) != 2 or not all(is_small):
+        if len(dimensions) != 2 or not all(map(_is_small, dimensions)):
             return None
-        cells = self._trials_in_cells()
         shape = [len(places) for places in self._places]
-        scores, std, failed = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape, dtype=bool)
+        cells = self._trials_in_cells()
+        if len(cells) < _LEAST_MEASURED * np.prod(shape):
+            return None
+        trials = self.trials
         known = dict(zip(self.model.rows.tolist(), self.model.scores.tolist(), strict=True))
+        table = Table(np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape, bool), np.zeros(shape, bool))
         for cell, rows in cells.items():
-            found = np.array([known[row] for row in rows])
-            failed[cell] = np.isnan(found).all()
-            if not failed[cell]:
-                scores[cell] = np.nanmean(found)
-                std[cell] = np.nanmean(self.trials.split_scores[rows].std(axis=1))
-        return (scores, std, failed) if len(cells) >= _LEAST_MEASURED * scores.size else None
+            scored = [row for row in rows if np.isfinite(known[row])]
+            table.failed[cell] = not scored
+            table.estimated[cell] = bool((~trials.is_full | trials.stopped)[scored].any())
+            if scored:
+                table.scores[cell] = np.mean([known[row] for row in scored])
+                table.std[cell] = trials.split_scores[scored].std(axis=1).mean()  # NaN where not all splits were run
+        return table
 
     def _trials_in_cells(self) -> dict[tuple[int, int], list[int]]:
         """Return the rows of the trials that stand in each cell of a grid of two parameters."""
@@ -248,6 +263,11 @@ class Surface:
         inside = (positions >= low - slack) & (positions <= high + slack)
         positions, first = np.unique(positions[inside], return_index=True)
         return positions, places[inside][first]
+
+
+def _is_small(dimension: Dimension) -> bool:
+    """Whether a parameter has few values."""
+    return isinstance(dimension, Discrete) and dimension.n_choices <= _MOST_CELLS_ASIDE
 
 
 def _mean(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from skhpo.plotting.response import ResponseDisplay
     from skhpo.plotting.scores import ScoreAxis
     from skhpo.plotting.style import Style
+    from skhpo.plotting.surface import Table
 
 _MOST_WITH_STD = 30
 """In more cells there is no room for the standard deviation over the splits."""
@@ -29,10 +30,10 @@ def draw_table(display: ResponseDisplay, ax: Any, axis: ScoreAxis, style: Style)
     """Draw a cell for each pair of values: what was observed, and elsewhere what the model believes."""
     from matplotlib.collections import QuadMesh
 
-    if display.table is None:
+    table = display.table
+    if table is None:
         return
-    scores, _, failed = display.table
-    values = np.where(failed, np.nan, np.where(np.isfinite(scores), scores, display.mean))
+    values = np.where(table.failed, np.nan, np.where(np.isfinite(table.scores), table.scores, display.mean))
     colors = ScoreColors(values, display.noise)
     im = merged(QuadMesh, {"norm": colors.norm, "edgecolors": "white", "lw": 1.0}, style.im_kw)
     im["cmap"] = color_map(im.get("cmap"))
@@ -43,7 +44,7 @@ def draw_table(display: ResponseDisplay, ax: Any, axis: ScoreAxis, style: Style)
         _dress(which, parameter, grid)
     _write(display, ax, axis, values, style)
     colors.add_bar(display.mean_, ax, axis)
-    handles = _mark_best(display, ax, np.isfinite(scores))
+    handles = _handles(display, ax, is_all_observed=not _is_slanted(table).any())
     title(ax, [display.estimator_name, display.others], legend(ax, handles))
 
 
@@ -66,7 +67,8 @@ def _write(display: ResponseDisplay, ax: Any, axis: ScoreAxis, values: NDArray[n
 
     if display.table is None:
         return
-    scores, std, failed = display.table
+    _, std, failed, _ = display.table
+    is_slanted = _is_slanted(display.table)
     digits = decimals(values, ScoreColors(values, display.noise).limits)
     form = f".{digits}f" if style.values_format is None else style.values_format
     has_std = values.size <= _MOST_WITH_STD
@@ -80,9 +82,15 @@ def _write(display: ResponseDisplay, ax: Any, axis: ScoreAxis, values: NDArray[n
         said += f"\n\N{PLUS-MINUS SIGN} {format(std[i, j], form)}" if has_std and np.isfinite(std[i, j]) else ""
         color = FAILED if failed[i, j] else _readable(display.mean_, float(values[i, j]))
         text = {"ha": "center", "va": "center", "color": color, "fontsize": size}
-        text["fontstyle"] = "normal" if np.isfinite(scores[i, j]) or failed[i, j] else "italic"
+        text["fontstyle"] = "italic" if is_slanted[i, j] else "normal"
         texts[i, j] = ax.text(i, j, said, **merged(Text, text, style.text_kw))
     display.texts_ = texts
+
+
+def _is_slanted(table: Table) -> NDArray[np.bool_]:
+    """Return which numbers were not observed as they are."""
+    is_slanted: NDArray[np.bool_] = table.estimated | (np.isnan(table.scores) & ~table.failed)
+    return is_slanted
 
 
 def _readable(mesh: Any, score: float) -> str:
@@ -91,7 +99,7 @@ def _readable(mesh: Any, score: float) -> str:
     return "black" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.4 else "white"
 
 
-def _mark_best(display: ResponseDisplay, ax: Any, is_measured: NDArray[np.bool_]) -> list[Any]:
+def _handles(display: ResponseDisplay, ax: Any, *, is_all_observed: bool) -> list[Any]:
     """Frame the best cell; returns what the legend has to explain."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Rectangle
@@ -104,7 +112,9 @@ def _mark_best(display: ResponseDisplay, ax: Any, is_measured: NDArray[np.bool_]
         )
         frame = Rectangle((x - 0.5, y - 0.5), 1, 1, fill=False, ec=BEST, lw=3, label="best", zorder=3, clip_on=False)
         handles.append(ax.add_patch(frame))
-    if not is_measured.all():
-        slanted = Line2D([], [], marker="$0.9$", ls="none", color="0.3", ms=14, label="slanted: not tried, the model")
+    if not is_all_observed:
+        slanted = Line2D(
+            [], [], marker="$0.9$", ls="none", color="0.3", ms=14, label="slanted: not run in full, estimated"
+        )
         handles.append(slanted)
     return handles
