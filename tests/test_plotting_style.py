@@ -376,7 +376,7 @@ def test_trials_with_other_values_of_the_others_are_paler(search):
     params = search.cv_results_["params"]
     best = search.best_params_
     assert display.nearness[search.best_index_] == pytest.approx(1.0)
-    assert ((display.nearness > 0) & (display.nearness <= 1)).all()
+    assert ((display.nearness >= 0) & (display.nearness <= 1)).all()
     share = np.array([abs(np.log10(row["rate"]) - np.log10(best["rate"])) / 4 for row in params])
     other = np.array([float(row["kind"] != best["kind"]) for row in params])
     np.testing.assert_allclose(display.nearness, np.exp(-((((share + other) / 2) / 0.25) ** 2)), rtol=1e-6)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from skhpo.history import Trial
+from skhpo.history import Observation, Trial
 from skhpo.results.fitted import fitted
 from skhpo.samplers.bayes import BayesSampler
 from skhpo.samplers.rungs import RungSampler
@@ -65,9 +65,11 @@ def model_of(search: Any, metric: str | None = None) -> Model:
     own = getattr(search, "_sampler", None)
     if isinstance(own, BayesSampler) and trials.metric == _metric_of(search):
         return Model(trials, own, rows, scores)
-    sampler = BayesSampler(trials.space, _SEED)
-    for trial, found in told:
-        sampler.tell(trial, found)
+    space = trials.space
+    sampler = BayesSampler(space, _SEED)
+    for observation in told:
+        if space.contains(observation.trial.params):  # as the untuned estimator need not be
+            sampler.tell(observation)
     return Model(trials, sampler, rows, scores)
 
 
@@ -79,16 +81,16 @@ def at_full_resource(trials: Fitted) -> tuple[NDArray[np.int64], NDArray[np.floa
     return _rows_and_scores(_at_full_resource(trials))
 
 
-def _at_full_resource(trials: Fitted) -> list[tuple[Trial, Any]]:
+def _at_full_resource(trials: Fitted) -> list[Observation]:
     rungs = RungSampler(lambda: BayesSampler(trials.space, _SEED))
-    for trial, scores in _told(trials):
-        rungs.tell(trial, scores)
+    for observation in _told(trials):
+        rungs.tell(observation)
     return list(rungs.at_full_resource())
 
 
-def _rows_and_scores(told: list[tuple[Trial, Any]]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    rows = np.array([trial.number for trial, _ in told], dtype=np.int64)
-    return rows, np.array([scores.mean() for _, scores in told], dtype=float)
+def _rows_and_scores(told: list[Observation]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    rows = np.array([observation.trial.number for observation in told], dtype=np.int64)
+    return rows, np.array([observation.scores.mean() for observation in told], dtype=float)
 
 
 def _metric_of(search: Any) -> str:
@@ -98,8 +100,8 @@ def _metric_of(search: Any) -> str:
     return known[0] if history is None or history.metric not in known else str(history.metric)
 
 
-def _told(trials: Fitted) -> list[tuple[Trial, Any]]:
-    """Return trials and their scores, shape (n_splits,), NaN where one failed."""
+def _told(trials: Fitted) -> list[Observation]:
+    """Return trials and their scores, NaN where one failed."""
     parents = {row: above for rows in trials.candidates() for above, row in pairwise(rows)}
     if trials.rungs is None:
         parents = {}
@@ -107,5 +109,5 @@ def _told(trials: Fitted) -> list[tuple[Trial, Any]]:
     for row, params in enumerate(trials.params):
         fraction = 1.0 if trials.resources is None else float(trials.resources[row] / trials.top_resource)
         scores = np.full(trials.split_scores.shape[1], trials.scores[row])
-        told.append((Trial(row, params, fraction=fraction, parent=parents.get(row)), scores))
+        told.append(Observation(Trial(row, params, fraction=fraction, parent=parents.get(row)), scores))
     return told

@@ -61,7 +61,7 @@ class ResponseDisplay(ScoreDisplay):
     others : str
         What the model took for the other parameters.
     nearness : ndarray of shape (n_trials,) or None
-        How near the trials' other parameters are to these, in (0, 1].
+        How near the trials' other parameters are to these, in [0, 1].
     split_std : ndarray of shape (n_trials,) or None
         Standard deviations of their scores over the splits.
     table : Table or None

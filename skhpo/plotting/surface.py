@@ -126,25 +126,33 @@ class Surface:
         return _mean(means).reshape(shape), _mean(stds).reshape(shape)
 
     def nearness(self) -> NDArray[np.float64]:
-        """Return how near the trials are to the other parameters of the line, in (0, 1], shape (n_trials,).
+        """Return how near the trials are to the other parameters of the line, in [0, 1], shape (n_trials,).
 
         That is exp(-(d / 0.25)^2), with d the mean over the other parameters of the distance as a share of the range;
-        two categories, and a value and its absence, are 1 apart. All trials are near to an average.
+        two categories, and a value and its absence, are 1 apart. All trials are near to an average, and the untuned
+        estimator, where it lies outside of the space, is near to nothing else.
         """
-        rows = self._space.encode([self.trials.params[row] for row in self.model.rows])
+        params = [self.trials.params[row] for row in self.model.rows]
         names = {self._space.names[column] for column in self._columns}
         others = [j for j, name in enumerate(self._space.names) if name not in names]
         if self._is_average or not others:
-            return np.ones(len(rows))
-        base = self._space.snap(self._base[None])
-        here, there = self._space.active(rows)[:, others], self._space.active(base)[:, others]
-        distances = np.abs(rows - base)[:, others]
-        is_category = np.array([self._space.dimensions[j].is_categorical for j in others])
-        distances = np.where(is_category, distances > 1e-9, distances)
-        distances = np.where(here & there, distances, (here != there).astype(float))
-        n_counted = np.maximum(1, (here | there).sum(axis=1))
-        nearness: NDArray[np.float64] = np.exp(-((distances.sum(axis=1) / n_counted / _NEAR) ** 2))
+            return np.ones(len(params))
+        is_inside = np.array([self._space.contains(row) for row in params])
+        nearness = np.zeros(len(params))
+        rows = self._space.encode([row for row, inside in zip(params, is_inside, strict=True) if inside])
+        nearness[is_inside] = np.exp(-((self._distances(rows, others) / _NEAR) ** 2))
         return nearness
+
+    def _distances(self, rows: NDArray[np.float64], columns: Sequence[int]) -> NDArray[np.float64]:
+        """Return the distances of points from the line in some columns, shape (n,)."""
+        base = self._space.snap(self._base[None])
+        here, there = self._space.active(rows)[:, columns], self._space.active(base)[:, columns]
+        found = np.abs(rows - base)[:, columns]
+        is_category = np.array([self._space.dimensions[j].is_categorical for j in columns])
+        found = np.where(is_category, found > 1e-9, found)
+        found = np.where(here & there, found, (here != there).astype(float))
+        distances: NDArray[np.float64] = found.sum(axis=1) / np.maximum(1, (here | there).sum(axis=1))
+        return distances
 
     def measured(self) -> Table | None:
         """Return the table of what was observed, where two parameters have few values and most cells were tried.
@@ -198,7 +206,9 @@ class Surface:
         order = np.lexsort((-np.nan_to_num(trials.scores, nan=-np.inf), -resources))
         if trials.best is not None:
             order = np.concatenate([[trials.best], order[order != trials.best]])
-        rows: NDArray[np.float64] = self._space.encode([trials.params[row] for row in order])
+        # The untuned estimator may lie outside of the space.
+        shown = [trials.params[row] for row in order if self._space.contains(trials.params[row])]
+        rows: NDArray[np.float64] = self._space.encode(shown)
         return rows
 
     def _columns_and_base(

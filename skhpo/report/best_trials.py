@@ -52,17 +52,19 @@ class RankedTrial(NamedTuple):
     params: Mapping[str, Any]
 
 
-def best_trials(trials: Fitted, test_share: float) -> list[RankedTrial]:
+def best_trials(trials: Fitted, params: Sequence[Mapping[str, Any]], test_share: float) -> list[RankedTrial]:
     """Return the best five trials that compare, of equal parameters one, the best first.
 
     Parameters
     ----------
     trials : Fitted
         What was tried.
+    params : sequence of dict
+        The rows' parameters; those of the untuned estimator may lie outside of the space.
     test_share : float
         Size of the test sides over that of the training sides.
     """
-    first_of = {params_key(trials.params[row]): row for row in reversed(comparable(trials))}
+    first_of = {params_key(params[row]): row for row in reversed(comparable(trials))}
     rows = sorted(first_of.values(), key=lambda row: (-trials.scores[row], row))[:_N_BEST]
     return [
         RankedTrial(
@@ -71,7 +73,7 @@ def best_trials(trials: Fitted, test_share: float) -> list[RankedTrial]:
             float(trials.scores[row]),
             float(np.std(trials.split_scores[row])),
             None if row == rows[0] else difference(trials, rows[0], row, test_share),
-            trials.params[row],
+            {name: value for name, value in params[row].items() if name != trials.resource_name},
         )
         for row in rows
     ]

@@ -111,7 +111,7 @@ def report_of(search: Any, stats: Mapping[str, Any], test_share: float) -> Repor
     )
     failures = Counter(sections.reason(outcome, trials.metric) for outcome in sections.failed(trials))
     at_end = [] if best is None else at_ends(trials, trials.params[best], search.estimator)
-    ranked = best_trials(trials, test_share)
+    ranked = best_trials(trials, search.cv_results_["params"], test_share)
     n_close = sum(difference.mean <= difference.standard_error for difference in differences)
     said = {
         "Tried": sections.tried(trials),
