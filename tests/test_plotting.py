@@ -324,6 +324,8 @@ def test_trials_without_the_parameter_stand_apart(bayes):
     assert display.absent_ax_.get_ylim() == display.ax_.get_ylim()
     assert np.isfinite(display.mean).all()
     assert ResponseDisplay.from_search(bayes, "rate").absent_ax_ is None
+    labels = texts(display.ax_.get_legend().get_texts())
+    assert labels.count("best") == 1  # wherever it stands
 
 
 def test_response_of_two(bayes):
@@ -416,16 +418,16 @@ def test_an_untuned_estimator_outside_of_the_space_is_in_all_pictures():
         score = search.cv_results_[f"mean_test_{metric}"][0]
         history = OptimizationHistoryDisplay.from_search(search, metric=metric)
         assert history.untuned == score
-        response = drawn(ResponseDisplay.from_search(search, "gamma", metric=metric))
+        response = ResponseDisplay.from_search(search, "gamma", metric=metric)
         assert np.isnan(response.positions[0, 0])
         assert score in response.absent_ax_.collections[0].get_offsets()[:, 1]
         nearness = ResponseDisplay.from_search(search, "C", metric=metric).nearness
         assert nearness[0] == 0
         assert (nearness[1:] > 0).all()
-        drawn(ResponseDisplay.from_search(search, ["C", "gamma"], metric=metric))
-        drawn(ParallelCoordinatesDisplay.from_search(search, metric=metric))
-        drawn(SlicesDisplay.from_search(search, metric=metric))
-        drawn(ParamImportancesDisplay.from_search(search, metric=metric))
+        maps = ResponseDisplay.from_search(search, ["C", "gamma"], metric=metric)
+        assert len(maps.scatter_.get_offsets()) == 4
+        assert len(ParallelCoordinatesDisplay.from_search(search, metric=metric).lines_.get_segments()) == 5
+        assert SlicesDisplay.from_search(search, metric=metric).names == ["C", "gamma"]
     (own,) = [each for each in search.report().best_trials if each.row == 0]
     assert own.params == {"C": 1.0, "gamma": "scale"}
 

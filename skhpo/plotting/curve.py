@@ -26,12 +26,12 @@ _FEW = 30
 
 def draw_curve(display: ResponseDisplay, ax: Any, axis: ScoreAxis, style: Style) -> None:
     """Draw the model's mean and standard deviation along one parameter, and the trials."""
-    draw_panel(display, ax, axis, style)
-    title(ax, [display.estimator_name, display.others], legend(ax))
+    handles = draw_panel(display, ax, axis, style)
+    title(ax, [display.estimator_name, display.others], legend(ax, handles))
 
 
-def draw_panel(display: ResponseDisplay, ax: Any, axis: ScoreAxis, style: Style) -> None:
-    """Draw without title and legend, for one panel of several."""
+def draw_panel(display: ResponseDisplay, ax: Any, axis: ScoreAxis, style: Style) -> list[Any]:
+    """Draw without title and legend, for one panel of several; returns what a legend has to explain."""
     display.axes[0].dress(ax.xaxis)
     axis.dress(ax)
     _draw_model(display, ax, axis, style)
@@ -46,6 +46,8 @@ def draw_panel(display: ResponseDisplay, ax: Any, axis: ScoreAxis, style: Style)
     if is_absent.any():
         _add_absent(display, ax, axis, is_absent, style)
     tidy(ax)
+    every = [part.get_legend_handles_labels()[0] for part in (ax, display.absent_ax_) if part is not None]
+    return [handle for handles in every for handle in handles]
 
 
 def _draw_model(display: ResponseDisplay, ax: Any, axis: ScoreAxis, style: Style) -> None:
@@ -56,7 +58,7 @@ def _draw_model(display: ResponseDisplay, ax: Any, axis: ScoreAxis, style: Style
     mean, std = axis.shown(display.mean), display.std
     if display.axes[0].scale == "categorical":
         bars = {"fmt": "s", "ms": 7, "capsize": 6, "color": "0.3", "zorder": 2, "label": "model, 1 std"}
-        given = bars | dict(style.errorbar_kw or {})
+        given = merged(Line2D, bars, style.errorbar_kw)
         display.mean_ = display.std_ = ax.errorbar(grid - 0.12, mean, yerr=std, **given)
         return
     line = {"marker": "." if len(grid) <= _FEW else "", "color": "0.3", "label": "model", "zorder": 2}

@@ -201,6 +201,7 @@ class OptimizationHistoryDisplay(SearchDisplay):
         from matplotlib import colormaps
         from matplotlib.collections import PathCollection
         from matplotlib.colors import Normalize
+        from matplotlib.lines import Line2D
 
         x, y, ok = np.arange(len(self.scores), dtype=float), axis.shown(self.scores), ~self.stopped
         marks = {"s": 18, "label": "trial", "zorder": 3, "color": COLOR}
@@ -219,7 +220,7 @@ class OptimizationHistoryDisplay(SearchDisplay):
         self.errorbar_ = None
         if self._style.std_display_style == "errorbar" and self.split_std is not None:
             bars = {"fmt": "none", "ecolor": "0.6", "elinewidth": 0.8, "zorder": 2.5, "label": "1 std over the splits"}
-            self.errorbar_ = ax.errorbar(x, y, yerr=self.split_std, **(bars | dict(self._style.errorbar_kw or {})))
+            self.errorbar_ = ax.errorbar(x, y, yerr=self.split_std, **merged(Line2D, bars, self._style.errorbar_kw))
 
     @property
     def _best_label(self) -> str:

@@ -251,11 +251,11 @@ class ResponseDisplay(ScoreDisplay):
         """Return the axis of scores of one parameter."""
         return ScoreAxis(self._score_name, score_limits(self.scores, self.mean, noise=self.noise), style.negate_score)
 
-    def draw_into(self, ax: Any, axis: ScoreAxis, style: Style) -> None:
-        """Draw one parameter without title and legend, as a panel of several that share an axis of scores."""
+    def draw_into(self, ax: Any, axis: ScoreAxis, style: Style) -> list[Any]:
+        """Draw one parameter as a panel of several that share an axis of scores; returns what has to be explained."""
         self.ax_, self.figure_ = ax, ax.figure
         self._forget()
-        draw_panel(self, ax, axis, style)
+        return draw_panel(self, ax, axis, style)
 
     def _forget(self) -> None:
         self.head_ = self.absent_ax_ = self.scatter_ = self.mean_ = self.std_ = self.texts_ = None

@@ -149,9 +149,8 @@ class SlicesDisplay(ScoreDisplay):
         axis = self._axis()
         handles: list[Any] = []
         for i, (response, panel) in enumerate(zip(self.responses, self.axes_, strict=True)):
-            response.draw_into(panel, axis, self._style)
+            handles += response.draw_into(panel, axis, self._style)
             _keep_apart(panel)
-            handles += panel.get_legend_handles_labels()[0]
             if i % n_columns:
                 panel.set_ylabel("")
                 panel.tick_params(axis="y", labelleft=False)
