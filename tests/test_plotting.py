@@ -400,7 +400,7 @@ def test_response_of_what_was_not_searched(bayes, params, message):
 
 
 def test_the_same_model_is_fitted_to_other_searches(bayes):
-    """A search without a model whose trials are the Bayesian one's has the same response."""
+    """A search without a model whose trials are the Bayesian one's has the same response, but for when it was fitted."""
 
     other = Stub()
     other.cv_results_, other.param_distributions = bayes.cv_results_, SPACE

@@ -13,7 +13,7 @@ import os
 import sys
 import time
 from abc import abstractmethod
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -277,7 +277,7 @@ class BaseSearch(Concluding):
         ).call_on_fit_task_begin(estimator=self)
         places = plan.tree(self, context, n_splits)
         with (
-            PrefixCache() if problem.prefixes is None else problem.prefixes,
+            nullcontext() if problem.prefixes is None else problem.prefixes,
             closing(problem.resource),
             make_executor(
                 problem, self.n_jobs, pre_dispatch=self.pre_dispatch, fit_timeout=self.fit_timeout
