@@ -400,12 +400,12 @@ def test_response_of_what_was_not_searched(bayes, params, message):
 
 
 def test_the_same_model_is_fitted_to_other_searches(bayes):
-    """A search without a model whose trials are the Bayesian one's has the same response, but for when it was fitted."""
+    """A search without a model has the response of the Bayesian one that has its trials, but for when it was fitted."""
 
     other = Stub()
     other.cv_results_, other.param_distributions = bayes.cv_results_, SPACE
     own, fitted_anew = (ResponseDisplay.from_search(search, "rate") for search in (bayes, other))
-    np.testing.assert_allclose(own.mean, fitted_anew.mean, rtol=1e-4)  # its own has heard of the splits one by one
+    np.testing.assert_allclose(own.mean, fitted_anew.mean, rtol=1e-4)  # its own has heard of splits one by one
 
 
 def test_an_untuned_estimator_outside_of_the_space_is_in_all_pictures():
