@@ -14,9 +14,10 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from skhpo import BayesSearchCV, Float, GridSearchCV, Int
+from skhpo import Float, GridSearchCV, Int
 from skhpo.report.bounds import Bounds, bounds_of
 from skhpo.report.range_ends import at_ends
+from skhpo.results.fitted import fitted
 from skhpo.space import Space
 
 
@@ -122,15 +123,13 @@ def test_constraints_of_any_form_are_read_or_left(constraints):
 
 def test_the_report_keeps_to_it():
     X, y = load_diabetes(return_X_y=True)
-    space = {"elasticnet__l1_ratio": Float(0, 1), "elasticnet__alpha": [0.01, 0.1, 1.0]}
-    search = BayesSearchCV(
-        make_pipeline(ElasticNet()),
-        space,
-        n_iter=4,
-        cv=2,
-        random_state=0,
-        initial_params=[{"elasticnet__l1_ratio": ratio, "elasticnet__alpha": 0.01} for ratio in (0.0, 1.0)],
-    ).fit(X, y)
+    space = {"elasticnet__l1_ratio": [0.5, 0.75, 1.0], "elasticnet__alpha": [0.1, 0.2, 0.4]}
+    search = GridSearchCV(make_pipeline(ElasticNet()), space, cv=2).fit(X, y)
+    assert search.best_params_["elasticnet__l1_ratio"] == 1.0
+    assert [each.name for each in at_ends(fitted(search), search.best_params_)] == list(
+        space
+    )  # of an unknown estimator
+    assert [each.name for each in search.report().at_end] == ["elasticnet__alpha"]
     assert "l1_ratio" not in " ".join(search.report().sections["Ranges"])
     boosted = GridSearchCV(Boosted(), {"subsample": [0.5, 0.75, 1.0], "rate": [0.1, 0.2, 0.3]}, cv=2).fit(X, y).report()
     assert [each.name for each in boosted.at_end] == ["rate"]
