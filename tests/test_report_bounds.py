@@ -125,7 +125,6 @@ def test_the_report_keeps_to_it():
     space = {"elasticnet__l1_ratio": [0.5, 0.75, 1.0], "elasticnet__alpha": [0.1, 0.2, 0.4]}
     search = GridSearchCV(make_pipeline(ElasticNet()), space, cv=2).fit(X, y)
     assert search.best_params_["elasticnet__l1_ratio"] == 1.0
-        space
     assert [each.name for each in search.report().at_end] == ["elasticnet__alpha"]
     assert "l1_ratio" not in " ".join(search.report().sections["Ranges"])
     boosted = GridSearchCV(Boosted(), {"subsample": [0.5, 0.75, 1.0], "rate": [0.1, 0.2, 0.3]}, cv=2).fit(X, y).report()
