@@ -44,9 +44,10 @@ def test_a_grid_that_is_too_large_gives_the_best_so_far(names, racing):
 @pytest.mark.parametrize("sampler", ["grid", "random", "bayes"])
 @pytest.mark.parametrize("asynchronous", [False, True])
 def test_halving_over_a_space_that_is_too_large(sampler, asynchronous):
-    more = {} if sampler == "grid" else {"n_candidates": 9}
-    search = halving(HUGE, sampler=sampler, asynchronous=asynchronous, timeout=0.5, random_state=0, **more).fit(X, Y)
-    assert len(search.cv_results_["params"]) > 5
+    is_endless = sampler == "grid"
+    more = {"timeout": 0.5} if is_endless else {"n_candidates": 9}
+    search = halving(HUGE, sampler=sampler, asynchronous=asynchronous, random_state=0, **more).fit(X, Y)
+    assert len(search.cv_results_["params"]) >= (1 if is_endless else 9)
 
 
 @pytest.mark.parametrize("verbose", [0, 1])
