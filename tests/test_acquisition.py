@@ -160,6 +160,33 @@ def test_the_search_exhausts_discrete_exchanges():
     np.testing.assert_array_equal(U, box.snap(U))
 
 
+def test_of_many_categories_the_best_are_found_by_exchanges():
+    """A thousand points hardly see one of 900 by 900 pairs: the second is exchanged after the first."""
+    K = 900
+    worth = np.random.default_rng(2).permutation(K)
+
+    def separable(U):
+        cells = np.floor(U * K).astype(int)
+        return worth[cells[:, 0]] - worth[cells[:, 1]]
+
+    box = Box([K, K], np.ones(2, dtype=bool))
+    U, _ = maximise(separable, box, np.random.default_rng(0), good=np.empty((0, 2)), lengthscales=np.ones(2))
+    assert np.floor(U[0] * K).astype(int).tolist() == [worth.argmax(), worth.argmin()]
+
+
+def test_of_many_integers_the_last_steps_are_exchanges_with_neighbours():
+    K, top = 1000, np.array([412, 731])
+    for seed in range(5):
+        U, _ = maximise(
+            lambda U: -np.abs(np.floor(U * K) - top).sum(axis=1),
+            Box([K, K]),
+            np.random.default_rng(seed),
+            good=np.empty((0, 2)),
+            lengthscales=np.ones(2),
+        )
+        assert np.floor(U[0] * K).astype(int).tolist() == top.tolist()
+
+
 def test_newly_active_columns_get_values():
     box = Box([2, np.inf, np.inf], np.array([True, False, False]), is_conditional=True)
     good = np.array([[0.25, 0.5, 0.2]])  # column 1 is inactive here, and 0.9 would be best

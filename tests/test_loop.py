@@ -157,6 +157,19 @@ def test_every_event_is_in_the_journal_once():
     assert sorted(finished) == list(itertools.product(range(12), range(N_SPLITS)))
 
 
+@pytest.mark.parametrize("kill_after", [0, 2, 5, 7])
+def test_what_equal_trials_share_is_in_the_journal_once_however_often_it_is_read(kill_after):
+    values = [0.1, 0.2, 0.1, 0.1, 0.3]
+    journal = MemoryJournal()
+    with pytest.raises(KeyboardInterrupt):
+        search(Stream(values), ShuffledExecutor(quadratic, 2, limit=kill_after), journal=journal)
+    for _ in range(3):
+        search(Stream(values), ShuffledExecutor(quadratic, 2), journal=journal)
+    finished = [(event.outcome.number, event.outcome.split) for event in journal if isinstance(event, FitFinished)]
+    assert sorted(finished) == list(itertools.product(range(5), range(N_SPLITS)))
+    assert [event.trial.number for event in journal if isinstance(event, TrialStarted)] == list(range(5))
+
+
 def test_equal_trials_are_fitted_once_and_both_have_the_outcome():
     executor = ShuffledExecutor(quadratic, 4)
     _, history = search(Stream([0.1, 0.2, 0.1, 0.1]), executor)
