@@ -22,7 +22,7 @@ from skhpo.journals.memory import MemoryJournal
 from skhpo.loop import run_search
 from skhpo.samplers.base import Sampler
 from skhpo.schedulers.complete import Complete
-from skhpo.schedulers.racing import Judge, RacingScheduler
+from skhpo.schedulers.racing import Judge, Race, RacingScheduler
 from skhpo.surrogates.score_model import ModelOptions, ScoreModel, _split_effects
 from skhpo.testing import check_scheduler
 
@@ -310,6 +310,39 @@ def chance_of_new(history):
     complete = Complete(is_by_number=False)
     complete.take(history, history.rung(0, 0))
     return complete.chance_of_new(history.rung(0, 0))
+
+
+def judged(scores):
+    """What complete trials with these scores say about a challenger."""
+    history = race(scores, n_open=1, alpha=0.0)
+    complete = Complete(is_by_number=False)
+    complete.take(history, history.rung(0, 0))
+    return Race(tuple(range(scores.shape[1]))).judge(complete)
+
+
+def test_the_variance_is_that_of_differences_to_the_mean_of_the_others():
+    scores = noisy(12, 5)
+    others = (scores.sum(axis=0) - scores) / 11
+    assert judged(scores).variance == pytest.approx((scores - others).var(axis=1, ddof=1).mean())
+
+
+def test_a_split_on_which_trials_change_places_has_the_larger_share():
+    scores = noisy(30, 5)
+    scores[:, 3] += np.random.default_rng(1).normal(0, 10, 30)
+    shares = judged(scores).shares
+    assert shares.mean() == pytest.approx(1)
+    assert shares[3] > 5 * np.delete(shares, 3).max()
+    few = judged(scores[:3]).shares
+    assert few.mean() == pytest.approx(1)
+    assert few.min() >= 5 / 8, "of three trials: as if five others had found the splits alike"
+
+
+@pytest.mark.parametrize("huge", [1e160, -1e160])
+def test_scores_whose_squares_overflow_leave_the_others_their_race(huge):
+    scores = np.insert(noisy(30, 5, spread=50.0), 4, huge, axis=0)
+    history = race(scores)
+    assert len(history.stopped) > 10
+    assert 4 not in history.stopped.values()
 
 
 def test_the_seldomer_a_new_trial_is_the_best_the_fewer_are_stopped():
