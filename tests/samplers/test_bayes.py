@@ -90,6 +90,33 @@ def test_with_pending_trials_all_proposals_differ():
     assert sampler.ask(16, pending) not in [trial.params for trial in pending]
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_pending_is_not_proposed_once_more_nearby(seed):
+    """With the exploration of a few points left; a neighbour would say what the pending point will."""
+    sampler = make({"x": Float(0, 1), "y": Float(0, 1)}, seed)
+    run(sampler, lambda p: -((p["x"] - 0.3) ** 2) - (p["y"] - 0.6) ** 2, 8)
+    pending = []
+    for number in range(8, 12):
+        pending.append(Trial(number, sampler.ask(number, pending)))
+    points = np.array([list(trial.params.values()) for trial in pending])
+    distances = np.abs(points[:, None] - points).max(axis=2)
+    assert distances[np.triu_indices(4, 1)].min() > 0.05
+
+
+def test_the_search_for_the_next_point_starts_from_the_best_ones(monkeypatch):
+    from skhpo.samplers import bayes
+
+    found, maximise = [], bayes.maximise
+    monkeypatch.setattr(
+        bayes, "maximise", lambda *args, good, **kwargs: found.append(good) or maximise(*args, good=good, **kwargs)
+    )
+    sampler = make({"x": Float(0, 1)})
+    for number, x in enumerate(np.linspace(0, 1, 11)):
+        sampler.tell(Trial(number, {"x": x}), np.array([-((x - 0.3) ** 2)]))
+    sampler.ask(11, ())
+    np.testing.assert_allclose(np.sort(found[0][:, 0]), [0.1, 0.2, 0.3, 0.4, 0.5])
+
+
 def test_many_workers_before_the_first_score_get_the_design():
     sampler = make(MIXED)
     pending = []
