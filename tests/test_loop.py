@@ -148,6 +148,13 @@ def test_a_search_continued_from_its_journal_equals_one_that_was_not_interrupted
     assert executor.n_run == 12 * N_SPLITS - kill_after
 
 
+@pytest.mark.parametrize("look_back", [1, 4, 20])
+def test_in_the_end_the_sampler_knows_of_all_trials(look_back):
+    sampler = Climber()
+    search(sampler, ShuffledExecutor(quadratic, 3), look_back=look_back)
+    assert len(sampler.told) == 12
+
+
 def test_every_event_is_in_the_journal_once():
     journal = MemoryJournal()
     search(Climber(), ShuffledExecutor(quadratic, 2), journal=journal)
@@ -256,6 +263,27 @@ def test_failed_fits_are_told_as_nan():
     search(sampler, ShuffledExecutor(quadratic))
     np.testing.assert_array_equal(sampler.told[0], [np.nan] * N_SPLITS)
     assert np.isfinite(sampler.told[1]).all()
+
+
+def test_a_trial_that_fails_on_one_split_has_failed():
+    """What it scored on the others is no score of it."""
+
+    class Recording(Stream):
+        is_adaptive = True
+
+        def __init__(self, values):
+            super().__init__(values)
+            self.last = []
+
+        def tell(self, *told):
+            self.last.append(getattr(told[0], "scores", told[-1]))
+
+    def fails_on_the_last(task):
+        return quadratic(task) if task.split < N_SPLITS - 1 else Outcome(task.trial.number, task.split, None)
+
+    sampler = Recording([0.1])
+    search(sampler, ShuffledExecutor(fails_on_the_last), run=fails_on_the_last)
+    np.testing.assert_array_equal(sampler.last[-1], [np.nan] * N_SPLITS)
 
 
 class Halver(Scheduler):

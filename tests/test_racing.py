@@ -273,6 +273,41 @@ def test_halving_races_where_nothing_varies():
     assert "raced" in search.cv_results_["status"]
 
 
+class Recording(Listed):
+    """Remembers what it was told of each trial last, and how many were pending when it was asked."""
+
+    is_adaptive = True
+
+    def __init__(self):
+        self.last, self.pending = {}, []
+
+    def ask(self, number, pending):
+        self.pending.append([trial.number for trial in pending])
+        return super().ask(number, pending)
+
+    def tell(self, *told):
+        trial, scores = told[0][:2] if len(told) == 1 else told
+        self.last[trial.number] = scores
+
+
+def test_a_trial_that_fails_on_one_split_has_failed_whatever_it_scored_on_the_others():
+    scores = noisy(6, 4)
+    scores[2, 1] = np.nan
+    sampler = Recording()
+    race(scores, sampler=sampler, stops_failures=False)
+    np.testing.assert_array_equal(sampler.last[2], [np.nan] * 4)
+    assert all(np.isfinite(sampler.last[number]).any() for number in (0, 1, 3, 4, 5))
+
+
+def test_a_trial_of_which_a_split_is_known_is_not_pending():
+    """The sampler was told of it; a model that took it for pending would know it twice."""
+    sampler = Recording()
+    history = race(noisy(10, 4), sampler=sampler, look_back=3)
+    assert max(len(history.begun(number)) for number in range(10)) == 4
+    assert any(sampler.pending)
+    assert all(len(pending) <= 2 for pending in sampler.pending)
+
+
 def test_with_one_trial_under_way_each_is_decided_before_the_next():
     history = race(noisy(30, 5), n_open=1)
     order = [number for number, _ in history.steps]

@@ -11,7 +11,6 @@ from skhpo.journals.base import damaged
 from skhpo.journals.order import check_order
 from skhpo.journals.sqlite import mark_failures, stored_searches
 from skhpo.results.cv_results import cv_results
-from skhpo.space.tree import BRANCH
 
 if TYPE_CHECKING:
     import os
@@ -177,8 +176,8 @@ def _history(events: list[Event], facts: _Facts) -> History:
 
 def readable_params(stored: Params, space: list[dict[str, Any]]) -> Params:
     """Return parameters as they were, given how they are stored and the signature of their space."""
-    branch = space[_place(stored.get(BRANCH, 0), len(space))]
-    if unknown := stored.keys() - branch.keys() - {BRANCH}:
+    branch = space[_place(stored.get("<branch>", 0), len(space))]
+    if unknown := stored.keys() - branch.keys() - {"<branch>"}:
         raise ValueError(f"a trial has parameters that its space does not have, {sorted(unknown)}")
     return {name: _value(branch[name], value) for name, value in stored.items() if name in branch}
 

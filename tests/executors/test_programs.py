@@ -116,9 +116,8 @@ def test_a_fit_that_holds_pythons_lock_is_stopped_whatever_the_next_one_is_sent(
                 [np.full(1_500_000, 2, np.uint8), 2],
             ]
             warnings.simplefilter("ignore")
-            search = GridSearchCV(
-                Model(), {"a": values, "n": [0, 1]}, cv=2, n_jobs=int(sys.argv[1]), fit_timeout=1, refit=False
-            ).fit(X, y)
+            settings = dict(cv=[(range(100), range(100, 150))], fit_timeout=1, refit=False)
+            search = GridSearchCV(Model(), {"a": values, "n": [0, 1]}, n_jobs=int(sys.argv[1]), **settings).fit(X, y)
             print(np.isnan(search.cv_results_["mean_test_score"]).tolist())
     """
     out, err = end(start(body, tmp_path, n_jobs))
