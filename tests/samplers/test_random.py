@@ -41,9 +41,19 @@ def test_points_are_drawn_when_they_are_asked_for():
     assert len(sampler._drawn) == 4
 
 
-@pytest.mark.parametrize("space", [{"a": list(range(40))}, {"a": loguniform(1, 2)}, {"a": Int(1, 40)}])
-def test_continued_with_more_keeps_what_was_done_and_repeats_nothing(space):
-    done = draws(RandomSampler(space, n_iter=10, random_state=0))
-    found = draws(RandomSampler(space, n_iter=25, random_state=0, done=done))
+@pytest.mark.parametrize(
+    "space",
+    [
+        {"a": list(range(40))},
+        {"a": list(range(100))},  # of which scikit-learn draws 10 and 25 in two ways
+        {"a": list(range(2000))},
+        {"a": loguniform(1, 2)},
+        {"a": Int(1, 40)},
+    ],
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_continued_with_more_keeps_what_was_done_and_repeats_nothing(space, seed):
+    done = draws(RandomSampler(space, n_iter=10, random_state=seed))
+    found = draws(RandomSampler(space, n_iter=25, random_state=seed, done=done))
     assert found[:10] == done
     assert len(found) == len({params["a"] for params in found}) == 25
