@@ -13,7 +13,7 @@ import math
 import numpy as np
 from ablation.problems import AT, load, scale
 
-from skhpo.history import Trial
+from skhpo.history import Observation, Trial
 from skhpo.samplers.bayes import BayesSampler
 from skhpo.space import Categorical, Float, Int, Space
 
@@ -26,7 +26,7 @@ def ours(problem, seed):
             return
         score = float(problem.score(params))
         yield score
-        sampler.tell(Trial(number, params), np.array([score]))
+        sampler.tell(Observation(Trial(number, params), np.array([score])))
 
 
 def random(problem, seed):

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skhpo.history import Trial
+from skhpo.history import Observation, Trial
 from skhpo.space import Categorical, Float, Int, Space
 from skhpo.surrogates.gp import GaussianProcess
 
@@ -38,7 +38,8 @@ def run(arm, n):
     for number in range(n):
         params = sampler.ask(number, ())
         value = -((params["x"] - 0.3) ** 2) - (params["c"] == "b") - abs(params["k"] - 4) / 10
-        sampler.tell(Trial(number, params), np.array([np.nan if params["k"] == 9 else value]))
+        scores = np.array([np.nan if params["k"] == 9 else value])
+        sampler.tell(Observation(Trial(number, params), scores))
         asked.append(params)
     return asked
 
@@ -54,7 +55,7 @@ def test_a_young_models_trust_is_near_what_it_knows():
     sampler = ARMS["trust region for young models"](Space({"x": Float(0, 1), "y": Float(0, 1)}), 0)
     known = np.array([[0.1, 0.1], [0.2, 0.1], [0.1, 0.2]])
     for number, (x, y) in enumerate(known):
-        sampler.tell(Trial(number, {"x": x, "y": y}), np.array([x]))
+        sampler.tell(Observation(Trial(number, {"x": x, "y": y}), np.array([x])))
     proposed = sampler.ask(3, ())
     distance = np.abs(known - [proposed["x"], proposed["y"]]).max(axis=1).min()
     assert distance <= 0.2 + 0.3 * 3 / 15

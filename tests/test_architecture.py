@@ -186,6 +186,11 @@ def test_files_are_short_enough_to_read(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
 
 
+def test_there_are_few_rooms():
+    rooms = {part(path) for path in FILES} - {"__init__"}
+    assert len(rooms) <= 20, sorted(rooms)
+
+
 # ------------------------------------------------------------------ functions
 
 MOST_FUNCTION_LINES = {0.5: 5, 0.9: 17}

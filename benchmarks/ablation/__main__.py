@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skhpo.history import Trial
+from skhpo.history import Observation, Trial
 from skhpo.space import Space
 
 from .arms import ARMS
@@ -44,7 +44,7 @@ def run(problems: Callable[[], list[Problem]], arm: str, number: int, seed: int)
         if params is None:
             break
         scores.append(float(problem.score(params)))
-        sampler.tell(Trial(i, params), np.array([scores[-1]]))
+        sampler.tell(Observation(Trial(i, params), np.array([scores[-1]])))
     return arm, number, seed, np.maximum.accumulate(scores), seconds / len(scores)
 
 
