@@ -132,7 +132,7 @@ def test_a_timeout_ends_a_search_in_which_the_lock_is_held(tmp_path):
 
         if __name__ == "__main__":
             values = [np.full(1_500_000, i, np.uint8) for i in range(9)]
-            search = GridSearchCV(Model(), {"a": values, "n": [0, 1]}, cv=2, n_jobs=2, timeout=10, refit=False)
+            search = GridSearchCV(Model(), {"a": values, "n": [0, 1]}, cv=2, n_jobs=2, timeout=20, refit=False)
             search.fit(X, y)
             print(search.stats()["stop_reason"])
     """
