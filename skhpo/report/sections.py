@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skhpo._sklearn import CANNOT_SET
+from skhpo.messages.durations import in_words
 from skhpo.messages.texts import message_start, one_line, said
 from skhpo.report.words import rough, short, value_text
 
@@ -211,35 +212,27 @@ def time(stats: Mapping[str, Any], trials: Fitted, refit_time: float | None) -> 
     earlier = [outcome for outcome in known if (outcome.started or 0.0) < stats["started"]]
     in_fits = _fit_seconds(known) - _fit_seconds(earlier)
     lines = [
-        f"{_seconds(seconds)} for the search, of which {_seconds(stats['suggest_time'])} for suggesting candidates"
+        f"{in_words(seconds)} for the search, of which {in_words(stats['suggest_time'])} for suggesting candidates"
     ]
     if n_workers is not None and len(known) > len(earlier):
         there = stats.get("worker_time", n_workers * seconds)
         most = "up to " if there < 0.99 * n_workers * seconds else ""  # a cluster that grew
         idle = max(0.0, there - in_fits)
         lines.append(
-            f"{_seconds(in_fits)} in fits and {_seconds(idle)} waiting or starting, of {_seconds(there)} that "
+            f"{in_words(in_fits)} in fits and {in_words(idle)} waiting or starting, of {in_words(there)} that "
             f"{most}{_count(n_workers, 'worker')} had: {min(1.0, in_fits / there):.0%} in fits"
         )
     if earlier:
-        lines.append(f"{_seconds(_fit_seconds(earlier))} in {_count(len(earlier), 'fit')} of earlier runs")
+        lines.append(f"{in_words(_fit_seconds(earlier))} in {_count(len(earlier), 'fit')} of earlier runs")
     if n_unknown := len(fits) - len(known):
         lines.append(f"{_count(n_unknown, 'fit')} of which it is not known when they ran")
     if refit_time is not None:
-        lines.append(f"{_seconds(refit_time)} for the refit on all data")
+        lines.append(f"{in_words(refit_time)} for the refit on all data")
     return lines
 
 
 def _fit_seconds(fits: Sequence[Outcome]) -> float:
     return sum(outcome.fit_time + outcome.score_time for outcome in fits)
-
-
-def _seconds(seconds: float) -> str:
-    if seconds < 1:
-        return f"{1000 * seconds:.3g} ms"
-    if seconds < 120:
-        return f"{seconds:.3g} s"
-    return f"{seconds / 60:.3g} min" if seconds < 7200 else f"{seconds / 3600:.3g} h"
 
 
 def advice(at_end: Sequence[AtEnd], *, has_ranges: bool) -> list[str]:
