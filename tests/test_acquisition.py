@@ -7,7 +7,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from skhpo.acquisition import Feasible, LogExpectedImprovement, UpperConfidenceBound, log_h, maximise
+from skhpo.samplers.acquisition import Feasible, LogExpectedImprovement, UpperConfidenceBound, log_h, maximise
 from skhpo.surrogates.gp import GaussianProcess
 from skhpo.surrogates.hyperparameters import Hyperparameters
 

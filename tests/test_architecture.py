@@ -18,7 +18,7 @@ LAYERS = [
     ["content", "estimators", "history"],
     ["_sklearn", "space"],
     ["surrogates", "journals", "schedulers", "executors"],
-    ["acquisition", "fits"],
+    ["fits"],
     ["samplers", "loop", "results"],
     ["report"],
     ["plotting", "testing"],
@@ -36,9 +36,8 @@ SEES_ONLY = {
     "history": set(),
     "space": {"messages", "content"},
     "content": set(),
-    "acquisition": {"surrogates"},
 }
-HAS_NO_SKLEARN = {"loop", "history", "schedulers", "journals", "surrogates", "acquisition"}
+HAS_NO_SKLEARN = {"loop", "history", "schedulers", "journals", "surrogates"}
 
 # Names that scikit-learn's classes have and that ours define for themselves.
 OUR_OWN = {

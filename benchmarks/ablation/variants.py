@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skhpo.acquisition import LogExpectedImprovement, UpperConfidenceBound, log_h
+from skhpo.samplers.acquisition import LogExpectedImprovement, UpperConfidenceBound, log_h
 from skhpo.samplers.bayes import BayesSampler
 from skhpo.surrogates.hyperparameters import LogNormal
 from skhpo.surrogates.warping import Standardised

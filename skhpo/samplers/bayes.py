@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import norm, qmc
 
-from skhpo.acquisition import Feasible, LogExpectedImprovement, UpperConfidenceBound, maximise
+from skhpo.samplers.acquisition import Feasible, LogExpectedImprovement, UpperConfidenceBound, maximise
 from skhpo.samplers.base import Sampler
 from skhpo.surrogates.base import Posterior
 from skhpo.surrogates.importance import total_effects
@@ -20,8 +20,8 @@ from skhpo.surrogates.threads import one_blas_thread
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from skhpo.acquisition.improvement import Acquisition
     from skhpo.history import Observation, Params, Trial
+    from skhpo.samplers.acquisition.improvement import Acquisition
     from skhpo.space import Space
     from skhpo.surrogates.gp import GaussianProcess
     from skhpo.surrogates.kernel import Array
