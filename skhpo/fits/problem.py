@@ -187,7 +187,7 @@ def _has_failed(scores: Any) -> bool:
     return scores is None or (isinstance(scores, dict) and all(score is None for score in scores.values()))
 
 
-class Places:
+class TaskTree:
     """Where in scikit-learn's tree of tasks trials belong: right below the search."""
 
     def __init__(self, context: FitContext) -> None:

@@ -5,6 +5,7 @@ from skhpo.plotting.importances import ParamImportancesDisplay
 from skhpo.plotting.parallel import ParallelCoordinatesDisplay
 from skhpo.plotting.response import ResponseDisplay
 from skhpo.plotting.rungs import RungsDisplay
+from skhpo.plotting.slices import SlicesDisplay
 from skhpo.plotting.timeline import TimelineDisplay
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     "ParamImportancesDisplay",
     "ResponseDisplay",
     "RungsDisplay",
+    "SlicesDisplay",
     "TimelineDisplay",
 ]
