@@ -34,6 +34,7 @@ SEES_ONLY = {
     "surrogates": set(),
     "journals": {"messages", "history"},
     "history": set(),
+    "estimators": {"messages"},
     "space": {"messages", "content"},
     "content": set(),
 }
