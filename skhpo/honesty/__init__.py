@@ -1,0 +1,1 @@
+"""What to expect on new data."""
