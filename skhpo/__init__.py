@@ -1,6 +1,7 @@
 """Hyperparameter search for scikit-learn: better scores in fewer fits, and nothing lost on the way."""
 
 from skhpo.fits.clustering import AllRows, ClusteringScorer
+from skhpo.honesty.ensemble import EnsembleClassifier, EnsembleRegressor
 from skhpo.results.stored import load_results, retry_failures
 from skhpo.search import BayesSearchCV, GridSearchCV, RandomSearchCV, SuccessiveHalvingCV
 from skhpo.space import Categorical, Float, Int
@@ -12,6 +13,8 @@ __all__ = [
     "BayesSearchCV",
     "Categorical",
     "ClusteringScorer",
+    "EnsembleClassifier",
+    "EnsembleRegressor",
     "Float",
     "GridSearchCV",
     "Int",

@@ -20,8 +20,9 @@ LAYERS = [
     ["surrogates", "journals", "schedulers", "executors"],
     ["acquisition", "fits"],
     ["samplers", "loop", "results"],
+    ["honesty"],
     ["report"],
-    ["plotting", "testing"],
+    ["plotting", "testing", "selection"],
     ["search"],
     ["__init__"],
 ]

@@ -36,7 +36,9 @@ class MeanMeasure(Measure):
         What the score is of the mean; a root, or nothing.
     """
 
-    def __init__(self, oof: OutOfFold, losses: Array, sign: float = 1.0, link: Callable[[Array], Array] = np.positive):
+    def __init__(
+        self, oof: OutOfFold, losses: Array, sign: float = 1.0, link: Callable[[Array], Array] = np.positive
+    ) -> None:
         super().__init__(oof)
         self._losses = losses
         self._sign = sign
@@ -77,7 +79,8 @@ class VarianceMeasure(Measure):
         if self._is_centred:
             residual = residual - _over((weights @ errors) ** 2, n)
         total = (weights @ self._y**2)[:, None] - _over((weights @ self._y)[:, None] ** 2, n)
-        return 1.0 - _over(residual, np.where(total > 1e-12 * np.abs(self._y).max(initial=0.0) ** 2, total, 0.0))
+        is_varied = total > 1e-12 * np.abs(self._y).max(initial=0.0) ** 2
+        return np.asarray(1.0 - _over(residual, np.where(is_varied, total, 0.0)))
 
 
 class ConfusionMeasure(Measure):

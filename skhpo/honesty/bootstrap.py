@@ -216,9 +216,7 @@ def bootstrapped(
         If most of the resamples have no score.
     """
     rng = np.random.default_rng(random_state)
-    found = [
-        procedure(drawn, (drawn == 0).astype(drawn.dtype)) for drawn in draws(n_rows, groups, n_resamples, rng)
-    ]
+    found = [procedure(drawn, (drawn == 0).astype(drawn.dtype)) for drawn in draws(n_rows, groups, n_resamples, rng)]
     scores = np.concatenate(found)
     known = scores[np.isfinite(scores)]
     if len(known) <= _SHARE_UNDEFINED * n_resamples:

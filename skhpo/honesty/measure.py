@@ -54,7 +54,9 @@ class Measure(ABC):
             NaN where the metric is not defined.
         """
 
-    def scores(self, counts: NDArray[Any], candidates: Sequence[int] | None = None) -> NDArray[np.float64]:
+    def scores(
+        self, counts: NDArray[Any], candidates: Sequence[int] | NDArray[np.intp] | None = None
+    ) -> NDArray[np.float64]:
         """Return the scores of candidates on resamples, the mean over repeats of the cross-validation.
 
         Parameters
@@ -71,9 +73,9 @@ class Measure(ABC):
         """
         chosen = np.arange(self.n_candidates) if candidates is None else np.asarray(candidates, dtype=np.intp)
         columns = (chosen[:, None] * self.n_repeats + np.arange(self.n_repeats)).ravel()
-        weights = np.asarray(counts, dtype=np.float64)
+        weights: NDArray[np.float64] = np.asarray(counts, dtype=np.float64)
         if self.sample_weight is not None:
-            weights = weights * self.sample_weight
+            weights = np.asarray(weights * self.sample_weight)
         by_repeat = self.columns(weights, columns).reshape(len(counts), len(chosen), self.n_repeats)
         return np.asarray(by_repeat.mean(axis=2))
 
@@ -120,7 +122,9 @@ class CalledMeasure(Measure):
         self._oof = oof
         self._scorer = scorer
 
-    def scores(self, counts: NDArray[Any], candidates: Sequence[int] | None = None) -> NDArray[np.float64]:
+    def scores(
+        self, counts: NDArray[Any], candidates: Sequence[int] | NDArray[np.intp] | None = None
+    ) -> NDArray[np.float64]:
         """Return the scores; rows that are drawn twice are there twice, with the weights that they have."""
         chosen = range(self.n_candidates) if candidates is None else candidates
         rows = [np.repeat(np.arange(self.n_rows), np.asarray(each, dtype=np.intp)) for each in counts]

@@ -9,9 +9,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
 METHODS = ("predict_proba", "decision_function", "predict")
 """What may be kept of a fit's test side, the most telling first."""
@@ -68,7 +68,7 @@ class OutOfFold:
         """The targets as positions in ``classes``, shape (n_rows,); None where there are none."""
         return None if self.classes is None else np.searchsorted(self.classes, self.y)
 
-    def only(self, candidates: Sequence[int]) -> OutOfFold:
+    def only(self, candidates: Iterable[int]) -> OutOfFold:
         """Return some of the candidates."""
         return replace(self, candidates=[self.candidates[each] for each in candidates])
 
@@ -109,8 +109,8 @@ def answer(candidate: Mapping[str, NDArray[Any]], methods: str | Sequence[str], 
         if method in candidate:
             return candidate[method]
     raise ValueError(
-        f"scoring needs {' or '.join(wanted)} of each candidate, got one that has {', '.join(candidate)} only. Score by "
-        "a metric that reads those, or leave this candidate out."
+        f"scoring needs {' or '.join(wanted)} of each candidate, got one that has {', '.join(candidate)} only. Score "
+        "by a metric that reads those, or leave this candidate out."
     )
 
 
@@ -120,7 +120,7 @@ def as_probabilities(stored: NDArray[Any]) -> NDArray[np.float64]:
     if values.ndim < 3:
         return values
     total = values.sum(axis=-1, keepdims=True)
-    return np.divide(values, total, out=values.copy(), where=total > 0)
+    return np.asarray(np.divide(values, total, out=values.copy(), where=total > 0))
 
 
 def as_labels(candidate: Mapping[str, NDArray[Any]]) -> NDArray[np.intp]:
@@ -194,7 +194,7 @@ _READS_SAMPLES = (
 )
 
 
-def held(oof: OutOfFold, candidate: int, repeat: int, rows: ArrayLike) -> HeldClassifier | HeldRegressor:
+def held(oof: OutOfFold, candidate: int, repeat: int, rows: NDArray[np.intp]) -> HeldClassifier | HeldRegressor:
     """Return a stand-in for the estimator that predicted these rows."""
     stored = {name: values[repeat : repeat + 1, rows] for name, values in oof.candidates[candidate].items()}
     known = {name: answer(stored, name, is_labelled=False)[0] for name in stored}

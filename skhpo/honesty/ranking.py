@@ -61,7 +61,7 @@ class RankingMeasure(Measure):
                 found[at] = self._curve(np.ascontiguousarray(weights[at].T), is_first, orders)
             total += found * weight
             share += weight
-        return np.divide(total, share, out=np.full(total.shape, np.nan), where=share > 0)
+        return np.asarray(np.divide(total, share, out=np.full(total.shape, np.nan), where=share > 0))
 
 
 class _Rising(NamedTuple):
@@ -134,7 +134,7 @@ def _roc_auc(
             found[:, column] += np.einsum("ib,ib->b", first, sums.of(order.up_to))
             found[:, column] /= 2
     pairs = (first.sum(axis=0) * others.sum(axis=0))[:, None]
-    return np.divide(found, pairs, out=np.full(found.shape, np.nan), where=pairs > 0)
+    return np.asarray(np.divide(found, pairs, out=np.full(found.shape, np.nan), where=pairs > 0))
 
 
 def _average_precision(
@@ -153,7 +153,7 @@ def _average_precision(
         precision = np.divide(hits, said, out=hits, where=said > 0)
         found[:, column] = np.einsum("ib,ib->b", gains, precision)
     total = first.sum(axis=0)[:, None]
-    return np.divide(found, total, out=np.full(found.shape, np.nan), where=total > 0)
+    return np.asarray(np.divide(found, total, out=np.full(found.shape, np.nan), where=total > 0))
 
 
 class _RunningSums:
