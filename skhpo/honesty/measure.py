@@ -77,7 +77,8 @@ class Measure(ABC):
         if self.sample_weight is not None:
             weights = np.asarray(weights * self.sample_weight)
         by_repeat = self.columns(weights, columns).reshape(len(counts), len(chosen), self.n_repeats)
-        return np.asarray(by_repeat.mean(axis=2))
+        found: NDArray[np.float64] = by_repeat.mean(axis=2)
+        return found
 
     def of_chosen(self, counts: NDArray[Any], chosen: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return the score of one candidate for each resample, shape (n_resamples,)."""
@@ -89,7 +90,7 @@ class Measure(ABC):
 
     def on_all(self) -> NDArray[np.float64]:
         """Return the scores on all rows, pooled, shape (n_candidates,)."""
-        return self.scores(np.ones((1, self.n_rows)))[0]
+        return np.asarray(self.scores(np.ones((1, self.n_rows)))[0])
 
 
 def chunks(n_resamples: int, n_rows: int) -> list[int]:
