@@ -52,6 +52,7 @@ NAMES = {
         "what sharing fitted steps saves",
         scripts.Script("prefix_cache", quick=("--seeds", "1", "--pipelines", "scaler, SGD"), n_seeds=3),
     ),
+    "honesty": ("what the best score promises, and what new data says", "benchmarks.honesty"),
     "engine": (
         "utilisation of workers, cost per fit, data and memory",
         scripts.Script("engine", quick=("utilisation", "--repeats", "1", "--candidates", "8")),
