@@ -102,10 +102,8 @@ def drawn(generators, name, n, seed):
 
 def machines(kind, n_candidates, rng):
     """Return support vector machines: as they come, and with C and gamma at random."""
-    found = [kind()]
-    for _ in range(n_candidates - 1):
-        found.append(kind(C=10 ** rng.uniform(-2, 3), gamma=10 ** rng.uniform(-4, 1)))
-    return found
+    drawn = (kind(C=10 ** rng.uniform(-2, 3), gamma=10 ** rng.uniform(-4, 1)) for _ in range(n_candidates - 1))
+    return [kind(), *drawn]
 
 
 def params_of(models, names):

@@ -165,8 +165,8 @@ def binned_targets(n_runs):
     ratio = np.median(np.array(spread["stratified"]) / np.array(spread["by chance"]))
     return (
         (
-            "Standard deviation over shuffles of the mean R2 of 5 folds, stratified by fifths of the target, over that of "
-            "folds by chance, Ridge, 100 rows: median"
+            "Standard deviation over shuffles of the mean R2 of 5 folds, stratified by fifths of the target, over that "
+            "of folds by chance, Ridge, 100 rows: median"
         ),
         f"{ratio:.2f}",
     )
@@ -222,8 +222,8 @@ def intervals_of_folds(n_runs):
         corrected.append(abs(mean - fresh) <= half * np.sqrt(1 / 5 + 1 / 4))
     return (
         (
-            "How often a 95 % interval from the scores of 5 folds holds the accuracy of one SVC() on fresh rows, 150 rows: "
-            "as if folds were independent, and with Nadeau and Bengio's variance"
+            "How often a 95 % interval from the scores of 5 folds holds the accuracy of one SVC() on fresh rows, 150 "
+            "rows: as if folds were independent, and with Nadeau and Bengio's variance"
         ),
         f"{np.mean(plain):.0%}, {np.mean(corrected):.0%}",
     )
