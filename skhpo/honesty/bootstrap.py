@@ -17,6 +17,7 @@ import numpy as np
 
 from skhpo.honesty.estimate import ScoreEstimate
 from skhpo.honesty.measure import chunks
+from skhpo.honesty.metrics import measure_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from skhpo.honesty.measure import Measure
+    from skhpo.honesty.predictions import OutOfFold
 
 _FIRST = 50
 """Bootstraps after which a slow metric leaves out candidates that will not win one."""
@@ -117,10 +119,10 @@ class RuledChoice:
 
     Parameters
     ----------
-    measure : Measure
-        Of all rows.
-    splits : ndarray of shape (n_rows,)
-        On which split each row was predicted.
+    oof : OutOfFold
+        What was predicted, and on which split.
+    scorer : callable
+        Of the scores.
     rule : callable
         ``rule(cv_results) -> int``.
     results : dict
@@ -129,16 +131,21 @@ class RuledChoice:
         Under what name the scores stand.
     """
 
-    def __init__(self, measure: Measure, splits: Any, *, rule: Any, results: dict[str, Any], metric: str) -> None:
-        self._measure = measure
-        self._is_in = [splits == split for split in np.unique(splits)]
+    def __init__(self, oof: OutOfFold, scorer: Any, *, rule: Any, results: dict[str, Any], metric: str) -> None:
+        self._measure = measure_of(scorer, oof)
+        assert oof.splits is not None  # noqa: S101  # of a search
+        self._parts = [
+            (measure_of(scorer, oof.repeat(repeat)), splits == split)
+            for repeat, splits in enumerate(oof.splits)
+            for split in np.unique(splits)
+        ]
         self._rule = rule
         self._metric = metric
         self._facts = {name: value for name, value in results.items() if "_test_" not in name and "_train_" not in name}
 
     def __call__(self, drawn: NDArray[np.intp], left: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return the scores of what the rule chooses, see `Procedure`."""
-        by_split = np.array([self._measure.scores(drawn * is_in) for is_in in self._is_in])
+        by_split = np.array([measure.scores(drawn * is_in) for measure, is_in in self._parts])
         chosen = [self._chosen(by_split[:, each]) for each in range(len(drawn))]
         is_made = np.array([each >= 0 for each in chosen])
         found = np.full(len(drawn), np.nan)

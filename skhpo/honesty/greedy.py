@@ -20,8 +20,6 @@ from skhpo.honesty.metrics import measure_of
 from skhpo.honesty.predictions import as_labels, as_probabilities
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from skhpo.honesty.predictions import OutOfFold
@@ -129,6 +127,15 @@ def select(oof: OutOfFold, scorer: Any, size: int, counts: NDArray[Any] | None =
     return Selection(np.bincount(chosen[: last + 1], minlength=oof.n_candidates), steps[last][0])
 
 
+def best_pool(oof: OutOfFold, scorer: Any, n: int, counts: NDArray[Any] | None = None) -> list[int]:
+    """Return the n candidates that are best by themselves, in order of their numbers."""
+    drawn = np.ones(oof.n_rows, dtype=np.intp) if counts is None else np.asarray(counts)
+    if oof.n_candidates <= n:
+        return list(range(oof.n_candidates))
+    scores = np.nan_to_num(measure_of(scorer, oof).scores(drawn[None])[0], nan=-np.inf)
+    return sorted(np.argsort(-scores, kind="stable")[:n].tolist())
+
+
 def blended(oof: OutOfFold, weights: Any) -> OutOfFold:
     """Return the predictions of an ensemble, or of several: weights of shape (n_ensembles, n_candidates)."""
     (method,) = oof.candidates[0]
@@ -180,23 +187,22 @@ class EnsembleChoice:
         What to be best by.
     size : int
         How many to add.
+    n_candidates : int
+        From how many of the best on the rows drawn.
     """
 
-    def __init__(self, oof: OutOfFold, scorer: Any, size: int) -> None:
-        self._oof, self._scorer, self._size = oof, scorer, size
+    def __init__(self, oof: OutOfFold, scorer: Any, size: int, n_candidates: int = 50) -> None:
+        self._oof, self._scorer, self._size, self._n_candidates = oof, scorer, size, n_candidates
 
     def __call__(self, drawn: NDArray[np.intp], left: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return the scores of the ensembles on the rows that were left, shape (n_resamples,)."""
         found = np.full(len(drawn), np.nan)
-        selections: Sequence[Selection | None] = [self._selected(each) for each in drawn]
-        for number, selection in enumerate(selections):
-            if selection is not None:
-                blend = blended(self._oof, selection.weights)
-                found[number] = measure_of(self._scorer, blend).scores(left[number][None])[0, 0]
+        for number, counts in enumerate(drawn):
+            try:
+                pool = best_pool(self._oof, self._scorer, self._n_candidates, counts)
+                chosen = self._oof.only(pool)
+                blend = blended(chosen, select(chosen, self._scorer, self._size, counts).weights)
+            except ValueError:  # the metric is not defined on these rows
+                continue
+            found[number] = measure_of(self._scorer, blend).scores(left[number][None])[0, 0]
         return found
-
-    def _selected(self, drawn: NDArray[np.intp]) -> Selection | None:
-        try:
-            return select(self._oof, self._scorer, self._size, drawn)
-        except ValueError:  # the metric is not defined on these rows
-            return None

@@ -72,6 +72,12 @@ class OutOfFold:
         """Return some of the candidates."""
         return replace(self, candidates=[self.candidates[each] for each in candidates])
 
+    def repeat(self, number: int) -> OutOfFold:
+        """Return what one of the repeats of the cross-validation predicts."""
+        at = slice(number, number + 1)
+        candidates = [{name: values[at] for name, values in each.items()} for each in self.candidates]
+        return replace(self, candidates=candidates, splits=None if self.splits is None else self.splits[at])
+
     def answers(self, methods: str | Sequence[str]) -> NDArray[Any]:
         """Return all predictions as a scorer gets them that asks for one of some methods.
 

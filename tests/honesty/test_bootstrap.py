@@ -1,6 +1,7 @@
 """The bias-corrected bootstrap: its published figures, noise, groups, weights, rules."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -123,12 +124,12 @@ def test_a_rule_is_followed_in_each_bootstrap():
     rng = np.random.default_rng(0)
     y, guesses = hits(np.r_[0.70, np.full(20, 0.72)], 100, rng)
     oof = OutOfFold([{"predict": each[None]} for each in guesses], y, np.array([0, 1]), is_classifier=True)
+    oof = replace(oof, splits=np.arange(100)[None] % 5)
     measure = measure_of(get_scorer("accuracy"), oof)
     results = {"params": [{"number": each} for each in range(21)], "mean_fit_time": np.zeros(21)}
-    splits = np.arange(100) % 5
 
     def estimate(rule):
-        chosen = RuledChoice(measure, splits, rule=rule, results=results, metric="score")
+        chosen = RuledChoice(oof, get_scorer("accuracy"), rule=rule, results=results, metric="score")
         return bootstrapped(chosen, 100, n_resamples=200).scores.mean()
 
     first = measure.on_all()[0]

@@ -1,0 +1,369 @@
+"""What a search says about new data: its predictions, what to expect, and an ensemble of what it tried."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils.validation import check_is_fitted
+
+from skhpo import _sklearn
+from skhpo.honesty.bootstrap import RuledChoice, bbc_estimate
+from skhpo.honesty.ensemble import EnsembleClassifier, EnsembleRegressor
+from skhpo.honesty.estimate import naive_estimate
+from skhpo.honesty.greedy import EnsembleChoice, best_pool, blendable, is_soft, select
+from skhpo.honesty.known import check_settings, choice_of
+from skhpo.honesty.metrics import measure_of, own_scorer
+from skhpo.honesty.nested import nested_estimate
+from skhpo.honesty.predictions import OutOfFold
+from skhpo.space import params_key
+
+if TYPE_CHECKING:
+    from skhpo.honesty.estimate import ScoreEstimate
+    from skhpo.honesty.store import Predictions
+
+_METHODS = ("bbc", "nested", "naive")
+
+
+class Data:
+    """The data of a search, which does not travel with it: a pickled search has its results only.
+
+    Parameters
+    ----------
+    X, y : array-like
+        Samples and targets.
+    params : dict
+        What `fit` was given beside them.
+    fit_params : dict
+        What of it is the estimator's.
+    """
+
+    def __init__(self, X: Any = None, y: Any = None, params: Any = None, fit_params: Any = None) -> None:
+        self.X, self.y, self.params, self.fit_params = X, y, params or {}, fit_params or {}
+
+    def __reduce__(self) -> tuple[type[Data], tuple[()]]:
+        return Data, ()
+
+
+class Evidence(NamedTuple):
+    """What a search keeps for estimates.
+
+    Parameters
+    ----------
+    scorer : callable or None
+        The deciding metric; None where that is several at once.
+    metric : str
+        Its name in ``cv_results_``.
+    score_params : dict
+        What the scorer is given beside the data.
+    splits : list of (train, test)
+        Of the search.
+    data : Data
+        What was fitted.
+    """
+
+    scorer: Any
+    metric: str
+    score_params: dict[str, Any]
+    splits: Any
+    data: Data
+
+
+class Honest(_sklearn.BaseSearchCV):
+    """The part of a search that speaks of new data."""
+
+    predictions_: Predictions
+    _evidence: Evidence
+
+    def estimate_score(
+        self,
+        method: str = "bbc",
+        *,
+        confidence: float = 0.95,
+        n_bootstraps: int = 1000,
+        outer_cv: Any = 5,
+        X: Any = None,
+        y: Any = None,
+        random_state: int = 0,
+    ) -> ScoreEstimate:
+        """Estimate what this way of choosing gives on new data.
+
+        ``best_score_`` is the largest of many scores with noise, and too good. ``"bbc"`` [1]_ chooses again on
+        resampled rows, and scores what was chosen on the rows that were not drawn: no fit is run, but the search needs
+        ``store_predictions=True``. ``"nested"`` runs the search again on the training side of each outer split: it
+        makes no assumption, and takes as many times as long; what that will be is printed first. ``"naive"`` is the
+        score of the best with the interval of its splits.
+
+        Parameters
+        ----------
+        method : {"bbc", "nested", "naive"}, default="bbc"
+            How.
+        confidence : float, default=0.95
+            Of the interval.
+        n_bootstraps : int, default=1000
+            Of ``"bbc"``.
+        outer_cv : int, splitter or iterable, default=5
+            Of ``"nested"``; with groups a number is that of `GroupKFold`.
+        X, y : array-like or None, default=None
+            For ``"nested"``: the data, where the search does not have them any more because it was pickled.
+        random_state : int, default=0
+            Of the bootstraps.
+
+        Returns
+        -------
+        estimate : ScoreEstimate
+            Its ``value``, ``interval`` and ``optimism``.
+
+        Raises
+        ------
+        ValueError
+            If an estimate by this method cannot be right for this search; it says why.
+
+        References
+        ----------
+        .. [1] I. Tsamardinos, E. Greasidou, G. Borboudakis: Bootstrapping the out-of-sample predictions for efficient
+           and accurate cross-validation. Machine Learning 107 (2018).
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_wine
+        >>> from sklearn.neighbors import KNeighborsClassifier
+        >>> from skhpo import GridSearchCV
+        >>> X, y = load_wine(return_X_y=True)
+        >>> grid = {"n_neighbors": list(range(1, 31)), "weights": ["uniform", "distance"]}
+        >>> search = GridSearchCV(KNeighborsClassifier(), grid, store_predictions=True).fit(X, y)
+        >>> estimate = search.estimate_score()
+        >>> estimate.value < search.best_score_
+        True
+        """
+        check_is_fitted(self, "cv_results_")
+        if method not in _METHODS:
+            raise ValueError(f"method needs to be one of {list(_METHODS)}, got {method!r}.")
+        check_settings(confidence, n_bootstraps)
+        if not hasattr(self, "best_index_"):
+            raise ValueError(
+                f"estimate_score needs a search that chose one candidate, got refit={self.refit!r} with several "
+                "metrics. Name one of them in refit."
+            )
+        facts = {"metric": self._metric_shown, "n_candidates": len(self.cv_results_["params"])}
+        if method == "naive":
+            return naive_estimate(self._chosen_scores, test_share=self._test_to_train, confidence=confidence, **facts)
+        if method == "nested":
+            return self._nested(X, y, outer_cv, confidence, facts)
+        table, scorer, best = self._chosen_from()
+        measure = measure_of(scorer, table)
+        return bbc_estimate(
+            self._choice(table, scorer),
+            table.n_rows,
+            naive=float(measure.scores(np.ones((1, table.n_rows)), [best])[0, 0]),
+            confidence=confidence,
+            groups=table.groups,
+            n_resamples=n_bootstraps,
+            random_state=random_state,
+            **facts,
+        )
+
+    def ensemble(
+        self,
+        size: int = 25,
+        *,
+        members: str = "refit",
+        n_candidates: int = 50,
+        n_bootstraps: int = 50,
+        X: Any = None,
+        y: Any = None,
+        random_state: int = 0,
+    ) -> EnsembleClassifier | EnsembleRegressor:
+        """Return an ensemble of candidates, selected by their out-of-fold predictions and fitted.
+
+        Greedy selection with replacement [1]_: the candidate that makes the ensemble best by ``scoring`` is added,
+        ``size`` times, and the best of all steps is taken. Ties go to the smaller log loss. The search needs
+        ``store_predictions=True``; no other cross-validation fits are run.
+
+        Parameters
+        ----------
+        size : int, default=25
+            How many to add; a candidate may be added again, and then weighs more.
+        members : {"refit", "folds"}, default="refit"
+            Whether members are fitted on all data, or on the training sides of the splits, whose mean then counts.
+        n_candidates : int, default=50
+            From how many of the best candidates to select.
+        n_bootstraps : int, default=50
+            Of the estimate; 0 for none.
+        X, y : array-like or None, default=None
+            The data, where the search does not have them any more because it was pickled.
+        random_state : int, default=0
+            Of the bootstraps.
+
+        Returns
+        -------
+        ensemble : EnsembleClassifier or EnsembleRegressor
+            Fitted. ``estimators`` and ``weights`` are its members; ``estimate_`` is what to expect of it on new data,
+            with the selection repeated in each bootstrap.
+
+        Raises
+        ------
+        ValueError
+            If there are no predictions, or they cannot be averaged.
+
+        References
+        ----------
+        .. [1] R. Caruana, A. Niculescu-Mizil, G. Crew, A. Ksikes: Ensemble selection from libraries of models. ICML
+           2004.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_wine
+        >>> from sklearn.tree import DecisionTreeClassifier
+        >>> from skhpo import GridSearchCV
+        >>> X, y = load_wine(return_X_y=True)
+        >>> tree, grid = DecisionTreeClassifier(random_state=0), {"max_depth": [1, 2, 3, 4], "max_features": [2, 5, 9]}
+        >>> search = GridSearchCV(tree, grid, scoring="neg_log_loss", store_predictions=True).fit(X, y)
+        >>> ensemble = search.ensemble()
+        >>> ensemble.estimate_.value > search.best_score_
+        True
+        """
+        check_is_fitted(self, "cv_results_")
+        if members not in {"refit", "folds"}:
+            raise ValueError(f"members needs to be 'refit' or 'folds', got {members!r}.")
+        if size < 1 or n_candidates < 1 or n_bootstraps < 0:
+            raise ValueError(
+                "size and n_candidates need to be 1 or more, and n_bootstraps 0 or more, got "
+                f"{size!r}, {n_candidates!r} and {n_bootstraps!r}."
+            )
+        table, scorer = self._table()
+        table = blendable(table, scorer)
+        pool = best_pool(table, scorer, n_candidates)
+        selection = select(table.only(pool), scorer, size)
+        used = np.flatnonzero(selection.counts)
+        rows = self.predictions_.trials[np.asarray(pool)[used]]
+        estimators = [
+            _sklearn.set_params(clone(self.estimator), self.cv_results_["params"][row]) for row in rows.tolist()
+        ]
+        settings: dict[str, Any] = {
+            "weights": selection.weights[used].tolist(),
+            "cv": None if members == "refit" else list(self._evidence.splits),
+            "n_jobs": self.n_jobs,
+        }
+        ensemble: EnsembleClassifier | EnsembleRegressor = (
+            EnsembleClassifier(estimators, voting="soft" if is_soft(self.predictions_.table) else "hard", **settings)
+            if table.is_classifier
+            else EnsembleRegressor(estimators, **settings)
+        )
+        X, y = self._data(X, y)
+        ensemble.fit(X, y, **self._evidence.data.fit_params)
+        if n_bootstraps:
+            ensemble.estimate_ = bbc_estimate(
+                EnsembleChoice(table, scorer, size, n_candidates),
+                table.n_rows,
+                naive=selection.score,
+                groups=table.groups,
+                n_resamples=n_bootstraps,
+                random_state=random_state,
+                metric=self._metric_shown,
+                n_candidates=table.n_candidates,
+            )
+        return ensemble
+
+    # -- what these need ----------------------------------------------------------------------------------------------
+
+    def _why_no_bootstrap(self) -> str | None:
+        """Return why the bootstrap cannot be right for this kind of search; None where it can."""
+        return None
+
+    @property
+    def _metric_shown(self) -> str:
+        scoring = getattr(self, "scoring", None)
+        return scoring if isinstance(scoring, str) else self._evidence.metric
+
+    @property
+    def _chosen_scores(self) -> Any:
+        results, metric = self.cv_results_, self._evidence.metric
+        return [results[f"split{split}_test_{metric}"][self.best_index_] for split in range(self.n_splits_)]
+
+    def _table(self) -> tuple[OutOfFold, Any]:
+        """Return the predictions and the scorer that reads them."""
+        if not hasattr(self, "predictions_"):
+            raise ValueError(
+                "Out-of-fold predictions are needed here, and this search has none. Write store_predictions=True, or "
+                'use estimate_score(method="nested"), which fits again.'
+            )
+        scorer = self._evidence.scorer
+        if _sklearn.is_own_score(scorer):
+            scorer = own_scorer(self.estimator)
+        if scorer is None:
+            raise ValueError(
+                f"scoring needs to be a metric of predictions here, got scoring={self.scoring!r}, and "
+                f"{type(self.estimator).__name__}.score does something of its own. Write for example "
+                'scoring="neg_log_loss".'
+            )
+        if unknown := self._evidence.score_params.keys() - {"sample_weight"}:
+            raise ValueError(
+                f"estimate_score knows of sample_weight only what to do in a resample, got {sorted(unknown)} for the "
+                'scorer. Use method="nested".'
+            )
+        return self.predictions_.table, scorer
+
+    def _chosen_from(self) -> tuple[OutOfFold, Any, int]:
+        """Return the predictions of all that could have been chosen, the scorer, and which one was."""
+        table, scorer = self._table()
+        why = self._why_no_bootstrap()
+        if why is not None:
+            raise ValueError(f'{why} Use estimate_score(method="nested").')
+        found = self.predictions_
+        if found.n_dropped:
+            raise ValueError(
+                f"estimate_score needs the predictions of all candidates, got {len(found.trials)}, and {found.n_dropped} "
+                "more without: they were too many to keep, or are of an earlier run that did not keep them. What is left "
+                'was chosen by the very rows it would be scored on. Use method="nested".'
+            )
+        best = np.flatnonzero(found.trials == self._first_of(self.best_index_))
+        if not len(best):
+            raise ValueError("estimate_score needs the predictions of the chosen candidate, and it has none.")
+        return table, scorer, int(best[0])
+
+    def _first_of(self, row: int) -> int:
+        """Return the first row with the parameters of a row, which was fitted for all of them."""
+        params = self.cv_results_["params"]
+        key = params_key(params[row])
+        return next(first for first in range(row + 1) if params_key(params[first]) == key)
+
+    def _choice(self, table: OutOfFold, scorer: Any) -> Any:
+        """Return what is done in each bootstrap: the best is taken, or what `refit` says."""
+        if not callable(self.refit):
+            return choice_of(measure_of(scorer, table))
+        trials = self.predictions_.trials
+        facts = {name: column[trials] for name, column in self.cv_results_.items() if name != "params"}
+        facts["params"] = [self.cv_results_["params"][row] for row in trials.tolist()]
+        return RuledChoice(table, scorer, rule=self._rule(), results=facts, metric=self._evidence.metric)
+
+    def _rule(self) -> Any:
+        """Return `refit` where it is callable; a rule of ours with the estimator of this search."""
+        return self.refit.of(self.estimator) if hasattr(self.refit, "of") else self.refit
+
+    def _data(self, X: Any, y: Any) -> tuple[Any, Any]:
+        data = self._evidence.data
+        X, y = (data.X, data.y) if X is None else (X, y)
+        if X is None:
+            raise ValueError(
+                f"{type(self).__name__} does not have its data: it keeps them with store_predictions=True, until "
+                "it is pickled. Give X and y."
+            )
+        return X, y
+
+    def _nested(self, X: Any, y: Any, outer_cv: Any, confidence: float, facts: dict[str, Any]) -> ScoreEstimate:
+        X, y = self._data(X, y)
+        evidence = self._evidence
+        return nested_estimate(
+            self,
+            X,
+            y,
+            evidence.data.params,
+            outer_cv=outer_cv,
+            scorer=evidence.scorer,
+            score_params=evidence.score_params,
+            confidence=confidence,
+            naive=float(np.mean(self._chosen_scores)),
+            **facts,
+        )
