@@ -27,7 +27,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread a process, before Nu
 
 import numpy as np
 
-from skhpo.history import Trial
+from skhpo.history import Observation, Trial
 from skhpo.samplers.bayes import BayesOptions, BayesSampler
 from skhpo.space import Categorical, Float, Int, Space
 from skhpo.surrogates.hyperparameters import Gamma, LogNormal
@@ -195,7 +195,7 @@ def run(problems: Callable[[], list[Problem]], arm: str, number: int, seed: int)
         if params is None:
             break
         scores.append(float(problem.score(params)))
-        sampler.tell(Trial(i, params), np.array([scores[-1]]))
+        sampler.tell(Observation(Trial(i, params), np.array([scores[-1]])))
     return arm, number, seed, np.maximum.accumulate(scores), seconds / len(scores)
 
 

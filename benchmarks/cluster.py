@@ -129,7 +129,7 @@ def run(n_fits, seconds, scheduler_pid, checkpoint=None):
 
 def asks(n_trials):
     """Milliseconds that the random and the Bayesian search think per trial, and a write to the checkpoint takes."""
-    from skhpo.history import FitFinished, Outcome, Trial
+    from skhpo.history import FitFinished, Observation, Outcome, Trial
     from skhpo.journals.events import Codec
     from skhpo.journals.sqlite import SqliteJournal
     from skhpo.samplers.bayes import BayesSampler
@@ -147,7 +147,9 @@ def asks(n_trials):
         bayes = BayesSampler(Space(space), 0)
         for number in range(n_told):
             params = random.ask(number, ())
-            bayes.tell(Trial(number, params), np.array([-sum((value - 0.3) ** 2 for value in params.values())]))
+            bayes.tell(
+                Observation(Trial(number, params), np.array([-sum((value - 0.3) ** 2 for value in params.values())]))
+            )
         pending = [Trial(n_told + i, random.ask(n_told + i, ())) for i in range(n_pending)]
         bayes.ask(n_told, ())
         times = []

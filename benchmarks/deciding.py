@@ -42,8 +42,8 @@ def bracket(n):
 
 
 SCHEDULERS = {
-    "synchronous halving": (lambda n: HalvingScheduler(bracket(n)), 2),
-    "asynchronous halving": (lambda n: AshaScheduler(bracket(n), FACTOR), 5),
+    "synchronous halving": (lambda n: HalvingScheduler(bracket(n)), N_SPLITS + 1),
+    "asynchronous halving": (lambda n: AshaScheduler(bracket(n), FACTOR), 4 * N_SPLITS + 1),
     "racing halving": (lambda n: RacingHalvingScheduler(bracket(n), order=range(N_SPLITS)), 2),
     "a race": (lambda n: RacingScheduler(n, order=range(N_SPLITS), n_turns=N_SPLITS, alpha=0.03), 2),
 }
@@ -88,7 +88,7 @@ def per_fit(name, n):
 
 
 def per_suggestion(n):
-    seconds, _ = search(BayesSampler(Space(SPACE), 0), FixedScheduler(n), n, 2, good=smooth)
+    seconds, _ = search(BayesSampler(Space(SPACE), 0), FixedScheduler(n), n, N_SPLITS + 1, good=smooth)
     return f"{1e3 * seconds / n:.2f}"
 
 

@@ -19,7 +19,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import numpy as np
 
 from skhpo import Categorical, Float
-from skhpo.history import Trial
+from skhpo.history import Observation, Trial
 from skhpo.samplers.bayes import BayesSampler
 from skhpo.space import Space
 
@@ -44,12 +44,12 @@ def ours(n, seed):
     space = Space({**{name: Float(0, 1) for name in REALS}, **{k: Categorical(v) for k, v in CATEGORIES.items()}})
     sampler = BayesSampler(space, seed)
     for number, params in enumerate(observations(n, seed)):
-        sampler.tell(Trial(number, params), np.array([score(params)]))
+        sampler.tell(Observation(Trial(number, params), np.array([score(params)])))
     sampler.ask(n, ())  # hyperparameters are fitted at fixed numbers of trials: what a running search has behind it
     for number in range(n, n + N_ASKED):
         start = time.perf_counter()
         params = sampler.ask(number, ())
-        sampler.tell(Trial(number, params), np.array([score(params)]))
+        sampler.tell(Observation(Trial(number, params), np.array([score(params)])))
         yield time.perf_counter() - start
 
 

@@ -14,7 +14,7 @@ import ablation
 import numpy as np
 from ablation import AT
 
-from skhpo.history import Trial
+from skhpo.history import Observation, Trial
 from skhpo.samplers.bayes import BayesSampler
 from skhpo.space import Categorical, Float, Int, Space
 
@@ -27,7 +27,7 @@ def ours(problem, seed):
             return
         score = float(problem.score(params))
         yield score
-        sampler.tell(Trial(number, params), np.array([score]))
+        sampler.tell(Observation(Trial(number, params), np.array([score])))
 
 
 def random(problem, seed):

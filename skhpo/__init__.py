@@ -3,7 +3,7 @@
 from skhpo.fits.clustering import AllRows, ClusteringScorer
 from skhpo.honesty.ensemble import EnsembleClassifier, EnsembleRegressor
 from skhpo.results.stored import load_results, retry_failures
-from skhpo.search import BayesSearchCV, GridSearchCV, RandomSearchCV, SuccessiveHalvingCV
+from skhpo.search import BayesSearchCV, GridSearchCV, RandomSearchCV, SearchCV, SuccessiveHalvingCV
 from skhpo.space import Categorical, Float, Int
 
 __version__ = "0.1.0.dev0"
@@ -19,6 +19,7 @@ __all__ = [
     "GridSearchCV",
     "Int",
     "RandomSearchCV",
+    "SearchCV",
     "SuccessiveHalvingCV",
     "load_results",
     "retry_failures",

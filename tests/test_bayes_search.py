@@ -93,11 +93,6 @@ def test_the_estimators_own_parameters_come_first_then_those_given():
     assert [p["kernel"] for p in params[:3]] == ["rbf", "rbf", "linear"]
 
 
-def test_own_parameters_outside_of_the_space_are_left_out():
-    search = BayesSearchCV(SVC(C=1e9), {"C": Float(1e-3, 1e3, log=True)}, n_iter=3, random_state=0).fit(X, Y)
-    assert all(params["C"] <= 1e3 for params in search.cv_results_["params"])
-
-
 def test_conditional_space_in_a_pipeline():
     pipeline = make_pipeline(StandardScaler(), SVC())
     space = {

@@ -1,6 +1,7 @@
 """What is in hand at the end of a search, whatever went wrong there; and what is said before the first fit."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -139,7 +140,9 @@ def test_fits_that_all_fail_are_in_the_results():
 
 def test_an_observer_that_fails_at_the_end_costs_no_results():
     search = SEARCHES["grid"]()
-    search._places = lambda *args: type("Places", (), {"of": None, "close": raises(OSError("gone"))})()
+    plan = search._plan
+    places = type("Places", (), {"of": None, "close": raises(OSError("gone"))})
+    search._plan = lambda start: replace(plan(start), tree=lambda *args: places())
     with pytest.raises(OSError, match="gone"):
         search.fit(X, Y)
     is_in_hand(search)

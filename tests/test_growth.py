@@ -46,10 +46,10 @@ def told(plan, n_workers, *, look_back=1, n_splits=2):
 
 def test_a_cluster_that_outgrows_the_look_back_is_told_of_once():
     ((n_workers, text),) = told(plan_of(is_bayes=True), [1, 2, 4, 5, 8, 3, 9])
-    assert n_workers == 5
-    assert "There are 5 workers now" in text
-    assert "at most 1 candidates under way, which keeps 2 workers busy" in text
-    assert "look_back=4" in text
+    assert n_workers == 4
+    assert "There are 4 workers now" in text
+    assert "at most 1 fits under way, which keeps 1 workers busy" in text
+    assert "look_back=6" in text
 
 
 @pytest.mark.parametrize(

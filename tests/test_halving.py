@@ -18,7 +18,7 @@ from sklearn.utils.fixes import parse_version
 
 from skhpo import Float, Int, RandomSearchCV, SuccessiveHalvingCV, load_results
 from skhpo.fits.amounts import Iterations, Models
-from skhpo.history import Trial
+from skhpo.history import Observation, Trial
 from skhpo.samplers.base import Sampler
 from skhpo.samplers.rungs import RungSampler
 from skhpo.schedulers.halving import halving_bracket
@@ -300,13 +300,14 @@ class Recorder(Sampler):
     def ask(self, number, pending):
         return {"i": number, "pending": len(pending)}
 
-    def tell(self, trial, scores):
+    def tell(self, observation):
+        trial, scores = observation[:2]
         self.told.append((trial.number, trial.params["i"], float(scores.mean())))
 
 
 def told(sampler, *trials):
     for trial, score in trials:
-        sampler.tell(trial, np.array([score, score]))
+        sampler.tell(Observation(trial, np.array([score, score])))
 
 
 def test_a_sampler_is_told_each_candidate_once_as_if_on_all_of_the_resource():

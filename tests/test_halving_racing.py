@@ -15,7 +15,7 @@ from sklearn.utils.fixes import parse_version
 from skhpo import Float, Int, SuccessiveHalvingCV, load_results
 from skhpo.executors.serial import SerialExecutor
 from skhpo.fits.amounts import Models
-from skhpo.history import History, Outcome, Task, Trial
+from skhpo.history import History, Observation, Outcome, Task, Trial
 from skhpo.journals.memory import MemoryJournal
 from skhpo.loop import run_search
 from skhpo.plotting import OptimizationHistoryDisplay, RungsDisplay, TimelineDisplay
@@ -492,7 +492,8 @@ class Recorder(Sampler):
     def __init__(self):
         self.told = []
 
-    def tell(self, trial, scores):
+    def tell(self, observation):
+        trial, scores = observation[:2]
         self.told.append((trial.number, scores))
 
     def ask(self, number, pending):
@@ -504,18 +505,18 @@ def test_a_model_is_told_the_latest_scores_of_each_candidate_with_those_that_are
     nan = np.nan
     one, two = Trial(0, {}, fraction=0.5), Trial(1, {}, fraction=0.5)
     above = Trial(2, {}, fraction=1.0, rung=1, parent=0)
-    sampler.tell(one, np.array([1.0, nan, nan]))
-    sampler.tell(two, np.array([2.0, nan, nan]))
+    sampler.tell(Observation(one, np.array([1.0, nan, nan])))
+    sampler.tell(Observation(two, np.array([2.0, nan, nan])))
     assert [number for number, _ in sampler.ask(2, ())["told"]] == [0, 1]
-    sampler.tell(one, np.array([1.0, 3.0, 5.0]))
+    sampler.tell(Observation(one, np.array([1.0, 3.0, 5.0])))
     told = sampler.ask(2, ())["told"]
     assert [number for number, _ in told] == [0, 1], "once each, with the latest"
     np.testing.assert_array_equal(told[0][1], [1, 3, 5])
     np.testing.assert_array_equal(told[1][1], [2, nan, nan])
-    sampler.tell(above, np.array([nan, 3.5, nan]))
+    sampler.tell(Observation(above, np.array([nan, 3.5, nan])))
     told = dict(sampler.ask(2, ())["told"])
     np.testing.assert_array_equal(told[2], [nan, 3.5, nan])
     np.testing.assert_array_equal(told[1], [2.5, nan, nan], err_msg="the gain is that on the splits that both have")
-    sampler.tell(above, np.full(3, nan))
+    sampler.tell(Observation(above, np.full(3, nan)))
     told = dict(sampler.ask(2, ())["told"])
     np.testing.assert_array_equal(told[0], [1, 3, 5], err_msg="that it fails on more is no score")

@@ -58,21 +58,28 @@ class ShuffledExecutor(Executor):
 
 
 class Climber(Sampler):
-    """Steps away from the best it was told, and must be told in order."""
+    """Steps away from the best it was told, and must be told in order, each time more."""
 
     def __init__(self):
-        self.told = []
+        self.told = {}
 
     def ask(self, number, pending):
         rng = np.random.default_rng([7, number])
         assert [trial.number for trial in pending] == list(range(len(self.told), number))
-        known = [(score, x) for _, x, score in self.told if not np.isnan(score)]
+        known = [(np.nanmean(scores), x) for x, scores in self.told.values() if not np.isnan(scores).all()]
         centre = max(known)[1] if known else 0.5
         return {"x": float(np.clip(centre + rng.normal(0, 0.2), 0, 1))}
 
-    def tell(self, trial, scores):
-        assert trial.number == len(self.told)
-        self.told.append((trial.number, trial.params["x"], scores.mean()))
+    def tell(self, observation):
+        trial, scores, seconds, gradient = observation
+        assert trial.number in (len(self.told) - 1, len(self.told))
+        if trial.number in self.told and not np.isnan(scores).all():  # else it failed on a later split
+            before = self.told[trial.number][1]
+            assert np.isfinite(scores).sum() > np.isfinite(before).sum()
+            np.testing.assert_array_equal(scores[np.isfinite(before)], before[np.isfinite(before)])
+        assert seconds.shape == scores.shape
+        assert gradient is None
+        self.told[trial.number] = trial.params["x"], scores
 
 
 class Stream(Sampler):
@@ -114,7 +121,7 @@ def test_runs_all_trials_on_all_splits():
     assert all(history.is_finished(number) for number in range(12))
 
 
-@pytest.mark.parametrize("look_back", [1, 2, 3, 5])
+@pytest.mark.parametrize("look_back", [1, 2, 3, 5, 7, 13])
 def test_timing_changes_nothing_at_equal_look_back(look_back):
     expected = None
     for n_workers, seed in itertools.product([1, 2, 3, 8], range(3)):
@@ -123,17 +130,38 @@ def test_timing_changes_nothing_at_equal_look_back(look_back):
         np.testing.assert_array_equal(rows(history), expected)
 
 
-def test_look_back_lets_that_many_trials_be_under_way():
-    most = 0
+@pytest.mark.parametrize("look_back", [1, 2, 4, 10])
+def test_look_back_lets_that_many_fits_be_under_way(look_back):
+    under_way = set()
 
     class Watching(ShuffledExecutor):
         def submit(self, task):
-            nonlocal most
+            if task.split == 0:  # the first fit of a trial that was just decided
+                under_way.add(len(self.queue) + 1)
             super().submit(task)
-            most = max(most, len({queued.trial.number for queued in self.queue}))
 
-    search(Climber(), Watching(quadratic, n_workers=100), look_back=4, n_trials=30)
-    assert most == 4
+    search(Climber(), Watching(quadratic, n_workers=100), look_back=look_back, n_trials=60)
+    assert max(under_way) == look_back
+
+
+def test_a_sampler_hears_seconds_and_gradients_of_fits():
+    def run(task):
+        x, split = task.trial.params["x"], task.split
+        gradient = {"x": -2 * x + split} if x < 0.5 or split else None
+        return Outcome(task.trial.number, split, -(x**2), fit_time=1.0 + split, score_time=0.5, gradient=gradient)
+
+    class Listener(Stream):
+        heard = ()
+
+        def tell(self, observation):
+            self.heard = (*self.heard, observation)
+
+    sampler = Listener([0.25, 0.75])
+    search(sampler, ShuffledExecutor(run))
+    one, other = sampler.heard
+    np.testing.assert_array_equal(one.seconds, 1.5 + np.arange(N_SPLITS))
+    assert one.gradient == {"x": -0.5 + np.mean(np.arange(N_SPLITS))}
+    assert other.gradient is None  # one of its fits knows none
 
 
 @pytest.mark.parametrize("kill_after", [0, 1, 5, 17, 35])
@@ -236,8 +264,8 @@ def test_failed_fits_are_told_as_nan():
         is_adaptive = True
         told = ()
 
-        def tell(self, trial, scores):
-            self.told = (*self.told, scores)
+        def tell(self, observation):
+            self.told = (*self.told, observation.scores)
 
     sampler = Recording([0.95, 0.1, 0.2])
     search(sampler, ShuffledExecutor(quadratic))
@@ -252,7 +280,7 @@ class Halver(Scheduler):
         number = len(history.trials)
         if number < 4:
             return Trial(number, ask(number), fraction=0.5)
-        if history.n_told < 4 or number >= 6:
+        if len(history.complete) < 4 or number >= 6:
             return None
         best = sorted(range(4), key=history.score)[::-1]
         return Trial(number, history.trials[best[number - 4]].params, rung=1, parent=best[number - 4])

@@ -154,7 +154,7 @@ def test_decisions_look_at_nothing_that_is_not_seen():
     schedulers = [RacingScheduler(8, order=range(4)), RacingScheduler(8, order=range(4))]
     for number in range(8):
         for history, hidden in ((seen, scores), (other, -scores)):
-            history.apply(TrialStarted(Trial(number, {})))
+            history.apply(TrialStarted(Trial(number, {}), splits=()))
             for split in range(3):
                 history.apply(FitStarted(number, split))
                 history.record(Outcome(number, split, scores[number, split]))
@@ -195,7 +195,7 @@ def test_none_is_stopped_before_some_are_complete_nor_with_a_fit_under_way(look_
 def test_nobody_is_stopped_before_so_many_are_complete(n_first, expected):
     history = History(3)
     for number in range(3):
-        history.apply(TrialStarted(Trial(number, {})))
+        history.apply(TrialStarted(Trial(number, {}), splits=()))
     complete = np.array([[1.0, 2.0, 1.1], [1.2, 2.1, 1.2]])
     for (number, split), value in {**dict(np.ndenumerate(complete)), (2, 0): -9.0}.items():
         history.apply(FitStarted(number, split))
@@ -297,7 +297,7 @@ def test_the_most_promising_goes_on_first_whatever_split_it_had():
     started = {(3, 3): -97.4, (4, 0): 1.1}
     history = History(4)
     for number in range(5):
-        history.apply(TrialStarted(Trial(number, {})))
+        history.apply(TrialStarted(Trial(number, {}), splits=()))
     for (number, split), score in {**dict(np.ndenumerate(complete)), **started}.items():
         history.apply(FitStarted(number, split))
         history.record(Outcome(number, split, float(score)))
@@ -690,7 +690,8 @@ def test_the_sampler_is_told_of_each_score():
     class Diary(Listed):
         is_adaptive = True
 
-        def tell(self, trial, scores):
+        def tell(self, observation):
+            trial, scores = observation[:2]
             told.append((trial.number, int(np.isfinite(scores).sum())))
 
     history = race(noisy(10, 4), n_open=2, sampler=Diary())

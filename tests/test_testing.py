@@ -58,7 +58,7 @@ class Broken(Sampler):
 
     remembered = 0
 
-    def tell(self, trial, scores):
+    def tell(self, observation):
         self.remembered += self.n_asked_before_told
 
 
@@ -115,14 +115,14 @@ def test_broken_journals_are_found():
 
 
 class ByLength(AshaScheduler):
-    """Keeps its answers by how many trials there are, and how many of them are told."""
+    """Keeps its answers by how many trials there are, and how many fits are seen."""
 
     def __init__(self, brackets):
         super().__init__(brackets)
         self.known = {}
 
     def next_trial(self, history, ask):
-        key = len(history.trials), history.n_told
+        key = len(history.trials), history.n_seen
         if key not in self.known:
             self.known[key] = super().next_trial(history, ask)
         return self.known[key]

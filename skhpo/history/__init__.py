@@ -1,8 +1,8 @@
 """What a search knows.
 
-A search is an append-only list of events: *a trial was started*, *a fit finished*, and where the splits of a trial are
-decided one by one (a race), *a fit was started* and *a trial was stopped*. `History` is what follows from that list;
-schedulers are pure functions of it. Scores are larger-is-better everywhere.
+A search is an append-only list of events: *a trial was started* (on all splits, some, or none yet), *another fit of it
+was started*, *a fit finished*, *a trial was stopped*. `History` is what follows from that list; schedulers are pure
+functions of it. Scores are larger-is-better everywhere.
 """
 
 from skhpo.history.events import (
@@ -11,6 +11,7 @@ from skhpo.history.events import (
     Event,
     FitFinished,
     FitStarted,
+    Observation,
     Outcome,
     Params,
     Scores,
@@ -29,6 +30,7 @@ __all__ = [
     "FitFinished",
     "FitStarted",
     "History",
+    "Observation",
     "Outcome",
     "Params",
     "Scores",

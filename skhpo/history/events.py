@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
 
 Params: TypeAlias = dict[str, Any]
 Scores: TypeAlias = float | dict[str, float | None]
@@ -81,6 +87,8 @@ class Outcome:
         Who ran it: host, process and, where it is not the process's main one, thread; None where nobody knows.
     score_errors : dict of str to str or None
         The tracebacks of scorers that raised, by metric; a single one is called "score".
+    gradient : dict of str to float or None
+        Slope of the deciding score in parameters, by their names, where the fit knows it.
     """
 
     number: int
@@ -97,6 +105,7 @@ class Outcome:
     started: float | None = None
     worker: str | None = None
     score_errors: dict[str, str] | None = None
+    gradient: dict[str, float] | None = None
 
     def found(self, metric: str | None = None) -> float | None:
         """Return what was scored on a metric, None for the only or the first one; None where nothing was."""
@@ -120,11 +129,42 @@ class Outcome:
         return "unscored" if self.status == "failed" and self.error is None else self.status
 
 
-@dataclass(frozen=True, slots=True)
-class TrialStarted:
-    """Event: a trial was started."""
+class Observation(NamedTuple):
+    """What a sampler hears of a trial.
+
+    Parameters
+    ----------
+    trial : Trial
+        What was tried.
+    scores : ndarray of shape (n_splits,)
+        Score on each split, larger is better. All are NaN if the trial failed on one: a failure is a fact about the
+        parameters, not a low score. Single NaN are splits that it does not have, or not yet.
+    seconds : ndarray of shape (n_splits,) or None
+        How long fit and scoring took on each split, NaN where there is none (yet); None where nobody knows.
+    gradient : mapping of str to float or None
+        Slope of the mean score in parameters, by their names, where all fits know it.
+    """
 
     trial: Trial
+    scores: NDArray[np.float64]
+    seconds: NDArray[np.float64] | None = None
+    gradient: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrialStarted:
+    """Event: a trial was started.
+
+    Parameters
+    ----------
+    trial : Trial
+        Which.
+    splits : tuple of int or None
+        The splits on which its fits begin at once; None is all of them. Others may follow, each with a `FitStarted`.
+    """
+
+    trial: Trial
+    splits: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +176,7 @@ class FitFinished:
 
 @dataclass(frozen=True, slots=True)
 class FitStarted:
-    """Event of a race: a trial is to be fitted on a split."""
+    """Event: a trial is to be fitted on another split."""
 
     number: int
     split: int
@@ -144,7 +184,7 @@ class FitStarted:
 
 @dataclass(frozen=True, slots=True)
 class TrialStopped:
-    """Event of a race: a trial is not worth its other splits.
+    """Event: a trial is not worth its other splits.
 
     Parameters
     ----------

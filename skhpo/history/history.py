@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 
 
 class History:
-    """All trials of a search and the outcomes of their tasks, in order.
+    """All trials of a search and the outcomes of their fits, in order.
+
+    What may be looked at when something is decided are the outcomes of the first fits, in the order in which the fits
+    were started (`see`): so no decision depends on timing.
 
     Parameters
     ----------
     n_splits : int
-        Tasks of a trial.
+        Fits of a trial.
     metric : str or None
         The metric that decides; None for a single unnamed one.
 
@@ -32,37 +35,36 @@ class History:
     ----------
     trials : list of Trial
         All that were started; ``trials[i].number == i``.
-    n_told : int
-        Scores of ``trials[:n_told]`` may be looked at: the rest count as pending whatever is known of them, so that
-        no decision depends on timing.
     steps : list of (int, int)
-        Of a race, the fits that were started, trial and split, in order.
+        The fits that were started, trial and split, in order.
     n_seen : int
-        Of a race: the outcomes of ``steps[:n_seen]`` may be looked at.
+        The outcomes of ``steps[:n_seen]`` may be looked at.
     stopped : dict of int to int or None
-        Of a race, the trials that were stopped, and against which other.
+        The trials that were stopped, and against which other.
     n_proposed : int
         How many of the trials the sampler proposed; the others were promoted.
+    has_partial : bool
+        Whether a trial began on fewer than all splits.
     """
 
     def __init__(self, n_splits: int, metric: str | None = None) -> None:
         self.n_splits = n_splits
         self.metric = metric
         self.trials: list[Trial] = []
-        self.n_told = 0
         self.steps: list[tuple[int, int]] = []
         self.n_seen = 0
         self.stopped: dict[int, int | None] = {}
         self.n_proposed = 0
+        self.has_partial = False
         self._outcomes: list[dict[int, Outcome]] = []
         self._n_finished = 0
+        self._n_known = 0
         self._begun: dict[int, list[int]] = {}
         self._seen: dict[int, dict[int, float]] = {}
         self._open: dict[int, None] = {}
         self._untried: dict[int, None] = {}
         self._complete: list[int] = []
         self._rungs: dict[tuple[int, int], Standing] = {}
-        self._n_ranked = 0
 
     def __getstate__(self) -> dict[str, Any]:
         """Return it in Python's own types, apart from trials and outcomes: formats that are not pickle know no more."""
@@ -75,25 +77,25 @@ class History:
             standing = self._rungs[bracket, number] = Standing()
             standing.__setstate__(of_rung)
 
+    # -- what happens -------------------------------------------------------------------------------------------------
+
     def apply(self, event: Event) -> None:
         """Add an event."""
         match event:
-            case TrialStarted(trial):
-                self.start(trial)
+            case TrialStarted(trial, splits):
+                self.start(trial, splits)
             case FitFinished(outcome):
                 self.record(outcome)
             case FitStarted(number, split):
-                self.steps.append((number, split))
-                self._begun.setdefault(number, []).append(split)
-                self._rung_of(number).changed(number)
+                self._begin(number, split)
             case TrialStopped(number, against):
                 self.stopped[number] = against
                 self._close(number, is_complete=False)
                 self._rung_of(number).changed(number)
                 self._count_finished()
 
-    def start(self, trial: Trial) -> None:
-        """Add a trial.
+    def start(self, trial: Trial, splits: Sequence[int] | None = None) -> None:
+        """Add a trial, and begin its fits on these splits; None is all.
 
         Raises
         ------
@@ -110,18 +112,51 @@ class History:
             self.n_proposed += 1
         else:
             self._rung_of(trial.parent).promote(trial.parent)
+        if splits is None:
+            splits = range(self.n_splits)
+        else:
+            self.has_partial = True
+        for split in splits:
+            self._begin(trial.number, split)
 
     def record(self, outcome: Outcome) -> None:
-        """Add the outcome of one task of a started trial."""
-        number = outcome.number
-        self._outcomes[number][outcome.split] = outcome
-        if number < self._n_ranked:
-            self._rung_of(number).rank(number, self.score(number))
+        """Add the outcome of one fit of a started trial."""
+        self._outcomes[outcome.number][outcome.split] = outcome
         self._count_finished()
+
+    def see(self, n_steps: int) -> None:
+        """Let the outcomes of the first fits be looked at; they are known."""
+        news = self.steps[self.n_seen : n_steps]
+        for number, split in news:
+            seen = self._seen.setdefault(number, {})
+            seen[split] = self._outcomes[number][split].score(self.metric)
+            self._untried.pop(number, None)
+            if len(seen) == self.n_splits and number in self._open:
+                self._close(number, is_complete=not any(map(math.isnan, seen.values())))
+        for number in dict(news):
+            self._rung_of(number).changed(number)
+        self.n_seen = max(self.n_seen, n_steps)
+
+    def _begin(self, number: int, split: int) -> None:
+        self.steps.append((number, split))
+        self._begun.setdefault(number, []).append(split)
+        self._rung_of(number).changed(number)
+
+    def _close(self, number: int, *, is_complete: bool) -> None:
+        del self._open[number]
+        self._untried.pop(number, None)
+        standing = self._rung_of(number)
+        standing.close(number, is_complete=is_complete)
+        if number not in self.stopped:
+            standing.rank(number, self.score(number))
+        if is_complete:
+            self._complete.append(number)
 
     def _count_finished(self) -> None:
         while self._n_finished < len(self.trials) and self.is_finished(self._n_finished):
             self._n_finished += 1
+
+    # -- what is known ------------------------------------------------------------------------------------------------
 
     @property
     def n_finished(self) -> int:
@@ -129,23 +164,27 @@ class History:
         return self._n_finished
 
     @property
-    def told(self) -> Sequence[Trial]:
-        """The trials whose scores may be looked at."""
-        return self.trials[: self.n_told]
+    def n_known(self) -> int:
+        """Length of the longest prefix of ``steps`` in which every fit has an outcome."""
+        while self._n_known < len(self.steps) and self._has_outcome(*self.steps[self._n_known]):
+            self._n_known += 1
+        return self._n_known
 
-    @property
-    def pending(self) -> Sequence[Trial]:
-        """The trials that were started and not told."""
-        return self.trials[self.n_told :]
+    def _has_outcome(self, number: int, split: int) -> bool:
+        return split in self._outcomes[number]
 
     def outcomes(self, number: int) -> Mapping[int, Outcome]:
         """Outcomes of a trial so far, by split."""
         return self._outcomes[number]
 
+    def begun(self, number: int) -> Sequence[int]:
+        """Splits of a trial on which fits were started, in order."""
+        return self._begun.get(number, [])
+
     def is_finished(self, number: int) -> bool:
-        """Whether all tasks that the trial is to have, have an outcome."""
-        n_tasks = len(self.begun(number)) if number in self.stopped else self.n_splits
-        return len(self._outcomes[number]) == n_tasks
+        """Whether all fits that the trial is to have, have an outcome."""
+        n_fits = len(self.begun(number)) if number in self.stopped else self.n_splits
+        return len(self._outcomes[number]) == n_fits
 
     def scores(self, number: int) -> NDArray[np.float64]:
         """Scores of a trial on the deciding metric, shape (n_splits,); NaN where there is no finite one."""
@@ -154,37 +193,24 @@ class History:
             scores[split] = outcome.score(self.metric)
         return scores
 
-    def ending(self, outcome: Outcome) -> Ending:
-        """How a fit ended as far as the deciding metric goes."""
-        return outcome.ending(self.metric)
-
     def score(self, number: int) -> float:
         """Mean score of a trial over its splits; NaN if one is missing, failed or not finite."""
         return float(self.scores(number).mean())
 
-    # -- rungs --------------------------------------------------------------------------------------------------------
+    def ending(self, outcome: Outcome) -> Ending:
+        """How a fit ended as far as the deciding metric goes."""
+        return outcome.ending(self.metric)
 
-    def rung(self, bracket: int, number: int) -> Standing:
-        """Return how the trials of a rung stand, by the scores that may be looked at."""
-        return self.rungs.get((bracket, number), NOBODY)
+    # -- what may be looked at ----------------------------------------------------------------------------------------
+
+    def seen(self, number: int) -> Mapping[int, float]:
+        """Scores of a trial that may be looked at, by split, in order; NaN where there is no finite one."""
+        return self._seen.get(number, {})
 
     @property
-    def rungs(self) -> Mapping[tuple[int, int], Standing]:
-        """How the trials of each rung stand, by bracket and number, in the order of their first trials."""
-        if self.n_told < self._n_ranked:
-            self._n_ranked = 0
-            for standing in self._rungs.values():
-                standing.hide()
-        while self._n_ranked < self.n_told:
-            self._rung_of(self._n_ranked).rank(self._n_ranked, self.score(self._n_ranked))
-            self._n_ranked += 1
-        return self._rungs
-
-    def _rung_of(self, number: int) -> Standing:
-        trial = self.trials[number]
-        return self._rungs[trial.bracket, trial.rung]
-
-    # -- races: the splits of a trial one by one ----------------------------------------------------------------------
+    def told(self) -> Sequence[Trial]:
+        """Trials that were stopped, or of which all scores may be looked at."""
+        return [trial for trial in self.trials if trial.number not in self._open]
 
     @property
     def open(self) -> Sequence[int]:
@@ -201,36 +227,15 @@ class History:
         """Trials that are seen on all splits without a failure, in the order in which they were."""
         return self._complete
 
-    def begun(self, number: int) -> Sequence[int]:
-        """Splits of a trial on which fits were started, in order."""
-        return self._begun.get(number, [])
+    def rung(self, bracket: int, number: int) -> Standing:
+        """Return how the trials of a rung stand, by the scores that may be looked at."""
+        return self._rungs.get((bracket, number), NOBODY)
 
-    def seen(self, number: int) -> Mapping[int, float]:
-        """Scores of a trial that may be looked at, by split, in order; NaN where there is no finite one."""
-        return self._seen.get(number, {})
+    @property
+    def rungs(self) -> Mapping[tuple[int, int], Standing]:
+        """How the trials of each rung stand, by bracket and number, in the order of their first trials."""
+        return self._rungs
 
-    def is_known(self, n_steps: int) -> bool:
-        """Whether all of the first steps have outcomes."""
-        return all(split in self._outcomes[number] for number, split in self.steps[self.n_seen : n_steps])
-
-    def see(self, n_steps: int) -> None:
-        """Let the outcomes of the first steps be looked at; they are known."""
-        news = self.steps[self.n_seen : n_steps]
-        for number, split in news:
-            seen = self._seen.setdefault(number, {})
-            seen[split] = self._outcomes[number][split].score(self.metric)
-            self._untried.pop(number, None)
-            if len(seen) == self.n_splits and number in self._open:
-                self._close(number, is_complete=not any(map(math.isnan, seen.values())))
-        for number, _ in news:
-            self._rung_of(number).changed(number)
-        self.n_seen = max(self.n_seen, n_steps)
-
-    def _close(self, number: int, *, is_complete: bool) -> None:
-        del self._open[number]
-        self._untried.pop(number, None)
-        standing = self._rung_of(number)
-        standing.close(number, is_complete=is_complete)
-        if is_complete:
-            self._complete.append(number)
-            standing.rank(number, self.score(number))
+    def _rung_of(self, number: int) -> Standing:
+        trial = self.trials[number]
+        return self._rungs[trial.bracket, trial.rung]

@@ -38,13 +38,13 @@ class Standing:
     n_known : int
         How many have a score that may be looked at, or failed.
     n_open : int
-        Of a race: how many are neither stopped nor seen on all splits.
+        How many are neither stopped nor seen on all splits.
     closed : list of int
-        Of a race: those that are, in the order in which it happened.
+        Those that are, in the order in which it happened.
     complete : list of int
-        Of a race: those of them that are seen on all splits without a failure.
+        Those of them that are seen on all splits without a failure.
     n_closed_then : int
-        Of a race: how many were closed when there was last news of one that is complete.
+        How many were closed when there was last news of one that is complete.
     """
 
     def __init__(self) -> None:
@@ -77,8 +77,7 @@ class Standing:
         self.changed(trial.number)
 
     def rank(self, number: int, score: float) -> None:
-        """Let the score of a trial be looked at; NaN if it failed. What was known of it before is forgotten."""
-        self._unrank(number)
+        """Let the score of a trial be looked at; NaN if it failed."""
         key = -score
         self._places[number] = key
         if not math.isnan(key):
@@ -91,10 +90,6 @@ class Standing:
         self._promoted.add(number)
         _discard(self._waiting, (self._places.get(number, math.nan), number))
 
-    def hide(self) -> None:
-        """Let no score be looked at."""
-        self.ranking, self._waiting, self._places = [], [], {}
-
     def best_waiting(self, n: int) -> int | None:
         """Return the best trial that was not promoted and is among the ``n`` best; None if there is none."""
         if not self._waiting:
@@ -103,7 +98,7 @@ class Standing:
         return first[1] if bisect_left(self.ranking, first) < n else None
 
     def close(self, number: int, *, is_complete: bool) -> None:
-        """Note that nothing more will be known of a trial in a race."""
+        """Note that nothing more will be known of a trial."""
         self.n_open -= 1
         self.closed.append(number)
         if is_complete:
@@ -123,12 +118,6 @@ class Standing:
             self._n_complete_then, self.n_closed_then = len(self.complete), len(self.closed)
         for view in self._views.values():
             view.news.add(number)
-
-    def _unrank(self, number: int) -> None:
-        if number in self._places:
-            place = self._places.pop(number), number
-            _discard(self.ranking, place)
-            _discard(self._waiting, place)
 
 
 NOBODY = Standing()

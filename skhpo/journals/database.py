@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 APPLICATION_ID = 0x736B6870  # "skhp": what `file` and SQLite itself use to tell whose a database is
-FORMAT = 2  # of the tables, the fingerprints and the records in them; a higher one is a newer skhpo's
+FORMAT = 3  # of the tables, the fingerprints and the records in them; a higher one is a newer skhpo's
 
 _TABLES = """
 CREATE TABLE search (id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL UNIQUE, header TEXT NOT NULL);

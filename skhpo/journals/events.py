@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from skhpo.history import Params
     from skhpo.journals.retries import Record
 
+UNTUNED = "<untuned>"
+"""The name under which parameters outside of the space are written: those of the estimator as it came."""
 _LARGEST = 2**53  # of the integers that every reader of JSON knows
 _STATUSES = ("ok", "failed", "crashed", "timeout")
 
@@ -72,17 +74,20 @@ def _to_json(record: Record, codec: Codec) -> dict[str, Any]:
             "rung": trial.rung,
             "bracket": trial.bracket,
             "parent": trial.parent,
+            "splits": None if record.splits is None else list(record.splits),
         }
     if isinstance(record, FitFinished):
         fields = asdict(record.outcome)
         for name in ("test_scores", "train_scores"):
             fields[name] = _each(_number, fields[name])
-        if fields.get("score_errors") is None:  # so that versions that know nothing of it read the others
-            fields.pop("score_errors", None)
+        for name in _SELDOM:
+            if fields[name] is None:
+                del fields[name]
         return {"kind": "fit", **fields}
     return {"kind": _KINDS[type(record)], **asdict(record)}
 
 
+_SELDOM = ("score_errors", "gradient")  # fields of outcomes that are written where there is something in them
 _KINDS: dict[type, str] = {FitStarted: "fit started", TrialStopped: "trial stopped", Limits: "run", Retried: "retry"}
 
 
@@ -137,6 +142,7 @@ _TRIAL: dict[str, Rule] = {
     "rung": _is_count,
     "bracket": _is_count,
     "parent": _or_none(_is_count),
+    "splits": _or_none(lambda value: isinstance(value, list) and all(map(_is_count, value))),
 }
 _OUTCOME: dict[str, Rule] = {
     "number": _is_count,
@@ -155,6 +161,7 @@ _OUTCOME: dict[str, Rule] = {
     "score_errors": _or_none(
         lambda value: isinstance(value, dict) and all(isinstance(error, str) for error in value.values())
     ),
+    "gradient": _or_none(lambda value: isinstance(value, dict) and all(map(_is_real, value.values()))),
 }
 _FIT_STARTED: dict[str, Rule] = {"number": _is_count, "split": _is_count}
 _TRIAL_STOPPED: dict[str, Rule] = {"number": _is_count, "against": _or_none(_is_count)}
@@ -165,14 +172,16 @@ _RETRIED: dict[str, Rule] = {
         and all(isinstance(fit, list) and len(fit) == 2 and all(map(_is_count, fit)) for fit in value)
     )
 }
-_NEWER = {"started", "worker", "score_errors"}  # fields that files of before do not have
+_NEWER = {"started", "worker", "score_errors", "gradient", "splits"}  # fields that files of before do not have
 
 
 def _from_json(body: dict[str, Any], from_json: Callable[[Any], Params]) -> Record:  # one per kind
     kind = body.pop("kind", None)
     if kind == "trial":
         fields = _checked(body, kind, _TRIAL)
-        return TrialStarted(Trial(**{**fields, "params": from_json(fields["params"])}))
+        splits = fields.pop("splits", None)
+        trial = Trial(**{**fields, "params": from_json(fields["params"])})
+        return TrialStarted(trial, None if splits is None else tuple(splits))
     if kind == "fit":
         fields = _checked(body, kind, _OUTCOME)
         for name in ("test_scores", "train_scores"):

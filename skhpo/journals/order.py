@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from skhpo.history import FitFinished, FitStarted, TrialStarted, TrialStopped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from skhpo.history import Event, Outcome, Scores, Trial
 
@@ -45,15 +45,17 @@ class _Seen:
     def __init__(self, n_splits: int, metrics: set[str] | None) -> None:
         self.n_splits, self.metrics = n_splits, metrics
         self.n_trials = 0
-        self.begun: set[tuple[int, int]] = set()  # in a race
+        self.begun: set[tuple[int, int]] = set()
         self.done: dict[int, set[int]] = {}  # splits with an outcome, by trial
         self.stopped: set[int] = set()
         self.forms: dict[str, set[str] | None] = {}  # of scores, by side
 
     def add(self, event: Event) -> None:
         match event:
-            case TrialStarted():
+            case TrialStarted(trial, splits):
                 self.n_trials += 1
+                begun = range(self.n_splits) if splits is None else splits
+                self.begun.update((trial.number, split) for split in begun)
             case FitStarted(number, split):
                 self.begun.add((number, split))
             case FitFinished(outcome):
@@ -64,8 +66,8 @@ class _Seen:
     def problem(self, event: Event) -> str | None:
         """Return why an event cannot come now; None if it can."""
         match event:
-            case TrialStarted(trial):
-                return self._about_trial(trial)
+            case TrialStarted(trial, splits):
+                return self._about_trial(trial) or self._about_splits(trial, splits or ())
             case FitStarted(number, split):
                 return self._about_fit(number, split) or self._about_start(number, split)
             case FitFinished(outcome):
@@ -80,6 +82,11 @@ class _Seen:
             return f"begins trial {trial.number} as a child of trial {trial.parent}, which has not begun"
         return None
 
+    def _about_splits(self, trial: Trial, splits: Sequence[int]) -> str | None:
+        if len(set(splits)) < len(splits) or not all(0 <= split < self.n_splits for split in splits):
+            return f"begins trial {trial.number} on splits {list(splits)}, and there are {self.n_splits}"
+        return None
+
     def _about_fit(self, number: int, split: int) -> str | None:
         if number >= self.n_trials:
             return f"is about trial {number}, which has not begun"
@@ -92,12 +99,10 @@ class _Seen:
             return f"begins a fit of trial {number}, which was stopped"
         if (number, split) in self.begun:
             return f"begins the fit of trial {number} on split {split} a second time"
-        if self.done and not self.begun:
-            return "belongs to a race, and those before it do not"
         return None
 
     def _about_outcome(self, outcome: Outcome) -> str | None:
-        if self.begun and (outcome.number, outcome.split) not in self.begun:
+        if (outcome.number, outcome.split) not in self.begun:
             return f"ends the fit of trial {outcome.number} on split {outcome.split}, which has not begun"
         if outcome.status == "ok" and outcome.test_scores is None:
             return f"is a fit of trial {outcome.number} that succeeded and has no score"

@@ -1,25 +1,27 @@
-"""What happens next in a search, and what is known at that moment: trial by trial, or, in a race, split by split."""
+"""What happens next in a search, and what is known at that moment."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from skhpo.history import TrialStarted
+from skhpo.history import Observation, TrialStarted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
-    from skhpo.history import Decision, History, Params
+    from skhpo.history import Decision, History, Outcome, Params
     from skhpo.samplers.base import Sampler
     from skhpo.schedulers.base import Scheduler
 
 
-class Decisions(ABC):
+class Decisions:
     """Connects a sampler and a scheduler, and shows both no more than the look-back allows.
+
+    What comes after t fits were started is decided from the outcomes of the first t + 1 - L of them, where L is the
+    look-back: at most L - 1 are under way. The sampler is told of a trial each time that there is a new score of it.
 
     Parameters
     ----------
@@ -28,7 +30,7 @@ class Decisions(ABC):
     history : History
         What has happened.
     look_back : int
-        How many trials, or in a race fits, may be under way when the next one is decided, that one included.
+        How many fits may be under way when the next one is decided, that one included.
     deciding : context manager
         Entered while something is decided.
 
@@ -49,6 +51,8 @@ class Decisions(ABC):
         self.sampler, self.scheduler, self.history = sampler, scheduler, history
         self.look_back, self.deciding = look_back, deciding
         self.is_exhausted = False
+        self._is_adaptive = sampler.is_adaptive or scheduler.is_adaptive
+        self._n_told = 0  # fits
 
     def next(self) -> Decision | None:
         """Return what is to happen, or None: not yet, or no more."""
@@ -56,120 +60,36 @@ class Decisions(ABC):
             return self._next(self._ask)
 
     def repeat(self, decision: Decision) -> None:
-        """Go through a decision that the journal remembers: what was told at it is told now."""
+        """Replay a stored decision, so that the sampler hears what it heard then."""
         known = decision.trial.params if isinstance(decision, TrialStarted) else None
         self._next(lambda number: known)  # noqa: ARG005 - it is known what the sampler proposed
 
-    @abstractmethod
     def end(self) -> None:
-        """Tell the sampler of all that is finished."""
-
-    @abstractmethod
-    def _next(self, ask: Callable[[int], Params | None]) -> Decision | None: ...
-
-    @abstractmethod
-    def _ask(self, number: int) -> Params | None: ...
-
-
-class TrialByTrial(Decisions):
-    """Trial i is decided from trials 0 ... i - L, told in the order of their numbers."""
-
-    def end(self) -> None:  # noqa: D102
-        self._tell(self.history.n_finished)
-
-    def _next(self, ask: Callable[[int], Params | None]) -> Decision | None:
-        history = self.history
-        number = len(history.trials)
-        is_adaptive = self.sampler.is_adaptive or self.scheduler.is_adaptive
-        horizon = max(number + 1 - self.look_back, 0) if is_adaptive else history.n_finished
-        if history.n_finished < horizon:
-            return None
-        self._tell(horizon)
-        trial = self.scheduler.next_trial(history, ask)
-        if trial is None and history.n_told < number == history.n_finished:
-            # The scheduler waits for trials that the look-back hides. All are finished, so nothing depends on timing.
-            self._tell(number)
-            trial = self.scheduler.next_trial(history, ask)
-        return None if trial is None else TrialStarted(trial)
-
-    def _tell(self, horizon: int) -> None:
-        """Tell the sampler of all trials before ``horizon``, in order."""
-        history = self.history
-        while history.n_told < horizon:
-            number = history.n_told
-            scores = history.scores(number)
-            self.sampler.tell(
-                history.trials[number], scores if not np.isnan(scores).any() else np.full_like(scores, np.nan)
-            )
-            history.n_told += 1
-
-    def _ask(self, number: int) -> Params | None:
-        pending = self.history.pending if self.sampler.is_adaptive else ()
-        params = self.sampler.ask(number, pending)
-        self.is_exhausted = params is None
-        return params
-
-
-class SplitBySplit(Decisions):
-    """Step t, a fit, is decided from the outcomes of steps 0 ... t - L; trials are told split by split."""
-
-    def __init__(
-        self,
-        sampler: Sampler,
-        scheduler: Scheduler,
-        history: History,
-        look_back: int,
-        deciding: AbstractContextManager[object],
-    ) -> None:
-        super().__init__(sampler, scheduler, history, look_back, deciding)
-        self._n_told = 0  # steps
-
-    def end(self) -> None:  # noqa: D102
-        history = self.history
-        n_known = history.n_seen
-        while n_known < len(history.steps) and history.is_known(n_known + 1):
-            n_known += 1
-            history.see(n_known)
-        self._tell()
+        """Tell the sampler of all that is known."""
+        self._see(max(self.history.n_known, self.history.n_seen))
 
     def _next(self, ask: Callable[[int], Params | None]) -> Decision | None:
         history, n_steps = self.history, len(self.history.steps)
-        horizon = max(n_steps + 1 - self.look_back, history.n_seen)
-        if not history.is_known(horizon):
-            return None
-        self._see(horizon)
-        decision = self._decide(ask)
-        if decision is None and history.n_seen < n_steps and history.is_known(n_steps):
+        if self._is_adaptive:
+            horizon = max(n_steps + 1 - self.look_back, history.n_seen)
+            if history.n_known < horizon:
+                return None
+            self._see(horizon)
+        decision = self.scheduler.decide(history, ask, look_back=self.look_back)
+        if decision is None and history.n_seen < n_steps == history.n_known:
             # Nothing is left to do without what the look-back hides. It is all known, so nothing depends on timing.
             self._see(n_steps)
-            decision = self._decide(ask)
-        return decision
-
-    def _decide(self, ask: Callable[[int], Params | None]) -> Decision | None:
-        scheduler, history, look_back = self.scheduler, self.history, self.look_back
-        decision = scheduler.next_split(history, look_back=look_back, can_start=True)
-        if decision is None:
-            trial = scheduler.next_trial(history, ask)  # where the space has no more, one may still be promoted
-            if trial is not None:
-                return TrialStarted(trial)
-            decision = scheduler.next_split(history, look_back=look_back, can_start=False)
+            decision = self.scheduler.decide(history, ask, look_back=self.look_back)
         return decision
 
     def _see(self, n_steps: int) -> None:
-        self.history.see(n_steps)
-        self._tell()
-
-    def _tell(self) -> None:
-        """Tell the sampler of each trial what is new of it, with NaN for the splits that it does not have."""
+        """Let the outcomes of the first fits be looked at, and tell the sampler of the trials that have new ones."""
         history = self.history
+        history.see(n_steps)
         changed = {number for number, _ in history.steps[self._n_told : history.n_seen]}
         self._n_told = history.n_seen
         for number in sorted(changed):
-            seen = history.seen(number)
-            scores = np.full(history.n_splits, np.nan)
-            if not np.isnan(list(seen.values())).any():  # one that failed on a split has failed
-                scores[list(seen)] = list(seen.values())
-            self.sampler.tell(history.trials[number], scores)
+            self.sampler.tell(observation(history, number))
 
     def _ask(self, number: int) -> Params | None:
         history = self.history
@@ -177,3 +97,22 @@ class SplitBySplit(Decisions):
         params = self.sampler.ask(number, pending)
         self.is_exhausted = params is None
         return params
+
+
+def observation(history: History, number: int) -> Observation:
+    """Return what a sampler hears of a trial: what may be looked at, NaN for the splits that it does not have."""
+    seen, outcomes = history.seen(number), history.outcomes(number)
+    scores, seconds = np.full((2, history.n_splits), np.nan)
+    splits = list(seen)
+    values = list(seen.values())
+    if not np.isnan(values).any():  # a trial that failed on one split has failed
+        scores[splits] = values
+    seconds[splits] = [outcomes[split].fit_time + outcomes[split].score_time for split in splits]
+    return Observation(history.trials[number], scores, seconds, _mean_gradient([outcomes[split] for split in splits]))
+
+
+def _mean_gradient(outcomes: list[Outcome]) -> Mapping[str, float] | None:
+    gradients = [outcome.gradient for outcome in outcomes if outcome.gradient is not None]
+    if not gradients or len(gradients) < len(outcomes):
+        return None
+    return {name: float(np.mean([gradient[name] for gradient in gradients])) for name in gradients[0]}

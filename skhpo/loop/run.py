@@ -1,9 +1,8 @@
 """The loop that connects a sampler, a scheduler, an executor and a journal. There is no scikit-learn in it.
 
-Timing never changes a result: trial i is decided from trials 0 ... i - L only, where L is the look-back, and these are
-told in the order of their numbers; in a race, where a trial may be stopped after each split, the same holds of its
-fits (`skhpo.loop.decisions`). Everything that happened is in the journal before anything follows from it, so that
-a search that is killed and started again with its journal goes on as if nothing had happened.
+Timing never changes a result: what comes after t fits is decided from the outcomes of the first t + 1 - L only, where L
+is the look-back (`skhpo.loop.decisions`). Everything that happened is in the journal before anything follows from it,
+so that a search that is killed and started again with its journal goes on as if nothing had happened.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from skhpo.history import FitFinished, FitStarted, TrialStarted
-from skhpo.loop.decisions import SplitBySplit, TrialByTrial
+from skhpo.loop.decisions import Decisions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from skhpo.executors.base import Executor
     from skhpo.history import Decision, Event, History, Outcome, Task, Trial
     from skhpo.journals.base import Journal
-    from skhpo.loop.decisions import Decisions
     from skhpo.samplers.base import Sampler
     from skhpo.schedulers.base import Scheduler
 
@@ -65,7 +63,7 @@ def run_search(
     identity : callable
         Trials of equal identity are fitted once.
     look_back : int
-        L above: how many trials may be under way when the next one is decided, that one included. In a race, fits.
+        How many fits may be under way when the next one is decided, that one included.
     seconds_left : callable
         How long fits may still start; once it is 0 or less, no other fit starts.
     check : callable
@@ -86,10 +84,8 @@ def run_search(
     ReplayError
         If what the journal remembers does not follow from what it remembers before.
     """
-    record = _Record(journal, history, identity, is_race=scheduler.is_racing)
-    decisions = (SplitBySplit if scheduler.is_racing else TrialByTrial)(
-        sampler, scheduler, history, look_back, deciding
-    )
+    record = _Record(journal, history, identity)
+    decisions = Decisions(sampler, scheduler, history, look_back, deciding)
     ready = deque(record.replay(decisions.repeat))
     reason: StopReason | None = None
     while reason is None:
@@ -134,10 +130,8 @@ def _finite(seconds: float) -> float | None:
 class _Record:
     """Writes down what happens, in the journal first; a trial that was tried before shares the first one's outcomes."""
 
-    def __init__(
-        self, journal: Journal, history: History, identity: Callable[[Trial], Hashable], *, is_race: bool
-    ) -> None:
-        self.journal, self.history, self.identity, self.is_race = journal, history, identity, is_race
+    def __init__(self, journal: Journal, history: History, identity: Callable[[Trial], Hashable]) -> None:
+        self.journal, self.history, self.identity = journal, history, identity
         self.identities: dict[int, Hashable] = {}
         self.first: dict[tuple[Hashable, int], int] = {}  # identity, split -> number of the trial that is fitted
         self.twins: dict[tuple[int, int], list[int]] = {}  # fit -> numbers of other trials that share its outcome
@@ -145,7 +139,7 @@ class _Record:
     def replay(self, before: Callable[[Decision], None]) -> list[tuple[int, int]]:
         """Fill the history from the journal; returns the fits that were begun and are not done, as trial and split.
 
-        ``before`` is called with each decision when the history is as it was when it was made.
+        ``before(decision)`` runs with the history as it was at that decision.
         """
         history, begun = self.history, []
         for number, event in enumerate(self.journal, start=1):
@@ -181,8 +175,9 @@ class _Record:
     def _begun_by(self, event: Event) -> list[tuple[int, int]]:
         if isinstance(event, FitStarted):
             return [(event.number, event.split)]
-        if isinstance(event, TrialStarted) and not self.is_race:
-            return [(event.trial.number, split) for split in range(self.history.n_splits)]
+        if isinstance(event, TrialStarted):
+            splits = range(self.history.n_splits) if event.splits is None else event.splits
+            return [(event.trial.number, split) for split in splits]
         return []
 
     def _new_fits(self, event: Event) -> list[tuple[int, int]]:

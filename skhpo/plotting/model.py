@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from skhpo.history import Trial
+from skhpo.history import Observation, Trial
 from skhpo.results.fitted import fitted
 from skhpo.samplers.bayes import BayesSampler
 from skhpo.samplers.rungs import RungSampler
@@ -62,16 +62,16 @@ def model_of(search: Any, metric: str | None = None) -> Model:
         )
     sampler = BayesSampler(trials.space, _SEED)
     rungs = RungSampler(lambda: sampler)
-    for trial, scores in _told(trials):
-        rungs.tell(trial, scores)
+    for observation in _told(trials):
+        rungs.tell(observation)
     told = rungs.at_full_resource()
-    rows = np.array([trial.number for trial, _ in told])
-    scores = np.array([found.mean() for _, found in told])
+    rows = np.array([observation.trial.number for observation in told])
+    scores = np.array([observation.scores.mean() for observation in told])
     own = getattr(search, "_sampler", None)
     if isinstance(own, BayesSampler) and trials.metric == _metric_of(search):
         return Model(trials, own, rows, scores)
-    for trial, found in told:
-        sampler.tell(trial, found)
+    for observation in told:
+        sampler.tell(observation)
     return Model(trials, sampler, rows, scores)
 
 
@@ -82,8 +82,8 @@ def _metric_of(search: Any) -> str:
     return known[0] if history is None or history.metric not in known else str(history.metric)
 
 
-def _told(trials: Fitted) -> list[tuple[Trial, Any]]:
-    """Return trials and their scores, shape (n_splits,), NaN where one failed."""
+def _told(trials: Fitted) -> list[Observation]:
+    """Return trials and their scores, NaN where one failed."""
     parents = {row: above for rows in trials.candidates() for above, row in pairwise(rows)}
     if trials.rungs is None:
         parents = {}
@@ -91,5 +91,5 @@ def _told(trials: Fitted) -> list[tuple[Trial, Any]]:
     for row, params in enumerate(trials.params):
         fraction = 1.0 if trials.resources is None else float(trials.resources[row] / trials.top_resource)
         scores = np.full(trials.split_scores.shape[1], trials.scores[row])
-        told.append((Trial(row, params, fraction=fraction, parent=parents.get(row)), scores))
+        told.append(Observation(Trial(row, params, fraction=fraction, parent=parents.get(row)), scores))
     return told

@@ -104,7 +104,9 @@ class Surface:
         order = np.lexsort((-np.nan_to_num(trials.scores, nan=-np.inf), -resources))
         if trials.best is not None:
             order = np.concatenate([[trials.best], order[order != trials.best]])
-        rows: NDArray[np.float64] = self._space.encode([trials.params[row] for row in order])
+        # The untuned estimator may lie outside of the space.
+        shown = [trials.params[row] for row in order if self._space.contains(trials.params[row])]
+        rows: NDArray[np.float64] = self._space.encode(shown)
         return rows
 
     def _columns_and_base(

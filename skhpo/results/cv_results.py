@@ -60,7 +60,7 @@ def cv_results(
     warn = warn or _warn
     outcomes = [history.outcomes(number).get(split) for number in numbers for split in range(history.n_splits)]
     shape = (len(numbers), history.n_splits)
-    race = _Race(history, numbers) if history.steps else None
+    race = _Race(history, numbers) if history.has_partial else None
     trials = [history.trials[number] for number in numbers]
     params = [trial.params for trial in trials]
 

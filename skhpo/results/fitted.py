@@ -33,7 +33,8 @@ class Fitted:
     Parameters
     ----------
     params : list of dict
-        Parameters of the space, without the one that is a resource.
+        Parameters of the space, without the one that is a resource; of the first, which may be the untuned estimator,
+        without values that lie outside of the space.
     metric : str
         Which metric's scores these are, as in the names of the columns.
     label : str
@@ -171,6 +172,8 @@ def fitted(search: Any, metric: str | None = None) -> Fitted:
     resource = _resource_name(search, results)
     params = [{name: value for name, value in row.items() if name != resource} for row in results["params"]]
     parts = _parts(search, resource)
+    if params:
+        params[0] = _inside(params, parts)
     return Fitted(
         params=params,
         metric=metric,
@@ -269,6 +272,32 @@ def _parts(search: Any, resource: str | None) -> list[Mapping[str, Any]] | None:
     if any(isinstance(dimension, Sampled) for part in parts for dimension in Space(part).parameters.values()):
         return None
     return parts
+
+
+def _inside(params: Sequence[Params], parts: Sequence[Mapping[str, Any]] | None) -> Params:
+    """Return what lies in the space of the first trial; where the space is guessed, what is as in others."""
+    first, *others = params
+    if parts is None:
+        return {name: value for name, value in first.items() if _is_like(value, name, others)}
+    space = Space(parts[0] if len(parts) == 1 else list(parts))
+    if space.contains(first):
+        return first
+    dimensions = {name: [as_dimension(name, part[name]) for part in parts if name in part] for name in first}
+    return {name: value for name, value in first.items() if any(_holds(found, value) for found in dimensions[name])}
+
+
+def _holds(dimension: Dimension, value: Any) -> bool:
+    try:
+        dimension.canonical(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _is_like(value: Any, name: str, others: Sequence[Params]) -> bool:
+    """Whether a value is a number, or not all others are."""
+    found = [row[name] for row in others if name in row]
+    return is_number(value) or len(found) < 2 or not all(map(is_number, found))
 
 
 def _guessed(params: Sequence[Params]) -> list[Mapping[str, Any]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from skhpo.fits.amounts import measure_of
 from skhpo.history import History, TrialStarted
 from skhpo.journals.base import damaged
+from skhpo.journals.events import UNTUNED
 from skhpo.journals.order import check_order
 from skhpo.journals.sqlite import mark_failures, stored_searches
 from skhpo.results.cv_results import cv_results
@@ -169,17 +170,27 @@ def _history(events: list[Event], facts: _Facts) -> History:
     history = History(facts.n_splits, metric=facts.metric)
     for event in events:
         if isinstance(event, TrialStarted):
-            event = TrialStarted(replace(event.trial, params=readable_params(event.trial.params, facts.space)))  # noqa: PLW2901
+            trial = replace(event.trial, params=readable_params(event.trial.params, facts.space))
+            event = replace(event, trial=trial)  # noqa: PLW2901
         history.apply(event)
     return history
 
 
 def readable_params(stored: Params, space: list[dict[str, Any]]) -> Params:
     """Return parameters as they were, given how they are stored and the signature of their space."""
+    if UNTUNED in stored:  # outside of the space
+        untuned = stored[UNTUNED]
+        if len(stored) > 1 or not isinstance(untuned, dict) or not all(map(_is_plain, untuned.values())):
+            raise ValueError(f"a trial has parameters outside of its space that cannot be read, {untuned!r}")
+        return dict(untuned)
     branch = space[_place(stored.get("<branch>", 0), len(space))]
     if unknown := stored.keys() - branch.keys() - {"<branch>"}:
         raise ValueError(f"a trial has parameters that its space does not have, {sorted(unknown)}")
     return {name: _value(branch[name], value) for name, value in stored.items() if name in branch}
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, bool | int | float | str)
 
 
 def _place(stored: Any, n: int) -> int:

@@ -8,18 +8,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from skhpo.history import Params, Trial
+    from skhpo.history import Observation, Params, Trial
 
 
 class Sampler(ABC):
     """Proposes the parameters of a trial from what it was told, what is pending, and ``(seed, number)``.
 
     * `ask` must change nothing that a later `ask` or `tell` can see: asked twice, it answers the same.
-    * `tell` must only remember, and is called in the order of trial numbers, once per trial; in a race each time that
-      there is another score of a trial.
+    * `tell` must only remember. It is called each time that scores of a trial have become known, so more than once
+      for a trial of which some came earlier.
     * All randomness must derive from the sampler's seed and the trial number.
     """
 
@@ -38,17 +35,14 @@ class Sampler(ABC):
         number : int
             The trial's number.
         pending : sequence of Trial
-            Trials that were started and not told.
+            Trials that were started and of which no score was told.
         """
 
-    def tell(self, trial: Trial, scores: NDArray[np.float64]) -> None:
-        """Remember a finished trial.
+    def tell(self, observation: Observation) -> None:
+        """Remember what is known of a trial.
 
         Parameters
         ----------
-        trial : Trial
-            What was tried.
-        scores : ndarray of shape (n_splits,)
-            Score on each split, larger is better. All are NaN if the trial failed on one: a failure is a fact about the
-            parameters, not a low score. In a race, some are NaN where there is none (yet).
+        observation : Observation
+            The trial with its scores. Where a trial is told again, the later observation counts.
         """

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from skhpo.history import History
-    from skhpo.history.standing import Standing
     from skhpo.schedulers.base import Ask
 
 
@@ -148,7 +147,7 @@ class HalvingScheduler(Scheduler):
                 if trial is not None or not n_found:
                     return trial
             for rung in others:
-                if not self._is_finished(history, found):
+                if found.n_open:  # not all is known of them
                     return None
                 below, found = found, history.rung(number, rung.number)
                 # Where a fit that failed was run again, the order may have changed since the first were promoted.
@@ -156,10 +155,6 @@ class HalvingScheduler(Scheduler):
                 if winner is not None and len(found.trials) < min(rung.n_trials, len(below.ranking)):
                     return promoted(history, winner, rung)
         return None
-
-    def _is_finished(self, history: History, standing: Standing) -> bool:
-        """Whether all that will be known of the trials of a rung is known."""
-        return not standing.trials or standing.trials[-1].number < history.n_told
 
 
 def new_trial(history: History, ask: Ask, bracket: int, rung: Rung) -> Trial | None:

@@ -47,6 +47,7 @@ import numpy as np
 from scipy.special import stdtr
 
 from skhpo.history import FitStarted
+from skhpo.schedulers.base import SplitScheduler
 from skhpo.schedulers.field import Field
 from skhpo.schedulers.fixed import FixedScheduler
 
@@ -241,7 +242,7 @@ class Race:
         return min(self.alpha, self.share * complete.chance_of_new(standing))
 
 
-class RacingScheduler(FixedScheduler):
+class RacingScheduler(SplitScheduler, FixedScheduler):
     """Starts ``n_trials`` trials, and stops those that will not be the best.
 
     A number of trials are under way side by side, the most promising of which goes on first (`Race`).
@@ -267,16 +268,16 @@ class RacingScheduler(FixedScheduler):
 
     Examples
     --------
-    >>> from skhpo.history import History, TrialStarted
+    >>> from skhpo.history import History
     >>> scheduler = RacingScheduler(3, order=[2, 0, 1], n_open=1)
     >>> history = History(n_splits=3)
-    >>> history.apply(TrialStarted(scheduler.next_trial(history, lambda number: {"C": 10.0**number})))
-    >>> scheduler.next_split(history, look_back=1, can_start=True)
+    >>> propose = lambda number: {"C": 10.0**number}
+    >>> history.apply(scheduler.decide(history, propose))
+    >>> scheduler.decide(history, propose)
     FitStarted(number=0, split=2)
     """
 
     is_adaptive = True
-    is_racing = True
 
     def __init__(
         self,

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from skhpo.schedulers.base import SplitScheduler
 from skhpo.schedulers.halving import HalvingScheduler
 from skhpo.schedulers.racing import CAREFUL, Race
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from skhpo.history import FitStarted, History, TrialStopped
-    from skhpo.history.standing import Standing
     from skhpo.schedulers.halving import Bracket
 
 
@@ -28,7 +28,7 @@ _PER_PLACE = 0.005  # for each that is promoted, of the probability of being amo
 _BOLDEST = 0.1  # who is promoted with a chance of one in ten is not without hope, however many there are
 
 
-class RacingHalvingScheduler(HalvingScheduler):
+class RacingHalvingScheduler(SplitScheduler, HalvingScheduler):
     """Runs brackets of successive halving, each rung a race for promotion.
 
     All trials of a rung are under way side by side and get their first split before any gets a second. Those that are
@@ -47,15 +47,14 @@ class RacingHalvingScheduler(HalvingScheduler):
     Examples
     --------
     >>> from skhpo.schedulers.halving import halving_bracket
-    >>> from skhpo.history import History, TrialStarted
+    >>> from skhpo.history import History
     >>> scheduler = RacingHalvingScheduler([halving_bracket(9, 1, 9)], order=[2, 0, 1])
     >>> history = History(n_splits=3)
-    >>> history.apply(TrialStarted(scheduler.next_trial(history, lambda number: {"C": 10.0**number})))
-    >>> scheduler.next_split(history, look_back=1, can_start=True)
+    >>> propose = lambda number: {"C": 10.0**number}
+    >>> history.apply(scheduler.decide(history, propose))
+    >>> scheduler.decide(history, propose)
     FitStarted(number=0, split=2)
     """
-
-    is_racing = True
 
     def __init__(self, brackets: Sequence[Bracket], *, order: Sequence[int], stops_failures: bool = True) -> None:
         super().__init__(brackets)
@@ -96,9 +95,6 @@ class RacingHalvingScheduler(HalvingScheduler):
             return n_trials
         below = history.rung(bracket, self.brackets[bracket][place - 1].number)
         return min(n_trials, len(below.complete))
-
-    def _is_finished(self, history: History, standing: Standing) -> bool:  # noqa: ARG002
-        return standing.n_open == 0
 
 
 def _n_best(bracket: Bracket, place: int) -> int:

@@ -1,7 +1,13 @@
-"""What all searches share: translating scikit-learn's `fit` into a search, and its history back."""
+"""What all searches share: translating scikit-learn's `fit` into a search, and its history back.
+
+`fit` has four steps, each of which gives what the next one needs: *prepare* refuses what can be refused; *open* looks
+into the journal and plans (`Plan`); *run* fills the history; *conclude* turns the history into what users look at.
+Nothing is written before *run*, and nothing is set on the search before *conclude*.
+"""
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 import sys
@@ -26,7 +32,7 @@ from skhpo.executors.interrupts import InterruptsWait, end_of_interrupt
 from skhpo.fits.amounts import names_in
 from skhpo.fits.fit_params import check_fit_params
 from skhpo.fits.prefix import PrefixCache
-from skhpo.fits.problem import Places, Problem
+from skhpo.fits.problem import Problem
 from skhpo.fits.splits import Splits, make_splits
 from skhpo.history import History
 from skhpo.journals.base import damaged
@@ -34,20 +40,20 @@ from skhpo.journals.memory import MemoryJournal
 from skhpo.journals.retries import Limits
 from skhpo.loop import ReplayError, run_search
 from skhpo.messages.callers import warn
-from skhpo.report import relative_test_size
 from skhpo.search.checkpoint import open_checkpoint
 from skhpo.search.conclusion import Concluding
 from skhpo.search.cost import Cost
 from skhpo.search.growth import watch_workers
+from skhpo.search.plan import Opened, Prepared, Start
 from skhpo.search.progress import Progress
 from skhpo.search.remembered import Remembered
 from skhpo.space import Space, check_names, params_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Hashable
 
     from skhpo.executors.base import Executor
-    from skhpo.history import Outcome, Params, Trial
+    from skhpo.history import Outcome, Trial
     from skhpo.journals.base import Journal
     from skhpo.loop import StopReason
     from skhpo.search.plan import Plan
@@ -67,6 +73,9 @@ class BaseSearch(Concluding):
         "checkpoint": [str, os.PathLike, None],
         "cache_prefix": ["boolean"],
     }
+
+    random_state: Any = None
+    _is_copy = False
 
     def __init__(
         self,
@@ -114,22 +123,16 @@ class BaseSearch(Concluding):
         """The constructor's space, whatever it is called there."""
 
     @abstractmethod
-    def _plan(self, problem: Problem, random_state: Any, done: Sequence[Params]) -> Plan:
-        """Return how to go about the problem.
+    def _plan(self, start: Start) -> Plan:
+        """Return how to go about the problem; refuses what cannot be, and sets nothing."""
 
-        Parameters
-        ----------
-        problem : Problem
-            What is to be solved.
-        random_state : int, RandomState instance or None
-            The search's, or the seed that a journal remembers.
-        done : sequence of dict
-            Parameters of the trials that a journal remembers.
-        """
+    def _settings(self) -> list[Any]:
+        """Return what the trials depend on besides space, problem and seed, such that it can be described."""
+        return []
 
-    def _strategy(self) -> list[Any]:
-        """Return what the trials depend on besides the space and the problem, JSON-able."""
-        return [type(self).__name__, *(["racing", self.look_back] if getattr(self, "racing", False) else [])]
+    def _facts(self, problem: Problem) -> dict[str, Any]:  # noqa: ARG002
+        """Return what else a reader of the journal has to know, JSON-able."""
+        return {}
 
     # The estimator inside is not validated yet.
     @_sklearn.fit_context(prefer_skip_nested_validation=False)  # type: ignore[untyped-decorator]
@@ -160,6 +163,26 @@ class BaseSearch(Concluding):
         """
         cost = Cost(time.monotonic)
         self._forget()
+        prepared = self._prepare(X, y, params)
+        opened = self._open(prepared)
+        try:
+            with closing(opened.journal):
+                reason = self._run(prepared, opened, cost)
+        except BaseException as error:
+            why = "interrupt" if isinstance(error, KeyboardInterrupt) else "error"
+            with InterruptsWait():  # another Ctrl-C would leave half of it
+                self._keep(prepared, opened, cost.stats(opened.history, why))
+            end_of_interrupt()
+            raise
+        self._note(prepared, opened, cost.stats(opened.history, reason))
+        self._conclude(prepared, opened)
+        if self.refit:
+            self._refit(prepared)
+        prepared.root.call_on_fit_task_end(estimator=self, **prepared.observed)
+        return self
+
+    def _prepare(self, X: Any, y: Any, params: dict[str, Any]) -> Prepared:
+        """Refuse what can be refused; returns what is to be done, and how."""
         warn_of_missing_tags(self.estimator)
         scorers, metric = _sklearn.scorers_of(self)
         X, y = indexable(X, y)
@@ -171,8 +194,7 @@ class BaseSearch(Concluding):
         observed = {"X": X, "y": y, "metadata": _only_sample_weight(params)}
         root = _sklearn.root_context(self, max_subtasks=1 + (self.refit is not False))
         root.call_on_fit_task_begin(estimator=self, **observed)
-
-        splits = self._make_splits(X, y, routed.splitter.split)
+        splitter, splits = self._make_splits(X, y, routed.splitter.split)
         problem = Problem(
             estimator=clone(self.estimator),
             X=X,
@@ -184,161 +206,119 @@ class BaseSearch(Concluding):
             error_score=self.error_score,
             return_train_score=self.return_train_score,
             verbose=self.verbose,
+            caller=self if _sklearn.has_callbacks(self) else None,
+            prefixes=PrefixCache() if self.cache_prefix else None,
         )
-        history = History(len(splits.sides), metric=self._deciding_metric(_sklearn.scorer_names(scorers)))
-        try:
-            reason = self._search(problem, splits, history, root, cost)
-        except BaseException as error:
-            why = "interrupt" if isinstance(error, KeyboardInterrupt) else "error"
-            with InterruptsWait():  # another Ctrl-C would leave half of it
-                self._keep(history, cost.stats(history, why), metric)
-            end_of_interrupt()
-            raise
-        self.scorer_ = _sklearn.fitted_scorer(scorers, self.estimator)
-        self._note(history, cost.stats(history, reason))
-        self._conclude(history)
-        self._choose(metric)
-        if self.refit:
-            self._refit(X, y, routed.estimator.fit, root, observed)
-        root.call_on_fit_task_end(estimator=self, **observed)
-        return self
+        groups = routed.splitter.split.get("groups")
+        space = functools.cache(lambda: Space(self._space))
+        return Prepared(problem, space, groups, splits, splitter, scorers, metric, root, observed)
 
-    def _make_splits(self, X: Any, y: Any, params: dict[str, Any]) -> Splits:
+    def _make_splits(self, X: Any, y: Any, params: dict[str, Any]) -> tuple[Any, Splits]:
         """Split once, for all candidates: an unseeded splitter would give each of them other folds."""
-        self._checked_cv_orig = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
-        self.n_splits_ = self._checked_cv_orig.get_n_splits(X, y, **params)
-        splits = make_splits(self._checked_cv_orig, X, y, params, is_kept=self.checkpoint is not None)
-        if len(splits.sides) != self.n_splits_:
+        splitter = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
+        n_splits = splitter.get_n_splits(X, y, **params)
+        splits = make_splits(splitter, X, y, params, is_kept=self.checkpoint is not None)
+        if len(splits.sides) != n_splits:
             raise ValueError(
                 f"cv.split and cv.get_n_splits {_sklearn.RETURN} inconsistent results. "
-                f"Expected {self.n_splits_} splits, got {len(splits.sides)}"
+                f"Expected {n_splits} splits, got {len(splits.sides)}"
             )
         if not splits.sides:
             raise ValueError(self._why_nothing())
-        return splits
+        return splitter, splits
 
-    def _deciding_metric(self, names: list[str] | None) -> str | None:
-        """Return the metric that a sampler learns from: ``refit`` where it names one, else the first."""
-        if isinstance(self.refit, str):
-            return self.refit
-        return names[0] if names else None
-
-    def _search(
-        self, problem: Problem, splits: Splits, history: History, root: _sklearn.FitContext, cost: Cost
-    ) -> StopReason:
-        """Run the loop; fills the history."""
-        opened = (
-            MemoryJournal()
-            if self.checkpoint is None
-            else open_checkpoint(
-                self.checkpoint,
-                problem,
-                space=Space(self._space),
-                strategy=self._strategy(),
-                random_state=getattr(self, "random_state", None),
-                may_add=getattr(self, "_is_copy", False),
-                facts={"metric": history.metric, **self._facts(problem)},
-                drawn_by=splits.drawn_by,
-            )
-        )
-        with closing(opened) as journal:
-            names = _sklearn.scorer_names(problem.scorer)
+    def _open(self, prepared: Prepared) -> Opened:
+        """Look into the journal, which may remember an earlier run, and plan; nothing is written yet."""
+        problem = prepared.problem
+        names = _sklearn.scorer_names(problem.scorer)
+        metric = self.refit if isinstance(self.refit, str) else names[0] if names else None
+        journal = MemoryJournal() if self.checkpoint is None else self._open_checkpoint(prepared, metric)
+        try:
             metrics = None if callable(self.scoring) else names or ()
             remembered = Remembered(journal, self.checkpoint, len(problem.splits), metrics)
-            problem = replace(problem, splits=remembered.splits(splits))
-            self._test_to_train = relative_test_size(problem.splits)
-            return self._run(problem, journal, remembered, history, root=root, cost=cost)
+            self._check_names(remembered.metrics)
+            problem = replace(problem, splits=remembered.splits(prepared.splits))
+            seed = remembered.random_state(self.random_state)
+            plan = self._plan(Start(problem, prepared.space, seed, remembered.params, prepared.groups))
+            check_names(self._space, self.estimator)
+        except BaseException:
+            journal.close()
+            raise
+        problem = replace(problem, resource=plan.resource, n_trials=plan.n_trials)
+        return Opened(journal, remembered, problem, plan, History(len(problem.splits), metric=metric))
 
-    def _run(
-        self,
-        problem: Problem,
-        journal: Journal,
-        remembered: Remembered,
-        history: History,
-        *,
-        root: _sklearn.FitContext,
-        cost: Cost,
-    ) -> StopReason:
-        self._check_names(remembered.metrics)
-        random_state = remembered.random_state(getattr(self, "random_state", None))
-        plan = self._plan(problem, random_state, remembered.params)
-        check_names(self._space, self.estimator)
-        problem = replace(problem, resource=plan.resource)
-        n_trials, n_splits = plan.n_trials, len(problem.splits)
+    def _open_checkpoint(self, prepared: Prepared, metric: str | None) -> Journal:
+        return open_checkpoint(
+            self.checkpoint or "",
+            prepared.problem,
+            space=prepared.space(),
+            strategy=[type(self).__name__, *self._settings()],
+            random_state=self.random_state,
+            may_add=self._is_copy,
+            facts={"metric": metric, **self._facts(prepared.problem)},
+            drawn_by=prepared.splits.drawn_by,
+        )
+
+    def _run(self, prepared: Prepared, opened: Opened, cost: Cost) -> StopReason:
+        """Fill the history."""
+        plan, problem, history = opened.plan, opened.problem, opened.history
+        n_trials, n_splits = problem.n_trials, history.n_splits
         if self.verbose > 0 and n_trials is not None:
             print(  # noqa: T201  (scikit-learn's line)
                 f"Fitting {n_splits} folds for each of {n_trials} candidates, totalling "
-                f"{'at most ' if plan.scheduler.is_racing else ''}{n_trials * n_splits} fits"
+                f"{'at most ' if plan.scheduler.stops_trials else ''}{n_trials * n_splits} fits"
             )
-        context = root.subcontext(
-            task_name="search",
-            max_subtasks=self._n_places(plan, n_splits),
-            sequential_subtasks=False,
+        context = prepared.root.subcontext(
+            task_name="search", max_subtasks=plan.n_branches(n_trials, n_splits), sequential_subtasks=False
         ).call_on_fit_task_begin(estimator=self)
-        places = self._places(context, plan, n_splits)
-        prefixes = PrefixCache()
-        problem = replace(
-            problem,
-            n_trials=n_trials,
-            caller=self if _sklearn.has_callbacks(self) else None,
-            prefixes=prefixes if self.cache_prefix else None,
-        )
-        deadline = math.inf if self.timeout is None else cost.began + self.timeout
-        stream = sys.stdout if self.verbose == 1 else None  # above, each fit has lines of its own
+        places = plan.tree(self, context, n_splits)
         with (
-            prefixes,
+            PrefixCache() if problem.prefixes is None else problem.prefixes,
             closing(problem.resource),
             make_executor(
                 problem, self.n_jobs, pre_dispatch=self.pre_dispatch, fit_timeout=self.fit_timeout
             ) as executor,
-            Progress(history, n_trials, stream, seconds_left=deadline - time.monotonic()) as progress,
         ):
-            look_back = plan.look_back or remembered.integer(
-                "look_back", plan.smallest_look_back(executor.n_workers, n_splits), low=1
-            )
-            journal.begin(self._limits(executor))
-            try:
-                reason = run_search(
-                    plan.sampler,
-                    plan.scheduler,
-                    executor,
-                    journal,
-                    history,
-                    make_task=lambda trial, split: problem.task(
-                        trial, split, places.of(trial) if problem.caller is not None else None
-                    ),
-                    # Where callbacks watch the fits each is run: they would else be told of some that did not happen.
-                    identity=_identity if problem.caller is None else _number,
-                    look_back=look_back,
-                    seconds_left=lambda: deadline - time.monotonic(),
-                    check=self._checker(problem),
-                    on_finished=watch_workers(
-                        executor, cost, plan, look_back=look_back, n_splits=n_splits, then=progress.update
-                    ),
-                    deciding=cost,
-                )
-            except ReplayError as error:
-                raise damaged(self.checkpoint or "", error) from error
-            self._gave_up = executor.gave_up
+            reason = self._loop(opened, executor, cost, places.of)
         if reason == "workers":
-            warn(f"{self._gave_up} The search ends here, with what is complete so far.", RuntimeWarning)
+            opened.gave_up = executor.gave_up
+            warn(f"{executor.gave_up} The search ends here, with what is complete so far.", RuntimeWarning)
         places.close()
         context.call_on_fit_task_end(estimator=self)
         if self.verbose > 0 and reason == "exhausted":
             print(f"The space is exhausted: all its {len(history.trials)} candidates were tried.")  # noqa: T201
         return reason
 
-    def _n_places(self, plan: Plan, n_splits: int) -> int | None:
-        """Return how many tasks there are right below the search in the tree of tasks; None where that is not known."""
-        return None if plan.n_trials is None else plan.n_trials * n_splits
-
-    def _places(self, context: _sklearn.FitContext, plan: Plan, n_splits: int) -> Places:  # noqa: ARG002
-        """Return where in the tree of tasks the fits of a trial belong."""
-        return Places(context)
-
-    def _facts(self, problem: Problem) -> dict[str, Any]:  # noqa: ARG002
-        """Return what else a reader of the journal has to know, JSON-able."""
-        return {}
+    def _loop(
+        self, opened: Opened, executor: Executor, cost: Cost, place_of: Callable[[Trial], _sklearn.FitContext]
+    ) -> StopReason:
+        plan, problem, history = opened.plan, opened.problem, opened.history
+        is_observed = problem.caller is not None
+        look_back = opened.look_back(executor.n_workers)
+        deadline = math.inf if self.timeout is None else cost.began + self.timeout
+        stream = sys.stdout if self.verbose == 1 else None  # above, each fit has lines of its own
+        with Progress(history, problem.n_trials, stream, seconds_left=deadline - time.monotonic()) as progress:
+            opened.journal.begin(self._limits(executor))
+            try:
+                return run_search(
+                    plan.sampler,
+                    plan.scheduler,
+                    executor,
+                    opened.journal,
+                    history,
+                    make_task=lambda trial, split: problem.task(trial, split, place_of(trial) if is_observed else None),
+                    # Where callbacks watch the fits each is run: they would else be told of some that did not happen.
+                    identity=_number if is_observed else _identity,
+                    look_back=look_back,
+                    seconds_left=lambda: deadline - time.monotonic(),
+                    check=self._checker(problem),
+                    on_finished=watch_workers(
+                        executor, cost, plan, look_back=look_back, n_splits=history.n_splits, then=progress.update
+                    ),
+                    deciding=cost,
+                )
+            except ReplayError as error:
+                raise damaged(self.checkpoint or "", error) from error
 
     def _limits(self, executor: Executor) -> Limits:
         """Return what may end fits from outside: those that ended so are worth a retry where it changes."""
@@ -355,20 +335,19 @@ class BaseSearch(Concluding):
 
         return check
 
-    def _refit(
-        self, X: Any, y: Any, fit_params: dict[str, Any], root: _sklearn.FitContext, observed: dict[str, Any]
-    ) -> None:
+    def _refit(self, prepared: Prepared) -> None:
         """Fit the best candidate on all the data."""
+        problem, observed = prepared.problem, prepared.observed
         best = _sklearn.set_params(clone(self.estimator), self.best_params_)
         self.best_estimator_ = best
-        context = root.subcontext(task_name="refit-with-best-params")
+        context = prepared.root.subcontext(task_name="refit-with-best-params")
         with context.propagate_callback_context(best):
             context.call_on_fit_task_begin(estimator=self, **observed)
             start = time.perf_counter()
-            if y is None:
-                best.fit(X, **fit_params)
+            if problem.y is None:
+                best.fit(problem.X, **problem.fit_params)
             else:
-                best.fit(X, y, **fit_params)
+                best.fit(problem.X, problem.y, **problem.fit_params)
             self.refit_time_ = time.perf_counter() - start
         if hasattr(best, "feature_names_in_"):
             self.feature_names_in_ = best.feature_names_in_

@@ -7,23 +7,22 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skhpo._sklearn import RANDOM_CONSTRAINTS, HasMethods, Interval
 from skhpo.results.fitted import fitted
-from skhpo.samplers.bayes import BayesSampler
 from skhpo.search.base import BaseSearch
-from skhpo.search.plan import Plan
-from skhpo.search.race import make_scheduler
-from skhpo.space import Space, warn_of_bounds
+from skhpo.search.plan import Plan, Start
+from skhpo.search.race import make_scheduler, racing_settings
+from skhpo.search.samplers import bayes
+from skhpo.space import Space
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-    from skhpo.fits.problem import Problem
     from skhpo.history import Params
+    from skhpo.samplers.bayes import BayesSampler
 
 
 class BayesSearchCV(BaseSearch):
@@ -274,17 +273,11 @@ class BayesSearchCV(BaseSearch):
         shares = self._sampler.importances()
         return dict(sorted(shares.items(), key=lambda item: -item[1]))
 
-    def _plan(self, problem: Problem, random_state: Any, done: Sequence[Params]) -> Plan:  # noqa: ARG002
-        warn_of_bounds(self.param_distributions)
-        space = Space(self.param_distributions)
-        self._sampler = BayesSampler(
-            space,
-            int(check_random_state(random_state).randint(np.iinfo(np.int32).max)),
-            initial_params=[*own_params(space, problem.estimator), *self._given(space)],
-            prior=self._prior(space),
-        )
-        scheduler = make_scheduler(self, problem, self._sampler, self.n_iter)
-        return Plan(self._sampler, scheduler, look_back=self.look_back)
+    def _plan(self, start: Start) -> Plan:
+        space = start.space()
+        sampler = bayes(start, self.param_distributions, initial_params=self._given(space), prior=self._prior(space))
+        scheduler = make_scheduler(self, start.problem, sampler, self.n_iter)
+        return Plan(sampler, scheduler, look_back=self.look_back)
 
     def _given(self, space: Space) -> list[Params]:
         given = [] if self.initial_params is None else self.initial_params
@@ -297,9 +290,9 @@ class BayesSearchCV(BaseSearch):
         except ValueError as error:
             raise ValueError(f"initial_params needs points of the space: {error}") from error
 
-    def _strategy(self) -> list[Any]:
+    def _settings(self) -> list[Any]:
         prior = self._prior(Space(self.param_distributions))
-        return [*super()._strategy(), list(self.initial_params or ()), prior, self.look_back]
+        return [*racing_settings(self), list(self.initial_params or ()), prior, self.look_back]
 
     def _prior(self, space: Space) -> tuple[list[Params], list[float]] | None:
         """Return parameters and scores of the earlier search."""
@@ -318,17 +311,12 @@ class BayesSearchCV(BaseSearch):
         scores = results[column]
         if not isinstance(self.warm_start_from, Mapping):  # a search of ours knows which numbers stand for failures
             scores = fitted(self.warm_start_from, column.removeprefix("mean_test_")).scores
-        return checked(space, results["params"]), [float(score) for score in scores]
+        n_outside = int(len(scores) > 0 and not space.contains(results["params"][0]))  # the estimator as it came
+        return checked(space, results["params"][n_outside:]), [float(score) for score in scores[n_outside:]]
 
-    def _note_more(self) -> None:
+    def _learn(self, sampler: Any) -> None:
+        self._sampler: BayesSampler = sampler
         self.expected_improvement_remaining_ = self._sampler.expected_improvement_remaining()
-
-
-def own_params(space: Space, estimator: Any) -> list[Params]:
-    """Return the estimator's own parameters as the one point of a list, empty if they lie outside of the space."""
-    known = estimator.get_params(deep=True)
-    own = {name: known[name] for name in space.parameters if name in known}
-    return [space.canonical(own)] if space.contains(own) else []
 
 
 def checked(space: Space, params: Sequence[Params]) -> list[Params]:

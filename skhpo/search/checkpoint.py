@@ -13,8 +13,8 @@ import numpy as np
 
 from skhpo._sklearn import comparable_scorer, unwrapped_scorer
 from skhpo.content import IndescribableError, describe, digest
-from skhpo.journals.events import Codec
 from skhpo.journals.sqlite import SqliteJournal
+from skhpo.search.untuned import codec, own_params
 
 if TYPE_CHECKING:
     import os
@@ -75,7 +75,7 @@ def open_checkpoint(
             random_state=random_state,
             drawn_by=drawn_by,
         ),
-        codec=Codec(space.to_json, space.from_json),
+        codec=codec(space, own_params(space, problem.estimator)),
         header={
             "search": strategy[0],
             "n_splits": len(problem.splits),

@@ -10,11 +10,15 @@ from sklearn.utils.validation import check_is_fitted
 from skhpo import _sklearn
 from skhpo.history import History
 from skhpo.messages.callers import warn
-from skhpo.report import Report, report_of
+from skhpo.report import Report, relative_test_size, report_of
 from skhpo.results.cv_results import cv_results, metric_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
+
+    from skhpo.fits.amounts import Resource
+    from skhpo.samplers.base import Sampler
+    from skhpo.search.plan import Opened, Prepared
 
 
 class Concluding(_sklearn.BaseSearchCV):
@@ -104,24 +108,35 @@ class Concluding(_sklearn.BaseSearchCV):
             )
         return super().score(X, y, **params)
 
-    def _note(self, history: History, stats: dict[str, Any]) -> None:
+    def _note(self, prepared: Prepared, opened: Opened, stats: dict[str, Any]) -> None:
         """Keep what happened, for `stats`, the report and the plots."""
-        self._history, self._stats = history, stats
+        self._history, self._stats = opened.history, stats
+        self._test_to_train = relative_test_size(opened.problem.splits)
+        self._gave_up = opened.gave_up
+        self._checked_cv_orig, self.n_splits_ = prepared.splitter, opened.history.n_splits
+        for name, value in opened.plan.learned.items():
+            setattr(self, name, value)
 
     def _forget(self) -> None:
         """Drop what an earlier fit learned: one that is interrupted must not leave the other's results."""
-        self._note(History(0), {})
+        self._history, self._stats = History(0), {}
         for name in [name for name in vars(self) if name.endswith("_") and not name.startswith("_")]:
             delattr(self, name)
 
-    def _keep(self, history: History, stats: dict[str, Any], metric: Any) -> None:
+    def _keep(self, prepared: Prepared, opened: Opened, stats: dict[str, Any]) -> None:
         """Have in hand what is complete where an error ended the search, which it is that is to be heard of."""
-        self._note(history, stats)
+        self._note(prepared, opened, stats)
         with suppress(Exception):  # nothing may be complete, and a function that picks the best may need all
-            self._conclude(history)
-            self._choose(metric)
+            self._conclude(prepared, opened)
 
-    def _conclude(self, history: History) -> None:
+    def _conclude(self, prepared: Prepared, opened: Opened) -> None:
+        """Turn the history into what users look at."""
+        self.scorer_ = _sklearn.fitted_scorer(prepared.scorers, self.estimator)
+        self._tell(opened.history, opened.plan.measure)
+        self._learn(opened.plan.sampler)
+        self._choose(prepared.metric)
+
+    def _tell(self, history: History, measure: Resource | None) -> None:
         """Turn the history into ``cv_results_``."""
         numbers = [trial.number for trial in history.trials if history.is_finished(trial.number)]
         outcomes = [outcome for number in numbers for _, outcome in sorted(history.outcomes(number).items())]
@@ -129,19 +144,19 @@ class Concluding(_sklearn.BaseSearchCV):
             raise ValueError(self._why_nothing())
         self.multimetric_ = metric_names([outcome.test_scores for outcome in outcomes]) is not None
         to_tell: list[str] = []  # once the results are there: warnings may be errors
-        self.cv_results_ = self._results(history, numbers, to_tell.append)
-        self._note_more()
+        self.cv_results_ = cv_results(
+            history,
+            numbers,
+            error_score=self.error_score,
+            return_train_score=self.return_train_score,
+            resource=measure,
+            warn=to_tell.append,
+        )
         _sklearn.check_failures((outcome.error for outcome in outcomes), self.error_score)
         for message in to_tell:
             warn(message, UserWarning)
 
-    def _results(self, history: History, numbers: Sequence[int], warn: Callable[[str], None]) -> dict[str, Any]:
-        """Return ``cv_results_``, with these trials as its rows."""
-        return cv_results(
-            history, numbers, error_score=self.error_score, return_train_score=self.return_train_score, warn=warn
-        )
-
-    def _note_more(self) -> None:
+    def _learn(self, sampler: Sampler) -> None:
         """Set what a kind of search tells besides ``cv_results_``."""
 
     def _choose(self, metric: Any) -> None:

@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from skhpo._sklearn import GRID_CONSTRAINTS, Interval
-from skhpo.samplers.grid import GridSampler
 from skhpo.search.base import BaseSearch
-from skhpo.search.plan import Plan
-from skhpo.search.race import make_scheduler
+from skhpo.search.plan import Plan, Start
+from skhpo.search.race import make_scheduler, racing_settings
+from skhpo.search.samplers import grid
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
-
-    from skhpo.fits.problem import Problem
-    from skhpo.history import Params
 
 
 class GridSearchCV(BaseSearch):
@@ -179,6 +175,9 @@ class GridSearchCV(BaseSearch):
     def _space(self) -> Any:
         return self.param_grid
 
-    def _plan(self, problem: Problem, random_state: Any, done: Sequence[Params]) -> Plan:  # noqa: ARG002
-        sampler = GridSampler(self.param_grid)
-        return Plan(sampler, make_scheduler(self, problem, sampler, sampler.n_max), look_back=self.look_back)
+    def _settings(self) -> list[Any]:
+        return racing_settings(self)
+
+    def _plan(self, start: Start) -> Plan:
+        sampler = grid(start, self.param_grid, 0)
+        return Plan(sampler, make_scheduler(self, start.problem, sampler, sampler.n_max), look_back=self.look_back)

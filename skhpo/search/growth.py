@@ -39,7 +39,7 @@ def watch_workers(
     """
     # Who set it was told what it means.
     is_told = plan.look_back is not None
-    most = plan.most_workers(look_back, n_splits)
+    most = plan.most_workers(look_back)
 
     def count() -> None:
         nonlocal is_told
@@ -50,8 +50,8 @@ def watch_workers(
         is_told = True
         warn(
             f"There are {n_workers} workers now, and this search began on fewer: it decides with at most {look_back} "
-            f"{'fits' if plan.scheduler.is_racing else 'candidates'} under way, which keeps {most:g} workers busy. "
-            "That stays so, as candidates must not depend on when workers come. For so many workers set "
+            f"fits under way, which keeps {most:g} workers busy. That stays so, as candidates must not "
+            f"depend on when workers come. For so many workers set "
             f"look_back={plan.smallest_look_back(n_workers, n_splits)} when a search begins.",
             UserWarning,
         )

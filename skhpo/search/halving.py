@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from functools import partial
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,6 +14,7 @@ from sklearn.utils import check_random_state
 from skhpo._sklearn import RANDOM_CONSTRAINTS, Interval, StrOptions
 from skhpo.executors import SharedFolder
 from skhpo.fits.amounts import (
+    Amounts,
     Iterations,
     Models,
     Resource,
@@ -25,28 +27,22 @@ from skhpo.fits.amounts import (
     names_in,
 )
 from skhpo.messages.callers import warn
-from skhpo.results.cv_results import cv_results
-from skhpo.samplers.bayes import BayesSampler
 from skhpo.samplers.grid import GridSampler
 from skhpo.samplers.random import RandomSampler
-from skhpo.samplers.rungs import RungSampler
-from skhpo.schedulers.halving import HalvingScheduler, halving_bracket, n_possible_rungs, n_required_rungs
+from skhpo.schedulers.halving import halving_bracket, n_possible_rungs, n_required_rungs
 from skhpo.schedulers.hyperband import hyperband_brackets
 from skhpo.search.base import BaseSearch
-from skhpo.search.bayes import own_params
-from skhpo.search.places import RungPlaces
-from skhpo.search.plan import Plan
-from skhpo.search.race import make_halving_scheduler
-from skhpo.space import Space, warn_of_bounds
+from skhpo.search.places import rung_places
+from skhpo.search.plan import Plan, Start
+from skhpo.search.race import make_halving_scheduler, racing_settings
+from skhpo.search.samplers import SAMPLERS, bayes_of_rungs
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from skhpo._sklearn import FitContext
-    from skhpo.fits.problem import Places, Problem
+    from skhpo.fits.problem import Problem
     from skhpo.fits.splits import Splits
-    from skhpo.history import History, Params
     from skhpo.samplers.base import Sampler
     from skhpo.schedulers.halving import Rung
 
@@ -238,7 +234,7 @@ class SuccessiveHalvingCV(BaseSearch):
         "max_resources": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "aggressive_elimination": ["boolean"],
         "n_brackets": [Interval(Integral, 1, None, closed="left")],
-        "sampler": [StrOptions({"random", "bayes", "grid"})],
+        "sampler": [StrOptions(set(SAMPLERS))],
         "asynchronous": ["boolean"],
         "resume_fits": ["boolean", StrOptions({"always"})],
         "racing": ["boolean"],
@@ -310,132 +306,121 @@ class SuccessiveHalvingCV(BaseSearch):
     def _space(self) -> Any:
         return self.param_distributions
 
-    def _strategy(self) -> list[Any]:
+    def _settings(self) -> list[Any]:
         names = ["n_candidates", "factor", "resource", "min_resources", "max_resources", "aggressive_elimination"]
         names += ["n_brackets", "sampler", "asynchronous", "look_back"]
         if self.resume_fits == "always":  # else it changes nothing
             names.append("resume_fits")
-        return [*super()._strategy(), {name: getattr(self, name) for name in names}]
+        return [*racing_settings(self), {name: getattr(self, name) for name in names}]
 
     def _facts(self, problem: Problem) -> dict[str, Any]:
-        self._decide_amounts(problem)
-        return {"resource": [self.resource_, self.max_resources_]}
+        amounts = self._amounts(problem)
+        return {"resource": [amounts.resource, amounts.most]}
 
-    def _make_splits(self, X: Any, y: Any, params: dict[str, Any]) -> Splits:
+    def _make_splits(self, X: Any, y: Any, params: dict[str, Any]) -> tuple[Any, Splits]:
         if n_rows(X) == 0:
             raise ValueError("min_resources_=0: you might have passed an empty dataset X.")
-        self._groups = params.get("groups")
         return super()._make_splits(X, y, params)
 
-    def _plan(self, problem: Problem, random_state: Any, done: Sequence[Params]) -> Plan:  # noqa: ARG002
-        groups, self._groups = self._groups, None
-        self._decide_amounts(problem)
-        brackets = self._brackets(n_candidates := self._n_first())
+    def _plan(self, start: Start) -> Plan:
+        problem = start.problem
+        amounts = self._amounts(problem)
+        brackets = self._brackets(amounts, n_candidates := self._n_first(amounts))
         n_proposals = sum(bracket[0].n_trials for bracket in brackets)
-        sampler = self._make_sampler(problem, n_proposals, random_state)
+        sampler = self._make_sampler(start, n_proposals)
         if len(brackets) == 1 and sampler.n_max is not None and sampler.n_max < n_proposals:
-            brackets = self._brackets(n_candidates := max(sampler.n_max, 1))
-        self._note_schedule(brackets, n_candidates)
-        resource: Resource
-        if self.resource_ == "n_samples":
-            rng = np.random.default_rng(check_random_state(random_state).randint(2**31 - 1))
-            resource = make_rows(problem, self.max_resources_, n_rows(problem.X), groups, rng)
-            check_rows(resource, problem, brackets[0][0].fraction)
-        else:
-            models = Models(SharedFolder(Models.MAX_BYTES)) if self.resume_fits else None
-            is_exact = self.resume_fits != "always"
-            resource = Iterations(self.resource_, self.max_resources_, models, brackets, is_exact=is_exact)
+            brackets = self._brackets(amounts, n_candidates := max(sampler.n_max, 1))
         scheduler = make_halving_scheduler(self, problem, brackets)
-        return Plan(sampler, scheduler, look_back=self.look_back, resource=resource)
-
-    def _decide_amounts(self, problem: Problem) -> None:
-        """Set ``resource_``, ``max_resources_`` and ``min_resources_``."""
-        if self.n_candidates == self.min_resources == "exhaust" and self.sampler != "grid":
-            raise ValueError("n_candidates and min_resources cannot be both set to 'exhaust'.")
-        self.resource_ = find_parameter(problem.estimator, self.resource, names_in(self.param_distributions))
-        self.min_resources_, self.max_resources_ = least_and_full(
-            problem, self.resource_, min_resources=self.min_resources, max_resources=self.max_resources
+        has_levels = not (self.asynchronous or self.n_brackets > 1)
+        return Plan(
+            sampler,
+            scheduler,
+            look_back=self.look_back,
+            resource=self._resource(start, amounts, brackets),
+            measure=measure_of(amounts.resource, amounts.most),
+            tree=partial(rung_places, scheduler=scheduler),
+            n_branches=lambda n_trials, n_splits: len(brackets[0]) if has_levels else None,  # noqa: ARG005
+            learned=self._schedule(amounts, brackets, n_candidates),
         )
 
-    def _n_first(self) -> int:
+    def _amounts(self, problem: Problem) -> Amounts:
+        """Return the resource, and how much of it there is at least and at most."""
+        if self.n_candidates == self.min_resources == "exhaust" and self.sampler != "grid":
+            raise ValueError("n_candidates and min_resources cannot be both set to 'exhaust'.")
+        resource = find_parameter(problem.estimator, self.resource, names_in(self.param_distributions))
+        return least_and_full(problem, resource, min_resources=self.min_resources, max_resources=self.max_resources)
+
+    def _n_first(self, amounts: Amounts) -> int:
         """Return how many candidates the first rung has."""
         if self.sampler == "grid":
             # No search gets through more, and rungs are computed in floating point.
             return min(max(GridSampler(self.param_distributions).n_max, 1), sys.maxsize)
         if self.n_candidates != "exhaust":
             return int(self.n_candidates)
-        n_candidates = self.max_resources_ // self.min_resources_
+        n_candidates = amounts.most // amounts.least
         return max(n_candidates, _N_CANDIDATES) if self.min_resources == "auto" else n_candidates
 
-    def _brackets(self, n_candidates: int) -> list[list[Rung]]:
-        amounts = (self.min_resources_, self.max_resources_, self.factor)
+    def _brackets(self, amounts: Amounts, n_candidates: int) -> list[list[Rung]]:
+        ends = (amounts.least, amounts.most, self.factor)
         if self.n_brackets > 1:
-            return hyperband_brackets(n_candidates, *amounts, n_brackets=self.n_brackets)
-        return [halving_bracket(n_candidates, *amounts, aggressive_elimination=self.aggressive_elimination)]
+            return hyperband_brackets(n_candidates, *ends, n_brackets=self.n_brackets)
+        return [halving_bracket(n_candidates, *ends, aggressive_elimination=self.aggressive_elimination)]
 
-    def _note_schedule(self, brackets: Sequence[Sequence[Rung]], n_candidates: int) -> None:
-        """Set what scikit-learn's halving searches tell about their schedule."""
+    def _resource(self, start: Start, amounts: Amounts, brackets: Sequence[Sequence[Rung]]) -> Resource:
+        problem = start.problem
+        if amounts.resource == "n_samples":
+            rng = np.random.default_rng(check_random_state(start.random_state).randint(2**31 - 1))
+            rows = make_rows(problem, amounts.most, n_rows(problem.X), start.groups, rng)
+            check_rows(rows, problem, brackets[0][0].fraction)
+            return rows
+        models = Models(SharedFolder(Models.MAX_BYTES)) if self.resume_fits else None
+        is_exact = self.resume_fits != "always"
+        return Iterations(amounts.resource, amounts.most, models, brackets, is_exact=is_exact)
+
+    def _schedule(self, amounts: Amounts, brackets: Sequence[Sequence[Rung]], n_candidates: int) -> dict[str, Any]:
+        """Return what scikit-learn's halving searches tell about their schedule; says some of it to the user."""
         first = brackets[0]
-        if self.min_resources in {"auto", "exhaust"}:
-            self.min_resources_ = first[0].n_resources
-        self.n_required_iterations_ = n_required_rungs(n_candidates, self.factor)
-        self.n_possible_iterations_ = n_possible_rungs(self.min_resources_, self.max_resources_, self.factor)
-        self.n_iterations_ = len(first)
-        self.n_resources_ = [rung.n_resources for rung in first]
-        self._measure = measure_of(self.resource_, self.max_resources_)
-        if self.min_resources == "auto" and n_candidates >= self.factor and self.n_iterations_ == 1:
+        least = first[0].n_resources if self.min_resources in {"auto", "exhaust"} else amounts.least
+        if self.min_resources == "auto" and n_candidates >= self.factor and len(first) == 1:
             warn(
-                f"min_resources='auto' leaves no room below the {self.max_resources_} of {self.resource_}: all "
+                f"min_resources='auto' leaves no room below the {amounts.most} of {amounts.resource}: all "
                 f"{n_candidates} candidates get them. To compare on less all the same, set min_resources to a number.",
                 UserWarning,
             )
         if self.verbose > 0:
             for bracket in brackets:
                 rungs = ", ".join(f"{rung.n_trials} with {rung.n_resources}" for rung in bracket)
-                print(f"Candidates, and what they have of {self.resource_}: {rungs}")  # noqa: T201
+                print(f"Candidates, and what they have of {amounts.resource}: {rungs}")  # noqa: T201
+        return {
+            "resource_": amounts.resource,
+            "min_resources_": least,
+            "max_resources_": amounts.most,
+            "n_required_iterations_": n_required_rungs(n_candidates, self.factor),
+            "n_possible_iterations_": n_possible_rungs(least, amounts.most, self.factor),
+            "n_iterations_": len(first),
+            "n_resources_": [rung.n_resources for rung in first],
+        }
 
-    def _make_sampler(self, problem: Problem, n_iter: int, random_state: Any) -> Sampler:
+    def _make_sampler(self, start: Start, n_iter: int) -> Sampler:
+        make = SAMPLERS[self.sampler]
+        start = start._replace(done=())  # trials are promoted, so not all of them are proposals
+        if self.sampler == "bayes":
+            return bayes_of_rungs(start, self.param_distributions)
         if self.sampler == "grid":
-            return GridSampler(self.param_distributions)
-        warn_of_bounds(self.param_distributions)
-        if self.sampler == "random":
-            n_points = RandomSampler(self.param_distributions, n_iter=n_iter, random_state=0).n_max
-            if n_points < n_iter and self.n_candidates != "exhaust":
-                warn(
-                    f"The total space of parameters {n_points} is smaller than n_candidates={self.n_candidates}: all "
-                    "of it is tried.",
-                    UserWarning,
-                )
-            return RandomSampler(self.param_distributions, n_iter=n_points, random_state=random_state)
-        space = Space(self.param_distributions)
-        seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
-        own = own_params(space, problem.estimator)
-        return RungSampler(lambda: BayesSampler(space, seed, initial_params=own))
+            return make(start, self.param_distributions, n_iter)
+        n_points = RandomSampler(self.param_distributions, n_iter=n_iter, random_state=0).n_max
+        if n_points < n_iter and self.n_candidates != "exhaust":
+            warn(
+                f"The total space of parameters {n_points} is smaller than n_candidates={self.n_candidates}: all "
+                "of it is tried.",
+                UserWarning,
+            )
+        return make(start, self.param_distributions, n_points)
 
-    def _n_places(self, plan: Plan, n_splits: int) -> int | None:  # noqa: ARG002
-        return None if self.asynchronous or self.n_brackets > 1 else self.n_iterations_
-
-    def _places(self, context: FitContext, plan: Plan, n_splits: int) -> Places:
-        scheduler = plan.scheduler
-        if not isinstance(scheduler, HalvingScheduler):
-            return RungPlaces(self, context, {})
-        rungs = [(b, rung) for b, bracket in enumerate(scheduler.brackets) for rung in bracket]
-        return RungPlaces(self, context, {(b, rung.number): rung.n_trials * n_splits for b, rung in rungs})
-
-    def _note_more(self) -> None:
+    def _learn(self, sampler: Sampler) -> None:  # noqa: ARG002
         counts = np.bincount(self.cv_results_["iter"], minlength=self.n_iterations_)
         self.n_candidates_ = [int(count) for count in counts]
         self.n_remaining_candidates_ = math.ceil(self.n_candidates_[-1] / self.factor)
-
-    def _results(self, history: History, numbers: Sequence[int], warn: Callable[[str], None]) -> dict[str, Any]:
-        return cv_results(
-            history,
-            numbers,
-            error_score=self.error_score,
-            return_train_score=self.return_train_score,
-            resource=self._measure,
-            warn=warn,
-        )
 
     def _best_index(self, metric: Any, results: dict[str, Any]) -> Any:
         """Return the row of the best candidate; a callable ``refit`` is shown the last rung only."""

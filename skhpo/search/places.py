@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from skhpo.fits.problem import Places
+from skhpo.schedulers.halving import HalvingScheduler
 
 if TYPE_CHECKING:
     from skhpo._sklearn import FitContext
     from skhpo.history import Trial
+    from skhpo.schedulers.base import Scheduler
 
 
 class RungPlaces(Places):
@@ -50,3 +52,11 @@ class RungPlaces(Places):
         for rung in self._open.values():
             rung.call_on_fit_task_end(estimator=self._search)
         self._open.clear()
+
+
+def rung_places(search: Any, context: FitContext, n_splits: int, *, scheduler: Scheduler) -> RungPlaces:
+    """Return the places of a halving search, whose scheduler may know how many fits each rung has."""
+    if not isinstance(scheduler, HalvingScheduler):
+        return RungPlaces(search, context, {})
+    rungs = [(b, rung) for b, bracket in enumerate(scheduler.brackets) for rung in bracket]
+    return RungPlaces(search, context, {(b, rung.number): rung.n_trials * n_splits for b, rung in rungs})

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from skhpo.samplers.base import Sampler
     from skhpo.schedulers.base import Scheduler
     from skhpo.schedulers.halving import Bracket
-    from skhpo.search.base import BaseSearch
 
 _OF_A_LIST: dict[str, Any] = {"n_open": 20, "alpha": 0.03}
 """Where candidates do not depend on scores, many are under way, so that the best of them is complete early."""
@@ -35,7 +34,12 @@ wait for a third takes up to four fits of a hopeless one, and is not worth them.
 _ALIKE = 0.9  # of the most to train on
 
 
-def make_scheduler(search: BaseSearch, problem: Problem, sampler: Sampler, n_trials: int) -> FixedScheduler:
+def racing_settings(search: Any) -> list[Any]:
+    """Return what trials depend on in a race, for the description of a search."""
+    return ["racing", search.look_back] if search.racing else []
+
+
+def make_scheduler(search: Any, problem: Problem, sampler: Sampler, n_trials: int) -> FixedScheduler:
     """Return what starts so many trials, and with ``racing=True`` stops those that will not be the best.
 
     Raises
@@ -52,7 +56,7 @@ def make_scheduler(search: BaseSearch, problem: Problem, sampler: Sampler, n_tri
     return RacingScheduler(n_trials, n_turns=n_turns, **_settings(search, problem), **settings)
 
 
-def make_halving_scheduler(search: BaseSearch, problem: Problem, brackets: Sequence[Bracket]) -> Scheduler:
+def make_halving_scheduler(search: Any, problem: Problem, brackets: Sequence[Bracket]) -> Scheduler:
     """Return what runs brackets, and with ``racing=True`` stops trials that will not be promoted.
 
     Raises
@@ -72,7 +76,7 @@ def make_halving_scheduler(search: BaseSearch, problem: Problem, brackets: Seque
     )
 
 
-def _settings(search: BaseSearch, problem: Problem) -> dict[str, Any]:
+def _settings(search: Any, problem: Problem) -> dict[str, Any]:
     """Return the order of the splits, and whether failures are stopped.
 
     Splits with much to train on come first: they say most about all data, and in a time series are like what follows.

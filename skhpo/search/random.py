@@ -8,18 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from skhpo._sklearn import RANDOM_CONSTRAINTS, Interval
-from skhpo.samplers.random import RandomSampler
 from skhpo.search.base import BaseSearch
-from skhpo.search.plan import Plan
-from skhpo.search.race import make_scheduler
-from skhpo.space import warn_of_bounds
+from skhpo.search.plan import Plan, Start
+from skhpo.search.race import make_scheduler, racing_settings
+from skhpo.search.samplers import random
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
-
-    from skhpo.fits.problem import Problem
-    from skhpo.history import Params
 
 
 class RandomSearchCV(BaseSearch):
@@ -196,7 +191,9 @@ class RandomSearchCV(BaseSearch):
     def _space(self) -> Any:
         return self.param_distributions
 
-    def _plan(self, problem: Problem, random_state: Any, done: Sequence[Params]) -> Plan:
-        warn_of_bounds(self.param_distributions)
-        sampler = RandomSampler(self.param_distributions, n_iter=self.n_iter, random_state=random_state, done=done)
-        return Plan(sampler, make_scheduler(self, problem, sampler, sampler.n_max), look_back=self.look_back)
+    def _settings(self) -> list[Any]:
+        return racing_settings(self)
+
+    def _plan(self, start: Start) -> Plan:
+        sampler = random(start, self.param_distributions, self.n_iter)
+        return Plan(sampler, make_scheduler(self, start.problem, sampler, sampler.n_max), look_back=self.look_back)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from skhpo.history import Trial
+from skhpo.history import Observation, Trial
 from skhpo.space import params_key
 from skhpo.testing.rules import check
 
@@ -68,7 +68,7 @@ def _run(sampler: Sampler, look_back: int, n_asked: int = 1) -> list[Trial]:
 
 def _tell(sampler: Sampler, trials: list[Trial], n_told: int, horizon: int) -> int:
     for trial in trials[n_told : max(horizon, n_told)]:
-        sampler.tell(trial, _scores(trial))
+        sampler.tell(Observation(trial, _scores(trial)))
     return max(horizon, n_told)
 
 

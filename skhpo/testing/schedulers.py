@@ -22,7 +22,7 @@ def check_scheduler(make: Callable[[], Scheduler], n_splits: int = 1) -> None:
     make : callable
         ``make() -> Scheduler``, called several times; it starts fewer than 1,000 trials.
     n_splits : int
-        Fits of a trial, for schedulers that decide about each of them.
+        Fits of a trial; more than one for schedulers that decide about each of them.
 
     Raises
     ------
@@ -58,7 +58,7 @@ class _Simulation:
     scheduler : Scheduler
         The one that decides.
     n_splits, look_back : int
-        Fits of a trial, and of how many trials, or in a race fits, the scores are hidden, the next one included.
+        Fits of a trial, and of how many fits the scores are hidden, the next one included.
     hidden : float
         The score of what is not told.
     shift : int or None
@@ -84,23 +84,20 @@ class _Simulation:
 
     def step(self) -> bool:
         """Make the next decision come true; returns whether there is one."""
-        history, is_racing = self.history, self.scheduler.is_racing
-        n_known = len(history.steps if is_racing else history.trials)
-        self._show(n_known + 1 - self.look_back)
+        history = self.history
+        n_steps = len(history.steps)
+        self._show(n_steps + 1 - self.look_back)
         decision = self._decide()
-        if decision is None and (history.n_seen if is_racing else history.n_told) < n_known:
-            self._show(n_known)
+        if decision is None and history.n_seen < n_steps:
+            self._show(n_steps)
             decision = self._decide()
         if decision is None:
             return False
         self._check(decision)
         self.decisions.append(_facts(decision))
         self._change(lambda history: history.apply(decision))
-        if isinstance(decision, FitStarted):
-            self._score(decision.number, decision.split, is_hidden=True)
-        elif isinstance(decision, TrialStarted) and not is_racing:
-            for split in range(history.n_splits):
-                self._score(decision.trial.number, split, is_hidden=True)
+        for number, split in history.steps[n_steps:]:
+            self._score(number, split, is_hidden=True)
         return True
 
     def _change(self, change: Callable[[History], None]) -> None:
@@ -115,18 +112,11 @@ class _Simulation:
         return history
 
     def _show(self, n: int) -> None:
-        """Let the scores of so many trials, or in a race of fits, be looked at, and be what they are."""
-        history = self.history
-        if self.scheduler.is_racing:
-            if n > history.n_seen:
-                for number, split in history.steps[history.n_seen : n]:
-                    self._score(number, split)
-                self._change(lambda history: history.see(n))
-        elif n > history.n_told:
-            for trial in history.trials[history.n_told : n]:
-                for split in range(history.n_splits):
-                    self._score(trial.number, split)
-            self._change(lambda history: setattr(history, "n_told", n))
+        """Let the outcomes of so many fits be looked at, and be what they are."""
+        if n > self.history.n_seen:
+            for number, split in self.history.steps[self.history.n_seen : n]:
+                self._score(number, split)
+            self._change(lambda history: history.see(n))
 
     def _score(self, number: int, split: int, *, is_hidden: bool = False) -> None:
         """Write down a score that looks random, and for some parameters is better on all rungs; some fail."""
@@ -144,17 +134,20 @@ class _Simulation:
     def _decide(self) -> Decision | None:
         """Ask the scheduler twice, and one that knows nothing else."""
         before = self._state()
-        decisions = [_decision(self.scheduler, self.history, self.look_back) for _ in range(2)]
+        decisions = [self._decision(self.scheduler, self.history) for _ in range(2)]
         check(self._state() == before, "a decision must not change the history")
         history = self.history if self.shift is None else self._again()
-        decisions.append(_decision(self.make(), history, self.look_back))
+        decisions.append(self._decision(self.make(), history))
         one, twice, fresh = map(_facts, decisions)
         check(one == twice == fresh, "a decision must depend on its arguments alone")
         return decisions[0]
 
+    def _decision(self, scheduler: Scheduler, history: History) -> Decision | None:
+        return scheduler.decide(history, _proposed, look_back=self.look_back)
+
     def _state(self) -> tuple[object, ...]:
         history = self.history
-        return list(history.trials), list(history.steps), dict(history.stopped), history.n_told, history.n_seen
+        return list(history.trials), list(history.steps), dict(history.stopped), history.n_seen
 
     def _check(self, decision: Decision) -> None:
         history = self.history
@@ -174,23 +167,11 @@ class _Simulation:
 
     def _check_parent(self, trial: Trial, number: int) -> None:
         history = self.history
-        is_known = number in history.complete if self.scheduler.is_racing else number < history.n_told
-        check(is_known, "only a trial that was told can be promoted")
+        check(number in history.complete, "only a trial that is known on all splits can be promoted")
         parent = history.trials[number]
         check(parent.params is trial.params, "a promoted trial must have its parent's parameters")
         check(parent.rung < trial.rung, "a promoted trial must be on a higher rung")
         check(parent.fraction <= trial.fraction, "a promoted trial must have at least its parent's resource")
-
-
-def _decision(scheduler: Scheduler, history: History, look_back: int) -> Decision | None:
-    """Return what a search would do next."""
-    decision = scheduler.next_split(history, look_back=look_back, can_start=True)
-    if decision is not None:
-        return decision
-    trial = scheduler.next_trial(history, _proposed)
-    if trial is not None:
-        return TrialStarted(trial)
-    return scheduler.next_split(history, look_back=look_back, can_start=False)
 
 
 def _proposed(number: int) -> Params:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from skhpo.history import Trial
+from skhpo.history import Observation, Trial
 from skhpo.samplers.bayes import BayesOptions, BayesSampler
 from skhpo.space import Categorical, Float, Int, Space
 from skhpo.surrogates.score_model import ModelOptions, ScoreModel
@@ -33,7 +33,7 @@ def run(sampler, objective, n, n_splits=1):
         if params is None:
             break
         trials.append((Trial(number, params), np.broadcast_to(objective(params), n_splits)))
-        sampler.tell(*trials[-1])
+        sampler.tell(Observation(*trials[-1]))
     return trials
 
 
@@ -61,7 +61,7 @@ def test_asked_twice_it_answers_the_same():
         first, other = sampler.ask(trial.number, ()), sampler.ask(trial.number, pending)
         assert sampler.ask(trial.number, ()) == first == trial.params
         assert sampler.ask(trial.number, pending) == other
-        sampler.tell(trial, scores)
+        sampler.tell(Observation(trial, scores))
 
 
 def failing(params):
@@ -75,10 +75,10 @@ def test_resumed_is_uninterrupted(n_told, input_warp):
     trials = run(make(MIXED, 5, options=options), failing, n_told + 2)
     resumed = make(MIXED, 5, options=options)  # told everything at once, never asked in between
     for told in trials[:n_told]:
-        resumed.tell(*told)
+        resumed.tell(Observation(*told))
     for told in trials[n_told:]:
         assert resumed.ask(told[0].number, ()) == told[0].params
-        resumed.tell(*told)
+        resumed.tell(Observation(*told))
 
 
 def test_with_pending_trials_all_proposals_differ():
@@ -291,7 +291,7 @@ def test_a_suggestion_is_fast():
         seconds = []
         for number in range(n, n + 15):
             params = sampler.space.sample(rng, 1)[0]
-            sampler.tell(Trial(number, params), np.array([params["f0"]]))
+            sampler.tell(Observation(Trial(number, params), np.array([params["f0"]])))
             start = time.perf_counter()
             sampler.ask(number + 1, ())
             seconds.append(time.perf_counter() - start)

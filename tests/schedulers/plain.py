@@ -55,16 +55,16 @@ class PlainHalving(HalvingScheduler):
         return None
 
     def is_finished(self, history, trials):
-        return not trials or trials[-1].number < history.n_told
+        return not any(trial.number in history.open for trial in trials)
 
 
 class PlainAsha(AshaScheduler):
     def next_trial(self, history, ask):
         rungs = by_rung(history)
-        raised = {trial.parent for trial in history.trials}
+        raised, is_open = {trial.parent for trial in history.trials}, set(history.open)
         for number, bracket in enumerate(self.brackets):
             for lower, upper in reversed(list(pairwise(bracket))):
-                found = [trial for trial in rungs.get((number, lower.number), ()) if trial.number < history.n_told]
+                found = [trial for trial in rungs.get((number, lower.number), ()) if trial.number not in is_open]
                 for trial in best(history, found, int(len(found) / self.factor)):
                     if trial.number not in raised:
                         return promoted(history, trial, upper)
@@ -79,7 +79,7 @@ class PlainAsha(AshaScheduler):
         for number, bracket in enumerate(self.brackets):
             for lower, upper in pairwise(bracket):
                 found = rungs.get((number, lower.number), [])
-                if found and found[-1].number >= history.n_told:
+                if any(trial.number in history.open for trial in found):
                     break
                 for trial in best(history, found, upper.n_trials):
                     if trial.number not in raised:
@@ -186,9 +186,6 @@ class PlainRacing(RacingScheduler):
 
 class PlainRacingHalving(RacingHalvingScheduler, PlainHalving):
     next_trial = PlainHalving.next_trial
-
-    def is_finished(self, history, trials):
-        return not any(trial.number in history.open for trial in trials)
 
     def next_split(self, history, *, look_back, can_start):
         rungs, is_open, is_complete = by_rung(history), set(history.open), set(history.complete)

@@ -5,7 +5,7 @@ import pytest
 from plain import PlainAsha, PlainHalving, PlainRacing, PlainRacingHalving
 
 from skhpo.executors.base import Executor
-from skhpo.history import History, Outcome, Task
+from skhpo.history import History, Outcome, Task, TrialStarted
 from skhpo.journals.memory import MemoryJournal
 from skhpo.loop import run_search
 from skhpo.samplers.base import Sampler
@@ -39,25 +39,25 @@ class Both(Scheduler):
 
     def __init__(self, scheduler, plain):
         self.both = scheduler, plain
-        self.is_racing, self.n_trials = scheduler.is_racing, scheduler.n_trials
+        self.n_trials = scheduler.n_trials
         self.n_decisions = 0
 
     def next_trial(self, history, ask):
-        trial, other = [each.next_trial(history, ask) for each in self.both]
-        assert facts(trial) == facts(other)
-        self.n_decisions += 1
-        return trial
+        raise NotImplementedError
 
-    def next_split(self, history, *, look_back, can_start):
-        decision, other = [each.next_split(history, look_back=look_back, can_start=can_start) for each in self.both]
-        assert decision == other
+    def decide(self, history, ask, *, look_back=1):
+        decision, other = [each.decide(history, ask, look_back=look_back) for each in self.both]
+        assert facts(decision) == facts(other)
         self.n_decisions += 1
         return decision
 
 
-def facts(trial):
-    return None if trial is None else (trial.number, trial.params["i"], trial.fraction, trial.rung, trial.bracket,
-                                       trial.parent)  # fmt: skip
+def facts(decision):
+    if not isinstance(decision, TrialStarted):
+        return decision
+    trial = decision.trial
+    return (trial.number, trial.params["i"], trial.fraction, trial.rung, trial.bracket, trial.parent,
+            decision.splits)  # fmt: skip
 
 
 class Disorderly(Executor):

@@ -1,6 +1,6 @@
 """What a share of the full resource means for a problem: fewer training rows, or fewer iterations."""
 
-from skhpo.fits.amounts.amounts import least_and_full
+from skhpo.fits.amounts.amounts import Amounts, least_and_full
 from skhpo.fits.amounts.base import Resource
 from skhpo.fits.amounts.iterations import (
     Iterations,
@@ -14,6 +14,7 @@ from skhpo.fits.amounts.models import Models
 from skhpo.fits.amounts.rows import Rows, check_rows, enough_rows, make_rows, n_rows, smallest_rows
 
 __all__ = [
+    "Amounts",
     "Iterations",
     "Models",
     "Resource",

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from skhpo.fits.amounts.iterations import enough_iterations, full_iterations
 from skhpo.fits.amounts.rows import enough_rows, n_rows, smallest_rows
 
 
-def least_and_full(problem: Any, resource: str, *, min_resources: Any, max_resources: Any) -> tuple[int, int]:
+class Amounts(NamedTuple):
+    """A resource, and how much of it a rung has at least, and the last rung.
+
+    Parameters
+    ----------
+    resource : str
+        ``"n_samples"``, or the full name of a parameter.
+    least, most : int
+        Amounts.
+    """
+
+    resource: str
+    least: int
+    most: int
+
+
+def least_and_full(problem: Any, resource: str, *, min_resources: Any, max_resources: Any) -> Amounts:
     """Return the least amount that a rung may have, and the full one.
 
     Parameters
@@ -48,4 +64,4 @@ def least_and_full(problem: Any, resource: str, *, min_resources: Any, max_resou
     least = {"auto": min(enough, full), "exhaust": smallest, "smallest": smallest}.get(min_resources, min_resources)
     if least > full:
         raise ValueError(f"min_resources_={least} is greater than max_resources_={full}.")
-    return int(least), full
+    return Amounts(resource, int(least), full)

@@ -33,7 +33,15 @@ class Resource:
         return round(fraction * self.full)
 
     def rows(self, split: int, train: Any, fraction: float) -> Any:  # noqa: ARG002
-        """Return the rows to train on, of those of a split."""
+        """Return the rows to train on, of those of a split.
+
+        Raises
+        ------
+        ValueError
+            If a trial is to have less than all, and nobody said of what.
+        """
+        if fraction != 1 and not self.name:
+            raise ValueError(f"A trial with a fraction of {fraction:.3g} needs a resource, got none. Set resource=.")
         return train
 
     def share_of_rows(self, fraction: float) -> float:  # noqa: ARG002

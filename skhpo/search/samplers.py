@@ -1,0 +1,60 @@
+"""The samplers that have a name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from skhpo.samplers.bayes import BayesSampler
+from skhpo.samplers.grid import GridSampler
+from skhpo.samplers.random import RandomSampler
+from skhpo.samplers.rungs import RungSampler
+from skhpo.search.untuned import own_params
+from skhpo.space import warn_of_bounds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from skhpo.history import Params
+    from skhpo.samplers.base import Sampler
+    from skhpo.search.plan import Start
+
+
+def grid(start: Start, space: Any, n_iter: int) -> GridSampler:  # noqa: ARG001
+    """Return the points of a grid."""
+    return GridSampler(space)
+
+
+def random(start: Start, space: Any, n_iter: int) -> RandomSampler:
+    """Return random points, of which a journal may remember the first."""
+    warn_of_bounds(space)
+    return RandomSampler(space, n_iter=n_iter, random_state=start.random_state, done=start.done)
+
+
+def bayes(
+    start: Start,
+    space: Any,
+    n_iter: int = 0,  # noqa: ARG001
+    *,
+    initial_params: Sequence[Params] = (),
+    prior: tuple[list[Params], list[float]] | None = None,
+) -> BayesSampler:
+    """Return where a model expects most, after the estimator as it came and the points that are given."""
+    warn_of_bounds(space)
+    own = own_params(start.space(), start.problem.estimator)
+    return BayesSampler(
+        start.space(),
+        start.seed(),
+        initial_params=[*own.inside, *initial_params],
+        untuned=own.outside,
+        prior=prior,
+    )
+
+
+def bayes_of_rungs(start: Start, space: Any) -> RungSampler:
+    """Return the same where trials have more or less of a resource."""
+    first = bayes(start, space)
+    return RungSampler(first.again)
+
+
+SAMPLERS: dict[str, Callable[[Start, Any, int], Sampler]] = {"random": random, "bayes": bayes, "grid": grid}
+"""By the names that searches take: ``make(start, space, n_iter)``, with the space as the user wrote it."""
