@@ -13,6 +13,7 @@ from skhpo._sklearn import FitContext, fit_and_score, take_rows
 from skhpo.executors.naming import worker_name
 from skhpo.fits.amounts import Resource
 from skhpo.fits.prefix import PrefixCache, reused
+from skhpo.fits.recorder import Recorder, Recording
 from skhpo.fits.scoring import Watch, watched
 from skhpo.history import Outcome, Task
 from skhpo.messages.texts import abridged_traceback, sayable
@@ -53,6 +54,8 @@ class Problem:
         What a trial has a fraction of.
     prefixes : PrefixCache or None
         What is known of fitted prefixes of pipelines; None to fit all of them.
+    recording : Recording or None
+        How to take down what is predicted for test sides; None not to.
     """
 
     estimator: Any
@@ -69,6 +72,7 @@ class Problem:
     caller: Any = None
     resource: Resource = field(default_factory=Resource)
     prefixes: PrefixCache | None = None
+    recording: Recording | None = None
 
     def __call__(self, task: Task) -> Outcome:
         """Fit and score one task; a fit that raises is an outcome unless ``error_score="raise"``."""
@@ -107,13 +111,14 @@ class Problem:
             stop=context is not None and context.stop,
             started=started,
             worker=worker_name(),
+            predictions=None if has_failed or watch.recorder is None else watch.recorder.predicted(),
         )
 
     def _tried(self, estimator: Any, task: Task, train: Any, test: Any) -> tuple[dict[str, Any], Watch]:
         """Fit and score a clone; returns what scikit-learn says of it, and what was seen of the scorers."""
         trial, split, context = task
         params = trial.params | self.resource.params(trial.fraction)
-        watch = Watch()
+        watch = Watch(None if self.recording is None or trial.fraction < 1 else Recorder(self.recording.classes))
         result = fit_and_score(
             estimator,
             self.X,

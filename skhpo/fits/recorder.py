@@ -7,7 +7,7 @@ what no scorer asked for is asked for once more.
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from sklearn.ensemble import BaggingClassifier, ExtraTreesClassifier, RandomForestClassifier
@@ -24,6 +24,18 @@ METHODS = ("predict_proba", "decision_function", "predict")
 
 _BY_PROBABILITY = {RandomForestClassifier, ExtraTreesClassifier, BaggingClassifier}
 """Classes whose `predict` is the label with the largest of `predict_proba`, which is nearly all that it costs."""
+
+
+class Recording(NamedTuple):
+    """That predictions are taken down, and in what terms.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_classes,) or None
+        The labels of all data in order; None in regression, and where there are several outputs.
+    """
+
+    classes: NDArray[Any] | None
 
 
 class Recorder:
@@ -111,28 +123,31 @@ class Recorder:
 
     def _aligned(self, name: str, answer: Any, known: Any) -> NDArray[Any] | None:
         """Return an answer in terms of the labels of all data; None where it has another form."""
-        classes = self._classes
         if isinstance(answer, list):  # of several outputs
             return None
-        values = np.asarray(answer)
-        if name == "predict":
-            if classes is None:
-                return values.astype(np.float32) if values.dtype.kind in "iufb" else None
+        values, classes = np.asarray(answer), self._classes
+        if name == "predict" and classes is not None:
             places = np.minimum(np.searchsorted(classes, values), len(classes) - 1)
             return places.astype(np.int32) if (classes[places] == values).all() else None
-        if classes is None or known is None or values.dtype.kind not in "iuf":
+        if values.dtype.kind not in "iufb":
             return None
-        at = np.searchsorted(classes, known)
-        if name == "decision_function" and values.ndim == 1:
-            if len(classes) == 2:
-                return values.astype(np.float32)
-            values = np.stack([-values, values], axis=1)
-        if values.ndim != 2 or values.shape[1] != len(at):
-            return None
-        lowest = 0.0 if name == "predict_proba" else np.finfo(np.float32).min
-        found = np.full((len(values), len(classes)), lowest, dtype=np.float32)
-        found[:, at] = values
-        return found
+        if name == "predict":
+            return values.astype(np.float32)
+        return None if classes is None or known is None else _by_class(name, values, classes, known)
+
+
+def _by_class(name: str, values: NDArray[Any], classes: NDArray[Any], known: Any) -> NDArray[Any] | None:
+    """Return what an estimator that knows some labels says of each label of all; None where it has another form."""
+    if name == "decision_function" and values.ndim == 1:
+        if len(classes) == 2:
+            return values.astype(np.float32)
+        values = np.stack([-values, values], axis=1)
+    if values.ndim != 2 or values.shape[1] != len(known):
+        return None
+    lowest = 0.0 if name == "predict_proba" else np.finfo(np.float32).min
+    found = np.full((len(values), len(classes)), lowest, dtype=np.float32)
+    found[:, np.searchsorted(classes, known)] = values
+    return found
 
 
 class _Listener:
@@ -153,7 +168,7 @@ class _Listener:
 def _is_by_probability(estimator: Any) -> bool:
     """Whether `predict` is the label with the largest probability, in a pipeline that of its last step."""
     last = estimator.steps[-1][1] if isinstance(getattr(estimator, "steps", None), list) else estimator
-    return type(last) in _BY_PROBABILITY and np.ndim(getattr(estimator, "classes_", None)) == 1
+    return type(last) in _BY_PROBABILITY and np.ndim(getattr(estimator, "classes_", ())) == 1
 
 
 class _ByProbability:

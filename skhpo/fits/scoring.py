@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 import traceback
 import warnings
+from contextlib import nullcontext
 from numbers import Complex, Real
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,9 @@ from skhpo._sklearn import MultimetricScorer, unwrapped_scorer
 from skhpo.messages.texts import abridged_traceback, said
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from skhpo.fits.recorder import Recorder
     from skhpo.history import Scores
 
 ONLY = "score"
@@ -29,6 +33,11 @@ class Watch:
 
     Durations are those of a clock that nobody sets, unlike scikit-learn's.
 
+    Parameters
+    ----------
+    recorder : Recorder or None
+        Who takes down what is predicted meanwhile.
+
     Attributes
     ----------
     errors : dict of str to str
@@ -37,7 +46,8 @@ class Watch:
         Seconds until the scorers were called, and those that they took.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, recorder: Recorder | None = None) -> None:
+        self.recorder = recorder
         self.errors: dict[str, str] = {}
         self.start()
         self._began: float | None = None
@@ -47,6 +57,10 @@ class Watch:
     def start(self) -> None:
         """Take note that the fit is about to begin."""
         self._started = time.perf_counter()
+
+    def listening(self, estimator: Any, X: Any) -> AbstractContextManager[None]:
+        """Take down what is predicted for X, where somebody does."""
+        return nullcontext() if self.recorder is None else self.recorder.listening(estimator, X)
 
     def begin(self) -> None:
         """Take note that scorers are called."""
@@ -111,7 +125,8 @@ class _Scorer:
     def __call__(self, estimator: Any, *data: Any, **params: Any) -> Any:
         self._watch.begin()
         try:
-            scores = self._scorer(estimator, *data, **params)
+            with self._watch.listening(estimator, data[0]):
+                scores = self._scorer(estimator, *data, **params)
         except Exception as error:
             # The traceback without this frame: users read it.
             error.__traceback__ = None if error.__traceback__ is None else error.__traceback__.tb_next
@@ -135,7 +150,8 @@ class _Scorers(MultimetricScorer):
     def __call__(self, estimator: Any, *data: Any, **params: Any) -> Any:
         self._watch.begin()
         try:
-            scores = self._given(estimator, *data, **params)
+            with self._watch.listening(estimator, data[0]):
+                scores = self._given(estimator, *data, **params)
         except Exception as error:
             error.__traceback__ = None if error.__traceback__ is None else error.__traceback__.tb_next
             raise

@@ -89,6 +89,8 @@ class Outcome:
         The tracebacks of scorers that raised, by metric; a single one is called "score".
     gradient : dict of str to float or None
         Slope of the deciding score in parameters, by their names, where the fit knows it.
+    predictions : dict of str to ndarray of shape (n_test_samples, ...) or None
+        What was predicted for the test side, by method, on the way from a worker to who keeps it: no event has any.
     """
 
     number: int
@@ -106,6 +108,7 @@ class Outcome:
     worker: str | None = None
     score_errors: dict[str, str] | None = None
     gradient: dict[str, float] | None = None
+    predictions: Mapping[str, NDArray[Any]] | None = None
 
     def found(self, metric: str | None = None) -> float | None:
         """Return what was scored on a metric, None for the only or the first one; None where nothing was."""

@@ -53,7 +53,7 @@ def coverage_of(splits: Sequence[tuple[Any, Any]], n: int, splitter: Any) -> Cov
     """
     name = type(splitter).__name__
     if isinstance(splitter, TimeSeriesSplit):
-        raise ValueError(
+        raise ValueError(  # noqa: TRY004  # of `fit`, whose type is all right
             f"store_predictions needs rows that can be drawn anew, got cv={name}: in a time series they depend on each "
             'other. Use estimate_score(method="naive") here, and the last part of the series as new data.'
         )

@@ -111,7 +111,7 @@ def select(oof: OutOfFold, scorer: Any, size: int, counts: NDArray[Any] | None =
     drawn = np.ones((1, oof.n_rows), dtype=np.intp) if counts is None else np.asarray(counts)[None]
     if metric_of(scorer) is not None:  # rows that were not drawn are not looked at again and again
         there = np.flatnonzero(drawn[0])
-        oof, drawn = _rows_of(oof, there), drawn[:, there]
+        oof, drawn = oof.rows_of(there), drawn[:, there]
     (method,) = oof.candidates[0]
     each = np.stack([candidate[method] for candidate in oof.candidates])
     total = np.zeros(each.shape[1:])
@@ -161,19 +161,6 @@ def _second(oof: OutOfFold) -> Any:
     is_one = oof.y.ndim == 1 and oof.classes is not None
     name = "neg_log_loss" if oof.is_classifier and is_one else "neg_mean_squared_error"
     return measure_of(get_scorer(name), oof)
-
-
-def _rows_of(oof: OutOfFold, rows: NDArray[np.intp]) -> OutOfFold:
-    """Return the predictions of some rows."""
-    weight = oof.sample_weight
-    return replace(
-        oof,
-        candidates=[{name: values[:, rows] for name, values in each.items()} for each in oof.candidates],
-        y=oof.y[rows],
-        sample_weight=None if weight is None else weight[rows],
-        groups=None,
-        splits=None,
-    )
 
 
 class EnsembleChoice:

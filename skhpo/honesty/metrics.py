@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from sklearn import metrics
-from sklearn.base import ClassifierMixin, RegressorMixin
 
 from skhpo._sklearn import metric_of
 from skhpo.honesty.additive import (
@@ -85,16 +84,9 @@ def measure_of(scorer: Any, oof: OutOfFold) -> Measure:
     return CalledMeasure(oof, scorer)
 
 
-def own_scorer(estimator: Any) -> Any:
-    """Return the scorer that does what an estimator's own `score` does; None where that is its own invention."""
-    while hasattr(estimator, "steps"):
-        estimator = estimator.steps[-1][1]
-    own = getattr(type(estimator), "score", None)
-    if own is ClassifierMixin.score:
-        return metrics.make_scorer(metrics.accuracy_score)
-    if own is RegressorMixin.score:
-        return metrics.make_scorer(metrics.r2_score)
-    return None
+def usual_scorer(*, is_classifier: bool) -> Any:
+    """Return what the `score` of nearly all estimators is: accuracy of classifiers, R2 of regressors."""
+    return metrics.make_scorer(metrics.accuracy_score if is_classifier else metrics.r2_score)
 
 
 # -- labels -----------------------------------------------------------------------------------------------------------

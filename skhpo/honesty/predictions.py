@@ -72,6 +72,18 @@ class OutOfFold:
         """Return some of the candidates."""
         return replace(self, candidates=[self.candidates[each] for each in candidates])
 
+    def rows_of(self, rows: NDArray[np.intp]) -> OutOfFold:
+        """Return what is known of some rows."""
+        weight, groups, splits = self.sample_weight, self.groups, self.splits
+        return replace(
+            self,
+            candidates=[{name: values[:, rows] for name, values in each.items()} for each in self.candidates],
+            y=self.y[rows],
+            sample_weight=None if weight is None else weight[rows],
+            groups=None if groups is None else groups[rows],
+            splits=None if splits is None else splits[:, rows],
+        )
+
     def repeat(self, number: int) -> OutOfFold:
         """Return what one of the repeats of the cross-validation predicts."""
         at = slice(number, number + 1)
@@ -96,7 +108,10 @@ class OutOfFold:
         ValueError
             If a candidate has none of them.
         """
-        return np.stack([answer(candidate, methods, self.is_labelled) for candidate in self.candidates])
+        found = [answer(candidate, methods, self.is_labelled) for candidate in self.candidates]
+        if len({each.ndim for each in found}) > 1:  # of two classes, probabilities of some and decisions of others
+            found = [each if each.ndim == 2 else each[:, :, -1] for each in found]
+        return np.stack(found)
 
     @property
     def is_labelled(self) -> bool:

@@ -157,8 +157,7 @@ class UnlessBetter(Rule):
                 return row
         raise ValueError(
             f"refit={self!r} needs the estimator's own parameters among the candidates, got {len(candidates.params)} "
-            "others. Add them to the grid, or search with BayesSearchCV or RandomSearchCV of skhpo, which try them "
-            "first where they lie in the space."
+            "others. Add them to what is tried; the searches of skhpo do, but for halvings that leave them behind."
         )
 
 

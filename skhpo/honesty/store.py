@@ -96,15 +96,23 @@ class PredictionStore:
         Where they are written down.
     is_untuned : callable
         Whether a trial's parameters are those of the estimator as it came.
+    facts : OutOfFold
+        What is known of the rows, without candidates.
     """
 
     def __init__(
-        self, coverage: Coverage, n_tests: Sequence[int], journal: Journal, is_untuned: Callable[[Trial], bool]
+        self,
+        coverage: Coverage,
+        n_tests: Sequence[int],
+        journal: Journal,
+        is_untuned: Callable[[Trial], bool],
+        facts: OutOfFold,
     ) -> None:
         self._coverage = coverage
         self._n_tests = n_tests
         self._journal = journal
         self._is_untuned = is_untuned
+        self._facts = facts
         self._arrays: dict[int, dict[int, Arrays]] = {}
         self._dropped: set[int] = set()
         self._size = 0
@@ -134,7 +142,7 @@ class PredictionStore:
                 return
             self._drop(worst)
 
-    def together(self, history: History, numbers: Sequence[int], facts: OutOfFold) -> Predictions | None:
+    def together(self, history: History, numbers: Sequence[int]) -> Predictions | None:
         """Return the predictions of the complete trials, row by row; None where there are none.
 
         Parameters
@@ -143,8 +151,6 @@ class PredictionStore:
             Of the search.
         numbers : sequence of int
             The trials that are the rows of ``cv_results_``.
-        facts : OutOfFold
-            What is known of the rows, without candidates.
         """
         n_splits = len(self._n_tests)
         rows, candidates, n_missing = [], [], 0
@@ -161,7 +167,7 @@ class PredictionStore:
         if not rows:
             return None
         coverage = self._coverage
-        table = replace(facts, candidates=candidates, splits=coverage.splits)
+        table = replace(self._facts, candidates=candidates, splits=coverage.splits)
         return Predictions(np.array(rows, dtype=np.intp), coverage.rows, table, n_missing)
 
     def _by_row(self, by_split: list[Arrays]) -> dict[str, NDArray[Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from skhpo.history import FitFinished, FitStarted, Outcome, Trial, TrialStarted, TrialStopped
@@ -77,7 +77,8 @@ def _to_json(record: Record, codec: Codec) -> dict[str, Any]:
             "splits": None if record.splits is None else list(record.splits),
         }
     if isinstance(record, FitFinished):
-        fields = asdict(record.outcome)
+        fields = asdict(replace(record.outcome, predictions=None))
+        del fields["predictions"]
         for name in ("test_scores", "train_scores"):
             fields[name] = _each(_number, fields[name])
         for name in _SELDOM:

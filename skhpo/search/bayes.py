@@ -94,6 +94,9 @@ class BayesSearchCV(BaseSearch):
         seed that draw random numbers are fitted each time, so give them a ``random_state``; so are those with
         ``copy=False`` or ``warm_start=True``. Pipelines that are subclassed, inside of another estimator, or have a
         ``memory`` of their own are left alone. Turn it off if a transformer depends on more than data and parameters.
+    store_predictions : bool, default=False
+        Whether to keep what the candidates predict for the rows that they were not trained on: ``predictions_``, which
+        `estimate_score` and `ensemble` read. See :doc:`/guide/honesty`.
     racing : bool, default=False
         Whether a candidate that will not be the best after all does not get all of its splits. After each, its scores
         are compared with those of the complete candidates on the same splits; it is stopped if the probability that
@@ -194,6 +197,7 @@ class BayesSearchCV(BaseSearch):
         warm_start_from: Any = None,
         look_back: int | None = None,
         cache_prefix: bool = True,
+        store_predictions: bool = False,
         racing: bool = False,
     ) -> None:
         super().__init__(
@@ -210,6 +214,7 @@ class BayesSearchCV(BaseSearch):
             fit_timeout=fit_timeout,
             checkpoint=checkpoint,
             cache_prefix=cache_prefix,
+            store_predictions=store_predictions,
         )
         self.param_distributions = param_distributions
         self.n_iter = n_iter

@@ -91,6 +91,9 @@ class SearchCV(BaseSearch):
     cache_prefix : bool, default=True
         Whether the first steps of a :class:`~sklearn.pipeline.Pipeline`, where candidates have them in common, are
         fitted once per split and worker instead of once per candidate, and kept in memory, up to 256 MB per worker.
+    store_predictions : bool, default=False
+        Whether to keep what the candidates predict for the rows that they were not trained on: ``predictions_``, which
+        `estimate_score` and `ensemble` read. See :doc:`/guide/honesty`.
     look_back : int or None, default=None
         How many fits may be under way when the next one is decided, that one included. None is half of the splits and
         one, and more where there are more workers.
@@ -181,6 +184,7 @@ class SearchCV(BaseSearch):
         fit_timeout: float | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
         cache_prefix: bool = True,
+        store_predictions: bool = False,
         look_back: int | None = None,
     ) -> None:
         super().__init__(
@@ -197,6 +201,7 @@ class SearchCV(BaseSearch):
             fit_timeout=fit_timeout,
             checkpoint=checkpoint,
             cache_prefix=cache_prefix,
+            store_predictions=store_predictions,
         )
         self.param_distributions = param_distributions
         self.sampler = sampler

@@ -144,6 +144,9 @@ class SuccessiveHalvingCV(BaseSearch):
         seed that draw random numbers are fitted each time, so give them a ``random_state``; so are those with
         ``copy=False`` or ``warm_start=True``. Pipelines that are subclassed, inside of another estimator, or have a
         ``memory`` of their own are left alone. Turn it off if a transformer depends on more than data and parameters.
+    store_predictions : bool, default=False
+        Whether to keep what the candidates predict for the rows that they were not trained on: ``predictions_``, which
+        `estimate_score` and `ensemble` read. See :doc:`/guide/honesty`.
     racing : bool, default=False
         Whether a candidate that will not be promoted does not get all of its splits, as in `RandomSearchCV`; the one to
         beat is the last of those that are to be promoted, on the last rung the best. Not with ``asynchronous``. See
@@ -269,6 +272,7 @@ class SuccessiveHalvingCV(BaseSearch):
         fit_timeout: float | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
         cache_prefix: bool = True,
+        store_predictions: bool = False,
         racing: bool = False,
         look_back: int | None = None,
     ) -> None:
@@ -286,6 +290,7 @@ class SuccessiveHalvingCV(BaseSearch):
             fit_timeout=fit_timeout,
             checkpoint=checkpoint,
             cache_prefix=cache_prefix,
+            store_predictions=store_predictions,
         )
         self.param_distributions = param_distributions
         self.n_candidates = n_candidates

@@ -14,16 +14,20 @@ from skhpo.honesty.ensemble import EnsembleClassifier, EnsembleRegressor
 from skhpo.honesty.estimate import naive_estimate
 from skhpo.honesty.greedy import EnsembleChoice, best_pool, blendable, is_soft, select
 from skhpo.honesty.known import check_settings, choice_of
-from skhpo.honesty.metrics import measure_of, own_scorer
+from skhpo.honesty.metrics import measure_of, usual_scorer
 from skhpo.honesty.nested import nested_estimate
-from skhpo.honesty.predictions import OutOfFold
+from skhpo.honesty.rules import Rule, UnlessBetter
 from skhpo.space import params_key
 
 if TYPE_CHECKING:
     from skhpo.honesty.estimate import ScoreEstimate
+    from skhpo.honesty.predictions import OutOfFold
     from skhpo.honesty.store import Predictions
+    from skhpo.search.plan import Opened, Prepared
 
 _METHODS = ("bbc", "nested", "naive")
+_MOST_CHECKED = 2_000_000
+"""Predictions up to which the scores of all candidates are made once more from them."""
 
 
 class Data:
@@ -266,10 +270,40 @@ class Honest(_sklearn.BaseSearchCV):
             )
         return ensemble
 
+    def _note_evidence(self, prepared: Prepared, opened: Opened) -> None:
+        """Keep what estimates are made from."""
+        scorer, metric = opened.problem.scorer, prepared.metric
+        found = _sklearn.unwrapped_scorer(scorer)
+        if isinstance(found, dict):
+            metric = self._metric_of_refit(list(found))
+            scorer = found.get(metric)
+        self._evidence = Evidence(scorer, metric, opened.problem.score_params, opened.problem.splits, prepared.data)
+        if opened.store is not None:
+            history = opened.history
+            numbers = [trial.number for trial in history.trials if history.is_finished(trial.number)]
+            predictions = opened.store.together(history, numbers)
+            if predictions is not None:
+                self.predictions_ = predictions
+
+    def _metric_of_refit(self, names: list[str]) -> str:
+        """Return which of several metrics decides: the one that `refit` names, or its rule, else the first."""
+        if isinstance(self.refit, Rule):
+            return self.refit.metric_in(dict.fromkeys(f"mean_test_{name}" for name in names))
+        return self.refit if isinstance(self.refit, str) else names[0]
+
+    def _needs_untuned(self) -> bool:
+        """Whether the estimator as it came has to be among the candidates."""
+        return isinstance(self.refit, UnlessBetter) and self.refit.untuned is None
+
     # -- what these need ----------------------------------------------------------------------------------------------
 
     def _why_no_bootstrap(self) -> str | None:
         """Return why the bootstrap cannot be right for this kind of search; None where it can."""
+        if "n_resources" in self.cv_results_:
+            return (
+                "estimate_score needs candidates that were all compared on all data, got a search with rungs, where "
+                "those of the last rung were chosen on the way by rows that they are scored on."
+            )
         return None
 
     @property
@@ -289,21 +323,35 @@ class Honest(_sklearn.BaseSearchCV):
                 "Out-of-fold predictions are needed here, and this search has none. Write store_predictions=True, or "
                 'use estimate_score(method="nested"), which fits again.'
             )
-        scorer = self._evidence.scorer
+        table, scorer = self.predictions_.table, self._evidence.scorer
         if _sklearn.is_own_score(scorer):
-            scorer = own_scorer(self.estimator)
-        if scorer is None:
-            raise ValueError(
-                f"scoring needs to be a metric of predictions here, got scoring={self.scoring!r}, and "
-                f"{type(self.estimator).__name__}.score does something of its own. Write for example "
-                'scoring="neg_log_loss".'
-            )
+            scorer = usual_scorer(is_classifier=table.is_classifier)
         if unknown := self._evidence.score_params.keys() - {"sample_weight"}:
             raise ValueError(
                 f"estimate_score knows of sample_weight only what to do in a resample, got {sorted(unknown)} for the "
                 'scorer. Use method="nested".'
             )
-        return self.predictions_.table, scorer
+        self._check_scores(table, scorer)
+        return table, scorer
+
+    def _check_scores(self, table: OutOfFold, scorer: Any) -> None:
+        """Refuse a metric that makes of the predictions of a split another score than the search has seen."""
+        rows, results, metric = self.predictions_.trials, self.cv_results_, self._evidence.metric
+        some = range(table.n_candidates) if table.n_candidates * table.n_rows < _MOST_CHECKED else [0]
+        assert table.splits is not None  # noqa: S101  # of a search
+        for repeat, splits in enumerate(table.splits):
+            measure = measure_of(scorer, table.repeat(repeat))
+            for split in np.unique(splits):
+                found = measure.scores((splits == split)[None].astype(np.intp), list(some))[0]
+                known = results[f"split{split}_test_{metric}"][rows[list(some)]]
+                is_known = np.isfinite(known) & np.isfinite(found)
+                if not np.allclose(found[is_known], known[is_known], rtol=1e-3, atol=1e-4):
+                    raise ValueError(
+                        "scoring needs to be a metric of predictions here, got "
+                        f"scoring={self.scoring!r}, by which those of split {split} have "
+                        f"{found[is_known][0]:.4g} and the fit had {known[is_known][0]:.4g}: it reads something else. "
+                        'Write for example scoring="neg_log_loss", or use estimate_score(method="nested").'
+                    )
 
     def _chosen_from(self) -> tuple[OutOfFold, Any, int]:
         """Return the predictions of all that could have been chosen, the scorer, and which one was."""
@@ -314,9 +362,10 @@ class Honest(_sklearn.BaseSearchCV):
         found = self.predictions_
         if found.n_dropped:
             raise ValueError(
-                f"estimate_score needs the predictions of all candidates, got {len(found.trials)}, and {found.n_dropped} "
-                "more without: they were too many to keep, or are of an earlier run that did not keep them. What is left "
-                'was chosen by the very rows it would be scored on. Use method="nested".'
+                f"estimate_score needs the predictions of all candidates, got {len(found.trials)}, and "
+                f"{found.n_dropped} more without: they were too many to keep, or are of an earlier run that did not "
+                "keep them. What is left was chosen by the very rows that it would be scored on. Use "
+                'method="nested".'
             )
         best = np.flatnonzero(found.trials == self._first_of(self.best_index_))
         if not len(best):
@@ -340,7 +389,7 @@ class Honest(_sklearn.BaseSearchCV):
 
     def _rule(self) -> Any:
         """Return `refit` where it is callable; a rule of ours with the estimator of this search."""
-        return self.refit.of(self.estimator) if hasattr(self.refit, "of") else self.refit
+        return self.refit.of(self.estimator) if isinstance(self.refit, Rule) else self.refit
 
     def _data(self, X: Any, y: Any) -> tuple[Any, Any]:
         data = self._evidence.data

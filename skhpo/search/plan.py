@@ -11,17 +11,22 @@ from sklearn.utils import check_random_state
 
 from skhpo.fits.amounts import Resource
 from skhpo.fits.problem import Places
+from skhpo.search.kept import TakingExecutor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from skhpo._sklearn import FitContext
+    from skhpo.executors.base import Executor
     from skhpo.fits.problem import Problem
     from skhpo.fits.splits import Splits
     from skhpo.history import History, Params
+    from skhpo.honesty.store import PredictionStore
     from skhpo.journals.base import Journal
     from skhpo.samplers.base import Sampler
     from skhpo.schedulers.base import Scheduler
+    from skhpo.search.honest import Data
+    from skhpo.search.kept import Kept
     from skhpo.search.remembered import Remembered
     from skhpo.space import Space
 
@@ -41,6 +46,8 @@ class Start(NamedTuple):
         Parameters of the trials that a journal remembers.
     groups : array-like or None
         Groups of the samples.
+    is_untuned_first : bool
+        Whether the estimator as it came has to be among the candidates.
     """
 
     problem: Problem
@@ -48,6 +55,7 @@ class Start(NamedTuple):
     random_state: Any
     done: Sequence[Params]
     groups: Any
+    is_untuned_first: bool = False
 
     def seed(self) -> int:
         """Return a number drawn from the seed of the search."""
@@ -138,6 +146,10 @@ class Prepared(NamedTuple):
         The search in scikit-learn's tree of tasks.
     observed : dict
         What callbacks are shown of the data.
+    kept : Kept or None
+        What is known of predictions before there are any; None where none are stored.
+    data : Data
+        What the search keeps of its data.
     """
 
     problem: Problem
@@ -149,6 +161,8 @@ class Prepared(NamedTuple):
     metric: str
     root: FitContext
     observed: dict[str, Any]
+    kept: Kept | None
+    data: Data
 
 
 @dataclass(eq=False)
@@ -169,6 +183,8 @@ class Opened:
         Empty; the run fills it.
     gave_up : str or None
         Why all workers were lost for good, where the run ended so.
+    store : PredictionStore or None
+        Where predictions are kept; None where none are.
     """
 
     journal: Journal
@@ -177,6 +193,26 @@ class Opened:
     plan: Plan
     history: History
     gave_up: str | None = None
+    store: PredictionStore | None = None
+
+    def taking(self, executor: Executor) -> Executor:
+        """Return an executor whose outcomes come without predictions, which are kept."""
+        if self.store is None:
+            return executor
+        self.store.restore()
+        return TakingExecutor(executor, self.store.take)
+
+    def settling(self, then: Callable[[], None]) -> Callable[[], None]:
+        """Return what is to be called when a fit is in the history: predictions that take too much are dropped."""
+        store = self.store
+        if store is None:
+            return then
+
+        def settle() -> None:
+            store.settle(self.history)
+            then()
+
+        return settle
 
     def look_back(self, n_workers: int) -> int:
         """Return the look-back: the plan's, that of the first run, or the smallest for this many workers."""
