@@ -70,7 +70,7 @@ def nested(models, X, y, kind, seed):
     return means
 
 
-def estimates(kind, name, n, seed, *, n_candidates, n_bootstraps=1000, is_noise=False):
+def estimates(kind, name, n, seed, *, n_candidates, n_splits=5, is_noise=False):
     """Yield a row for each metric: what was promised, and what fresh rows say."""
     machine, method = problems.KINDS[kind]
     generators = problems.CLASSIFICATION if kind == "classification" else problems.REGRESSION
@@ -79,20 +79,20 @@ def estimates(kind, name, n, seed, *, n_candidates, n_bootstraps=1000, is_noise=
     if is_noise:
         y, y_new = rng.permutation(np.arange(n) % 2), rng.permutation(np.arange(len(y_new)) % 2)
     models = problems.machines(machine, n_candidates, rng)
-    splits = problems.folds(y, seed, is_classifier=kind == "classification")
+    splits = problems.folds(y, seed, n_splits, is_classifier=kind == "classification")
     found = problems.out_of_fold(models, X, y, splits, method)
-    outer = nested(models, X, y, kind, seed)
+    outer = nested(models, X, y, kind, seed) if n_splits == 5 else {}
     for metric in METRICS[kind]:
         scorer = get_scorer(metric)
         table = in_table(found, y, kind, method)
         winner = int(measure_of(scorer, table).on_all().argmax())
         estimate = estimate_from_predictions(
-            y, _labels(found) if metric == "accuracy" else found, scoring=metric, n_bootstraps=n_bootstraps,
+            y, _labels(found) if metric == "accuracy" else found, scoring=metric, n_bootstraps=1000,
             method="predict" if metric == "accuracy" else method, random_state=seed,
         )  # fmt: skip
         fresh = scorer(clone(models[winner]).fit(X, y), X_new, y_new)
         yield {
-            "kind": "noise" if is_noise else "bias",
+            "kind": "noise" if is_noise else "bias" if n_splits == 5 else "ten folds",
             "metric": metric,
             "generator": name,
             "n": n,
@@ -100,7 +100,7 @@ def estimates(kind, name, n, seed, *, n_candidates, n_bootstraps=1000, is_noise=
             "fresh": fresh,
             "naive": estimate.naive,
             "bbc": estimate.value,
-            "nested": outer[metric],
+            "nested": outer.get(metric),
             "low": estimate.interval[0],
             "high": estimate.interval[1],
         }
@@ -117,6 +117,16 @@ def bias(lines, seeds, quick):
             for name in list(generators)[: 2 if quick else None]:
                 for seed in seeds:
                     write(lines, estimates(kind, name, n, seed, n_candidates=N_CANDIDATES))
+
+
+def ten_folds(lines, seeds, quick):
+    """The same candidates on ten folds: models that are trained on nine tenths of the rows are closer to the last."""
+    kinds = {"classification": problems.CLASSIFICATION, "regression": problems.REGRESSION}
+    for n in (60, 150):
+        for kind, generators in kinds.items():
+            for name in list(generators)[: 2 if quick else None]:
+                for seed in seeds:
+                    write(lines, estimates(kind, name, n, seed, n_candidates=N_CANDIDATES, n_splits=10))
 
 
 def noise(lines, seeds, quick):
@@ -272,6 +282,9 @@ def tables(lines):
     )
     head = ["metric", "rows", "runs", "naive", "bbc", "nested", "spread naive", "bbc", "nested", "covered", "width"]
     yield record.table(head, [_bias_row(*key, rows) for key, rows in _by(lines.of("bias"), "metric", "n")])
+    yield "## The same with ten folds\n"
+    head = ["metric", "rows", "runs", "naive", "bbc", "spread naive", "bbc", "covered", "width"]
+    yield record.table(head, [_ten_row(*key, rows) for key, rows in _by(lines.of("ten folds"), "metric", "n")])
     yield "## Labels that are guesses\n"
     head = ["metric", "rows", "runs", "naive", "bbc", "nested", "covered"]
     yield record.table(head, [_noise_row(*key, rows) for key, rows in _by(lines.of("noise"), "metric", "n")])
@@ -319,6 +332,13 @@ def _bias_row(metric, n, rows):
     return [metric, n, len(rows), *biases, *spread, f"{_covered(rows):.0%}", f"{width:.2f}"]
 
 
+def _ten_row(metric, n, rows):
+    errors = [_errors(rows, name) for name in ("naive", "bbc")]
+    spread = [f"{np.sqrt((each**2).mean()):.3f}" for each in errors]
+    width = np.mean([row["high"] - row["low"] for row in rows])
+    return [metric, n, len(rows), *map(mean_error, errors), *spread, f"{_covered(rows):.0%}", f"{width:.2f}"]
+
+
 def _noise_row(metric, n, rows):
     values = [f"{np.mean([row[name] for row in rows]):.3f}" for name in ("naive", "bbc", "nested")]
     return [metric, n, len(rows), *values, f"{_covered(rows):.0%}"]
@@ -343,6 +363,7 @@ def _ensemble_row(problem, rows):
 PARTS = {
     "cost": cost,
     "bias": bias,
+    "ten_folds": ten_folds,
     "noise": noise,
     "rules": rules,
     "ensembles": ensembles,

@@ -2,6 +2,7 @@
 
 from skhpo.fits.clustering import AllRows, ClusteringScorer
 from skhpo.honesty.ensemble import EnsembleClassifier, EnsembleRegressor
+from skhpo.honesty.pooled import PooledScorer
 from skhpo.results.stored import load_results, retry_failures
 from skhpo.search import BayesSearchCV, GridSearchCV, RandomSearchCV, SearchCV, SuccessiveHalvingCV
 from skhpo.space import Categorical, Float, Int
@@ -18,6 +19,7 @@ __all__ = [
     "Float",
     "GridSearchCV",
     "Int",
+    "PooledScorer",
     "RandomSearchCV",
     "SearchCV",
     "SuccessiveHalvingCV",

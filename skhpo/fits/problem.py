@@ -13,7 +13,6 @@ from skhpo._sklearn import FitContext, fit_and_score, take_rows
 from skhpo.executors.naming import worker_name
 from skhpo.fits.amounts import Resource
 from skhpo.fits.prefix import PrefixCache, reused
-from skhpo.fits.recorder import Recorder, Recording
 from skhpo.fits.scoring import Watch, watched
 from skhpo.history import Outcome, Task
 from skhpo.messages.texts import abridged_traceback, sayable
@@ -21,6 +20,7 @@ from skhpo.messages.texts import abridged_traceback, sayable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from skhpo.fits.recorder import Recording
     from skhpo.history import Trial
 
 
@@ -118,7 +118,7 @@ class Problem:
         """Fit and score a clone; returns what scikit-learn says of it, and what was seen of the scorers."""
         trial, split, context = task
         params = trial.params | self.resource.params(trial.fraction)
-        watch = Watch(None if self.recording is None or trial.fraction < 1 else Recorder(self.recording.classes))
+        watch = Watch(None if self.recording is None else self.recording.recorder(trial.fraction))
         result = fit_and_score(
             estimator,
             self.X,

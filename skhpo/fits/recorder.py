@@ -33,9 +33,16 @@ class Recording(NamedTuple):
     ----------
     classes : ndarray of shape (n_classes,) or None
         The labels of all data in order; None in regression, and where there are several outputs.
+    is_always : bool
+        Whether those of fits with a part of the resource are wanted too.
     """
 
     classes: NDArray[Any] | None
+    is_always: bool = False
+
+    def recorder(self, fraction: float) -> Recorder | None:
+        """Return who takes down what a fit predicts that has a share of the resource; None where nobody does."""
+        return Recorder(self.classes) if fraction == 1.0 or self.is_always else None
 
 
 class Recorder:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from skhpo.history import History, Outcome, Trial
     from skhpo.honesty.coverage import Coverage
+    from skhpo.honesty.pooled import PooledScorer
     from skhpo.journals.base import Journal
 
     Arrays = Mapping[str, NDArray[Any]]
@@ -98,6 +99,8 @@ class PredictionStore:
         Whether a trial's parameters are those of the estimator as it came.
     facts : OutOfFold
         What is known of the rows, without candidates.
+    is_kept : bool
+        Whether predictions are kept, and not only taken off.
     """
 
     def __init__(
@@ -106,13 +109,16 @@ class PredictionStore:
         n_tests: Sequence[int],
         journal: Journal,
         is_untuned: Callable[[Trial], bool],
+        *,
         facts: OutOfFold,
+        is_kept: bool = True,
     ) -> None:
         self._coverage = coverage
         self._n_tests = n_tests
         self._journal = journal
         self._is_untuned = is_untuned
         self._facts = facts
+        self._is_kept = is_kept
         self._arrays: dict[int, dict[int, Arrays]] = {}
         self._dropped: set[int] = set()
         self._size = 0
@@ -127,10 +133,17 @@ class PredictionStore:
         """Keep the predictions of an outcome, and return it without them."""
         if outcome.predictions is None:
             return outcome
-        if outcome.number not in self._dropped:
+        if self._is_kept and outcome.number not in self._dropped:
             self._put(outcome.number, outcome.split, outcome.predictions)
             self._journal.append_arrays(outcome.number, outcome.split, outcome.predictions)
         return replace(outcome, predictions=None)
+
+    def pooled_score(self, scorer: PooledScorer, outcomes: Sequence[Outcome]) -> float:
+        """Return the score of the predictions of all splits together; NaN where some are missing."""
+        found = self._by_row([outcome.predictions or {} for outcome in outcomes])
+        if not found:
+            return math.nan
+        return scorer.pooled(replace(self._facts, candidates=[found], splits=self._coverage.splits))
 
     def settle(self, history: History) -> None:
         """Drop what takes too much: trials that were stopped or failed, and then the worst of the complete ones."""

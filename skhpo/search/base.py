@@ -36,6 +36,7 @@ from skhpo.fits.problem import Problem
 from skhpo.fits.recorder import Recording
 from skhpo.fits.splits import Splits, make_splits
 from skhpo.history import History
+from skhpo.honesty.pooled import PooledScorer
 from skhpo.journals.base import damaged
 from skhpo.journals.memory import MemoryJournal
 from skhpo.journals.retries import Limits
@@ -217,9 +218,10 @@ class BaseSearch(Concluding):
         )
         groups = routed.splitter.split.get("groups")
         kept = None
-        if self.store_predictions:
-            kept = Kept.of(problem, splitter, groups)
-            problem = replace(problem, recording=Recording(kept.facts.classes))
+        is_pooled = isinstance(self.scoring, PooledScorer)
+        if self.store_predictions or is_pooled:
+            kept = Kept.of(problem, splitter, groups, is_stored=self.store_predictions)
+            problem = replace(problem, recording=Recording(kept.facts.classes, is_always=is_pooled))
         space = functools.cache(lambda: Space(self._space))
         data = Data(X, y, params, routed.estimator.fit) if self.store_predictions else Data()
         return Prepared(problem, space, groups, splits, splitter, scorers, metric, root, observed, kept, data)
@@ -259,6 +261,11 @@ class BaseSearch(Concluding):
                 is_untuned_first=self._needs_untuned(),
             )
             plan = self._plan(start)
+            if isinstance(self.scoring, PooledScorer) and plan.scheduler.stops_trials:
+                raise ValueError(  # noqa: TRY301  # with the journal closed
+                    f"scoring={self.scoring!r} scores all splits at once, and racing=True compares candidates split by "
+                    "split. Leave out one of the two."
+                )
             if start.is_untuned_first and plan.measure is not None:
                 raise ValueError(  # noqa: TRY301  # with the journal closed
                     f"refit={self.refit!r} needs the untuned estimator on all data, got a search with rungs, which may "

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.metrics import get_scorer
 from sklearn.utils.validation import check_is_fitted
 
 from skhpo import _sklearn
@@ -16,6 +17,7 @@ from skhpo.honesty.greedy import EnsembleChoice, best_pool, blendable, is_soft, 
 from skhpo.honesty.known import check_settings, choice_of
 from skhpo.honesty.metrics import measure_of, usual_scorer
 from skhpo.honesty.nested import nested_estimate
+from skhpo.honesty.pooled import PooledScorer
 from skhpo.honesty.rules import Rule, UnlessBetter
 from skhpo.space import params_key
 
@@ -55,6 +57,8 @@ class Evidence(NamedTuple):
 
     Parameters
     ----------
+    is_pooled : bool
+        Whether all splits were scored at once.
     scorer : callable or None
         The deciding metric; None where that is several at once.
     metric : str
@@ -67,6 +71,7 @@ class Evidence(NamedTuple):
         What was fitted.
     """
 
+    is_pooled: bool
     scorer: Any
     metric: str
     score_params: dict[str, Any]
@@ -138,7 +143,7 @@ class Honest(_sklearn.BaseSearchCV):
         >>> grid = {"n_neighbors": list(range(1, 31)), "weights": ["uniform", "distance"]}
         >>> search = GridSearchCV(KNeighborsClassifier(), grid, store_predictions=True).fit(X, y)
         >>> estimate = search.estimate_score()
-        >>> estimate.value < search.best_score_
+        >>> bool(estimate.value < search.best_score_)
         True
         """
         check_is_fitted(self, "cv_results_")
@@ -225,7 +230,7 @@ class Honest(_sklearn.BaseSearchCV):
         >>> tree, grid = DecisionTreeClassifier(random_state=0), {"max_depth": [1, 2, 3, 4], "max_features": [2, 5, 9]}
         >>> search = GridSearchCV(tree, grid, scoring="neg_log_loss", store_predictions=True).fit(X, y)
         >>> ensemble = search.ensemble()
-        >>> ensemble.estimate_.value > search.best_score_
+        >>> bool(ensemble.estimate_.value > search.best_score_)
         True
         """
         check_is_fitted(self, "cv_results_")
@@ -277,7 +282,11 @@ class Honest(_sklearn.BaseSearchCV):
         if isinstance(found, dict):
             metric = self._metric_of_refit(list(found))
             scorer = found.get(metric)
-        self._evidence = Evidence(scorer, metric, opened.problem.score_params, opened.problem.splits, prepared.data)
+        is_pooled = isinstance(scorer, PooledScorer)
+        scorer = get_scorer(scorer.scoring) if isinstance(scorer, PooledScorer) else scorer
+        self._evidence = Evidence(
+            is_pooled, scorer, metric, opened.problem.score_params, opened.problem.splits, prepared.data
+        )
         if opened.store is not None:
             history = opened.history
             numbers = [trial.number for trial in history.trials if history.is_finished(trial.number)]
@@ -309,6 +318,7 @@ class Honest(_sklearn.BaseSearchCV):
     @property
     def _metric_shown(self) -> str:
         scoring = getattr(self, "scoring", None)
+        scoring = scoring.scoring if isinstance(scoring, PooledScorer) else scoring
         return scoring if isinstance(scoring, str) else self._evidence.metric
 
     @property
@@ -339,6 +349,8 @@ class Honest(_sklearn.BaseSearchCV):
         rows, results, metric = self.predictions_.trials, self.cv_results_, self._evidence.metric
         some = range(table.n_candidates) if table.n_candidates * table.n_rows < _MOST_CHECKED else [0]
         assert table.splits is not None  # noqa: S101  # of a search
+        if self._evidence.is_pooled:
+            return
         for repeat, splits in enumerate(table.splits):
             measure = measure_of(scorer, table.repeat(repeat))
             for split in np.unique(splits):

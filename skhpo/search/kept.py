@@ -29,12 +29,15 @@ class Kept(NamedTuple):
     ----------
     facts : OutOfFold
         Targets, labels, weights and groups of all rows; no candidates.
+    is_stored : bool
+        Whether predictions are kept at all; else they are scored and forgotten.
     """
 
     facts: OutOfFold
+    is_stored: bool
 
     @classmethod
-    def of(cls, problem: Problem, splitter: Any, groups: Any) -> Kept:
+    def of(cls, problem: Problem, splitter: Any, groups: Any, *, is_stored: bool) -> Kept:
         """Return what is known of a problem's predictions.
 
         Raises
@@ -43,7 +46,8 @@ class Kept(NamedTuple):
             If there are no targets to compare with, or the splits do not predict each row as often as any other.
         """
         if problem.y is None:
-            raise ValueError("store_predictions needs y, to which predictions are compared, got y=None.")
+            name = "store_predictions" if is_stored else "PooledScorer"
+            raise ValueError(f"{name} needs y, to which predictions are compared, got y=None.")
         y = np.asarray(problem.y)
         coverage_of(problem.splits, n_rows(problem.X), splitter)
         is_of_classes = is_classifier(problem.estimator)
@@ -57,7 +61,8 @@ class Kept(NamedTuple):
                 sample_weight=None if weight is None else np.asarray(weight, dtype=np.float64),
                 groups=None if groups is None else np.asarray(groups),
                 is_classifier=is_of_classes,
-            )
+            ),
+            is_stored,
         )
 
     def store(self, problem: Problem, splitter: Any, journal: Journal) -> PredictionStore:
@@ -69,7 +74,8 @@ class Kept(NamedTuple):
 
         coverage = coverage_of(problem.splits, n_rows(problem.X), splitter)
         n_tests = [_n_rows(test) for _, test in problem.splits]
-        return PredictionStore(coverage, n_tests, journal, is_untuned, self.facts.rows_of(coverage.rows))
+        facts = self.facts.rows_of(coverage.rows)
+        return PredictionStore(coverage, n_tests, journal, is_untuned, facts=facts, is_kept=self.is_stored)
 
 
 def _n_rows(side: Any) -> int:

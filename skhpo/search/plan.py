@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -11,7 +12,9 @@ from sklearn.utils import check_random_state
 
 from skhpo.fits.amounts import Resource
 from skhpo.fits.problem import Places
+from skhpo.honesty.pooled import PooledScorer
 from skhpo.search.kept import TakingExecutor
+from skhpo.search.pooling import PoolingExecutor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -197,10 +200,13 @@ class Opened:
 
     def taking(self, executor: Executor) -> Executor:
         """Return an executor whose outcomes come without predictions, which are kept."""
-        if self.store is None:
+        store, scorer = self.store, self.problem.scorer
+        if store is None:
             return executor
-        self.store.restore()
-        return TakingExecutor(executor, self.store.take)
+        store.restore()
+        if isinstance(scorer, PooledScorer):
+            return PoolingExecutor(executor, store.take, self.history, partial(store.pooled_score, scorer))
+        return TakingExecutor(executor, store.take)
 
     def settling(self, then: Callable[[], None]) -> Callable[[], None]:
         """Return what is to be called when a fit is in the history: predictions that take too much are dropped."""
