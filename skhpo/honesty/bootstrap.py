@@ -257,3 +257,39 @@ def bbc_estimate(
         scores=found.scores,
         **facts,
     )
+
+
+def on_the_way(
+    measure: Measure, *, groups: Any = None, n_resamples: int = 200, random_state: int = 0
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the best score of the first candidates and its corrected estimate, for each number of them.
+
+    Parameters
+    ----------
+    measure : Measure
+        Of candidates in the order in which they were tried.
+    groups : array-like of shape (n_rows,) or None
+        Which rows are drawn together.
+    n_resamples : int
+        How often is chosen again.
+    random_state : int
+        Of the draws.
+
+    Returns
+    -------
+    naive, estimate : ndarray of shape (n_candidates,)
+        Of the best of the first i + 1 candidates.
+    """
+    rng = np.random.default_rng(random_state)
+    naive = np.fmax.accumulate(measure.on_all())
+    found = []
+    for drawn in draws(measure.n_rows, groups, n_resamples, rng):
+        inside = np.where(np.isfinite(seen := measure.scores(drawn)), seen, -np.inf)
+        outside = measure.scores((drawn == 0).astype(drawn.dtype))
+        best = np.zeros(len(drawn), dtype=np.intp)
+        of_best = np.empty_like(outside)
+        for candidate in range(measure.n_candidates):
+            best = np.where(inside[:, candidate] > inside[np.arange(len(drawn)), best], candidate, best)
+            of_best[:, candidate] = outside[np.arange(len(drawn)), best]
+        found.append(of_best)
+    return naive, np.nanmean(np.concatenate(found), axis=0)

@@ -2,12 +2,14 @@
 
 from skhpo.plotting.history import OptimizationHistoryDisplay
 from skhpo.plotting.importances import ParamImportancesDisplay
+from skhpo.plotting.optimism import OptimismDisplay
 from skhpo.plotting.parallel import ParallelCoordinatesDisplay
 from skhpo.plotting.response import ResponseDisplay
 from skhpo.plotting.rungs import RungsDisplay
 from skhpo.plotting.timeline import TimelineDisplay
 
 __all__ = [
+    "OptimismDisplay",
     "OptimizationHistoryDisplay",
     "ParallelCoordinatesDisplay",
     "ParamImportancesDisplay",
