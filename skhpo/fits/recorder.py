@@ -98,9 +98,12 @@ class Recorder:
         return put
 
     def _ask(self, estimator: Any, X: Any) -> None:
-        """Ask for the most telling predictions that the estimator has, where no scorer did."""
+        """Ask for probabilities where no scorer did, and for anything else where no scorer asked at all.
+
+        Decision values are not worth another prediction: they cannot be averaged, and labels are known.
+        """
         for name in METHODS:
-            if name in self._taken:
+            if name in self._taken or (self._taken and name != "predict_proba"):
                 return
             method = getattr(estimator, name, None)
             if method is not None:

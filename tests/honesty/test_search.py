@@ -92,7 +92,8 @@ def test_numbers_and_their_targets():
 def test_labels_that_are_words():
     names = np.array(["setosa", "versicolor", "virginica"])[Y]
     search = fitted(SVC(), {"C": [0.1, 1.0]}, y=names)
-    assert search.predictions_.method == "decision_function"
+    assert search.predictions_.method == "predict"
+    assert set(search.predictions_.values[0]) == set(names)
     estimate = search.estimate_score(n_bootstraps=50)
     assert estimate.naive == pytest.approx(search.best_score_)
     assert set(search.ensemble(3, n_bootstraps=0).fit(X, names).predict(X)) == set(names)
