@@ -40,6 +40,10 @@ NAMES = {
         "milliseconds per suggestion",
         scripts.Script("overhead", quick=("--n", "50", "--seeds", "1"), n_seeds=3),
     ),
+    "look_back": (
+        "regret and busy workers of a Bayesian search, by its look-back",
+        scripts.Script("look_back", quick=("--seeds", "1"), n_seeds=6),
+    ),
     "deciding": (
         "milliseconds of deciding per fit, by the number of candidates",
         scripts.Script("deciding", quick=("--candidates", "100", "--trials", "30")),

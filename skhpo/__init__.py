@@ -1,8 +1,12 @@
 """Hyperparameter search for scikit-learn: better scores in fewer fits, and nothing lost on the way."""
 
+import sys
+from typing import TYPE_CHECKING, Never
+
 from skhpo.fits.clustering import AllRows, ClusteringScorer
 from skhpo.honesty.ensemble import EnsembleClassifier, EnsembleRegressor
 from skhpo.honesty.pooled import PooledScorer
+from skhpo.messages.names import DIMENSIONS, refuse
 from skhpo.results.stored import load_results, retry_failures
 from skhpo.search import BayesSearchCV, GridSearchCV, RandomSearchCV, SearchCV, SuccessiveHalvingCV
 from skhpo.space import Categorical, Float, Int
@@ -26,3 +30,19 @@ __all__ = [
     "load_results",
     "retry_failures",
 ]
+
+_CALLED_ELSEWHERE = {
+    **DIMENSIONS,
+    "RandomizedSearchCV": "RandomSearchCV",
+    "HalvingRandomSearchCV": "SuccessiveHalvingCV",
+    "HalvingGridSearchCV": "SuccessiveHalvingCV, with sampler='grid',",
+    "OptunaSearchCV": "BayesSearchCV",
+    "TuneGridSearchCV": "GridSearchCV",
+    "TuneSearchCV": "RandomSearchCV or BayesSearchCV",
+    "HyperbandSearchCV": "SuccessiveHalvingCV, with n_brackets above 1,",
+}
+
+if not TYPE_CHECKING:  # a type checker would take any name for known
+
+    def __getattr__(name: str) -> Never:
+        refuse(sys.modules[__name__], name, _CALLED_ELSEWHERE)

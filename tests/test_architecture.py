@@ -185,3 +185,8 @@ def test_all_is_sorted_and_complete():
 @pytest.mark.parametrize("path", **ids(FILES))
 def test_files_are_short_enough_to_read(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+
+
+def test_there_are_few_rooms():
+    rooms = {part(path) for path in FILES} - {"__init__"}
+    assert len(rooms) <= 20, sorted(rooms)

@@ -3,19 +3,28 @@
 A block needs nothing but ``X``, ``y`` and what the page has shown before it. Comments before a block, which readers do
 not see, say what else there is to know: ``<!-- needs: module ... -->`` skips it where one is not installed, and
 ``<!-- raises: Error: text -->`` says what it raises.
+
+Sentences of users' pages and of the searches' docstrings are counted, links and paths are followed, and notes of
+decisions have their form.
 """
 
 import builtins
 import importlib.util
+import inspect
 import re
 import sys
 from pathlib import Path
 
 import pytest
+import sentences
 from sklearn.datasets import load_wine
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import scale
+from test_architecture import HEIGHT
 
+import skhpo
+import skhpo.plotting
+import skhpo.testing
 from skhpo.search.base import BaseSearch
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,11 +33,13 @@ PAGES = [
     ROOT / "README.md",
     *sorted(path for path in DOCS.rglob("*.md") if not {"auto_examples", "generated"} & {*path.parts}),
 ]
+FIRST = [ROOT / "README.md", DOCS / "index.md"]
+"""Pages whose snippets stand each by itself."""
 BLOCK = re.compile(r"^```(?:python|\{code-block\} python)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 REMARK = re.compile(r"<!-- (needs|raises): (.*?) -->")
 ROW = re.compile(r"^\|(?P<cells>.*)\|$", re.MULTILINE)
 CODE = re.compile(r"`([^`]+)`")
-SLOW = {"README.md", "docs/guide/parallel.md", "docs/guide/checkpoints.md", "docs/guide/time.md"}
+SLOW = {"docs/guide/parallel.md", "docs/guide/checkpoints.md", "docs/guide/time.md"}
 
 
 def cases(paths):
@@ -82,7 +93,10 @@ def namespace(tmp_path, monkeypatch):
         sys.modules["matplotlib.pyplot"].close("all")
 
 
-@pytest.mark.parametrize("path", cases([path for path in PAGES if BLOCK.search(path.read_text(encoding="utf-8"))]))
+@pytest.mark.parametrize(
+    "path",
+    cases([path for path in PAGES if path not in FIRST and BLOCK.search(path.read_text(encoding="utf-8"))]),
+)
 def test_the_code_of_a_page_runs(path, namespace):
     if missing := run_blocks(path, namespace):
         pytest.skip(f"ran but for the blocks that need {', '.join(missing)}")
@@ -144,3 +158,113 @@ def test_figures_of_the_readme_are_those_of_the_benchmarks():
         share, reached, own_time = found[method]
         assert [share, reached] == times[method][:2]
         assert own_time == f"{1000 * float(own[method][-1]) / 30:.0f} ms"  # of 30 candidates
+
+
+ON_THEIR_OWN = [
+    pytest.param(path, block["code"], id=f"{path.name}-{number}")
+    for path in FIRST
+    for number, block in enumerate(BLOCK.finditer(path.read_text(encoding="utf-8")), start=1)
+]
+
+
+@pytest.mark.parametrize(("path", "code"), ON_THEIR_OWN)
+def test_the_first_snippets_run_as_pasted_and_print_a_result(path, code, tmp_path, monkeypatch, capsys):
+    """Nothing is given, not even data."""
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, str(path), "exec"), {"__name__": "__main__"})  # noqa: S102 - our own pages
+    assert len(capsys.readouterr().out) > 20
+
+
+# Pages of measurements, where figures are what is said; of *Successive halving* only its second half.
+OF_FIGURES = {"ablation.md", "benchmarks.md", "engine.md", "racing_measured.md"}
+FOR_USERS = [
+    path
+    for path in [*PAGES, ROOT / "CONTRIBUTING.md"]
+    if path.name not in OF_FIGURES and path.parent.name != "decisions"
+]
+
+
+def for_users(path):
+    text = path.read_text(encoding="utf-8")
+    return text.partition("\n## Measured\n")[0] if path.name == "halving.md" else text
+
+
+@pytest.mark.parametrize("path", FOR_USERS, ids=[str(path.relative_to(ROOT)) for path in FOR_USERS])
+def test_sentences_of_pages_for_users_need_to_be_read_once(path):
+    assert list(sentences.faults(sentences.sentences(for_users(path)))) == []
+
+
+def test_that_many_sentences_are_read():
+    assert sum(len(sentences.sentences(for_users(path))) for path in FOR_USERS) > 500
+
+
+def docstrings():
+    """Those of all public classes and functions, and of the public methods of the classes."""
+    for module in (skhpo, skhpo.plotting, skhpo.testing):
+        for name in module.__all__:
+            public = getattr(module, name)
+            yield name, inspect.getdoc(public)
+            if isinstance(public, type):
+                for method, value in vars(public).items():
+                    if not method.startswith("_") and inspect.getdoc(value):
+                        yield f"{name}.{method}", inspect.getdoc(value)
+
+
+@pytest.mark.parametrize(("name", "text"), [pytest.param(name, text, id=name) for name, text in docstrings()])
+def test_sentences_of_public_docstrings_need_to_be_read_once(name, text):
+    assert list(sentences.faults(sentences.sentences_of_docstring(text))) == []
+
+
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?!https?:)([^)#]+)[^)]*\)")
+MADE = {"auto_examples", "generated"}  # when the pages are built
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_links_lead_somewhere(path):
+    for link in LINK.findall(re.sub(r"`[^`]*`", "", path.read_text(encoding="utf-8"))):
+        assert MADE & {*Path(link).parts} or (path.parent / link).exists(), link
+
+
+NAMED = re.compile(r"`((?:skhpo|tests|docs|benchmarks|\.ci)/[\w./]*)`")
+
+
+@pytest.mark.parametrize("name", ["docs/architecture.md", "docs/how_it_works.md", "docs/extend.md", "CONTRIBUTING.md"])
+def test_paths_that_are_named_exist(name):
+    named = NAMED.findall((ROOT / name).read_text(encoding="utf-8"))
+    assert named
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_every_room_has_a_line():
+    rooms = rows_of(DOCS / "architecture.md", 3, "## The rooms")
+    assert sorted(rooms.keys() - {"room"}) == sorted(HEIGHT)
+
+
+NOTES = sorted((DOCS / "decisions").glob("[0-9]*.md"))
+NOTE = re.compile(
+    r"# (?P<title>.{10,120})\n\n"
+    r"\d{4}-\d\d-\d\d(?:, replaced by \[\d{4}\]\((?P<later>[\w-]+\.md)\))?\n\n"
+    r"\*\*What\.\*\* .+?\n\n"
+    r"\*\*Why\.\*\* .+?"
+    r"(?:\n\n\*\*Rejected\.\*\* .+?)?\n",
+    re.DOTALL,
+)
+
+
+@pytest.mark.parametrize("path", NOTES, ids=lambda path: path.stem)
+def test_a_note_of_a_decision_has_its_form_and_is_short(path):
+    text = path.read_text(encoding="utf-8")
+    note = NOTE.fullmatch(text)
+    assert note, "see CONTRIBUTING.md"
+    assert len(text.split()) <= 200, "measurements go to benchmarks/results/notes.md"
+    assert note["later"] is None or (path.parent / note["later"]) in NOTES
+
+
+def test_notes_of_decisions_have_numbers_of_their_own():
+    numbers = [path.name[:5] for path in NOTES]
+    assert len(set(numbers)) == len(numbers) > 80
+    assert all(re.fullmatch(r"\d{4}-", number) for number in numbers)

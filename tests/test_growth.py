@@ -48,7 +48,7 @@ def test_a_cluster_that_outgrows_the_look_back_is_told_of_once():
     ((n_workers, text),) = told(plan_of(is_bayes=True), [1, 2, 4, 5, 8, 3, 9])
     assert n_workers == 4
     assert "There are 4 workers now" in text
-    assert "at most 1 fits under way, which keeps 1 workers busy" in text
+    assert "at most 1 fit under way, which keeps as many workers busy" in text
     assert "look_back=6" in text
 
 

@@ -387,12 +387,12 @@ def test_response_of_what_was_not_searched(bayes, params, message):
 
 
 def test_the_same_model_is_fitted_to_other_searches(bayes):
-    """A search without a model whose trials are the Bayesian one's has the same response."""
+    """A search without a model whose trials are the Bayesian one's has the same response, almost."""
 
     other = Stub()
     other.cv_results_, other.param_distributions = bayes.cv_results_, SPACE
     own, fitted_anew = (ResponseDisplay.from_search(search, "rate") for search in (bayes, other))
-    np.testing.assert_allclose(own.mean, fitted_anew.mean, rtol=1e-6)
+    np.testing.assert_allclose(own.mean, fitted_anew.mean, rtol=1e-4)
 
 
 def test_response_of_rungs_is_that_of_the_full_resource(halving):

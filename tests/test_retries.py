@@ -290,7 +290,7 @@ def test_which_limits_are_worth_a_retry(status, then, now, is_worth_it):
 
 
 def test_a_stop_for_a_failure_is_taken_back_with_it():
-    start = [TrialStarted(Trial(0, {})), TrialStarted(Trial(1, {})), FitStarted(0, 0), FitStarted(1, 0)]
+    start = [TrialStarted(Trial(0, {}), ()), TrialStarted(Trial(1, {}), ()), FitStarted(0, 0), FitStarted(1, 0)]
     of_0, of_1 = failed("failed"), FitFinished(Outcome(1, 0, 0.5))
     records = [*start, of_0, of_1, TrialStopped(0), Retried(((0, 0),))]
     assert effective(records) == [*start, of_1]
@@ -307,3 +307,12 @@ def test_a_stop_against_a_trial_whose_fit_is_run_again_is_taken_back():
     stop = TrialStopped(1, against=0)
     assert effective([*start, failed("failed"), stop, Retried(((0, 0),))]) == start
     assert effective([*start, stop, failed("failed"), Retried(((0, 0),))]) == [*start, stop], "it did not follow"
+
+
+def test_races_of_files_that_do_not_say_so():
+    """Before a trial said on which splits it begins, those of a race began on none."""
+    start = [TrialStarted(Trial(0, {})), TrialStarted(Trial(1, {}))]
+    assert effective(start) == start
+    found = effective([*start, FitStarted(0, 0)])
+    assert [event.splits for event in found[:2]] == [(), ()]
+    assert found[2] == FitStarted(0, 0)

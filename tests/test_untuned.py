@@ -20,7 +20,7 @@ SPACE = {
     "kernel": ["rbf", "poly"],
     "degree": Int(2, 5, when={"kernel": "poly"}),
 }
-OWN = {"C": 1.0, "degree": 3, "gamma": "scale", "kernel": "rbf"}
+OWN = {"C": 1.0, "gamma": "scale", "kernel": "rbf"}
 
 
 def search_of(estimator=None, space=SPACE, **settings):
@@ -52,6 +52,14 @@ def test_other_candidates_are_those_of_a_search_without_it():
     """One candidate later, each drawn with the seed of its own number."""
     search = search_of(SVC(C=1e9), {"C": Float(1e-3, 1e3, log=True)}, n_iter=3).fit(X, Y)
     assert [params["C"] <= 1e3 for params in search.cv_results_["params"]] == [False, True, True]
+
+
+def test_parameters_that_are_not_active_are_not_there():
+    first = search_of(SVC(kernel="poly"), n_iter=1).fit(X, Y).cv_results_["params"][0]
+    assert first == {"C": 1.0, "degree": 3, "gamma": "scale", "kernel": "poly"}
+    parts = [{"kernel": ["linear"], "C": Float(1e-2, 1e2)}, {"kernel": ["rbf"], "gamma": Float(1e-3, 1.0)}]
+    first = search_of(SVC(), parts, n_iter=1).fit(X, Y).cv_results_["params"][0]
+    assert first == {"C": 1.0, "gamma": "scale", "kernel": "rbf"}
 
 
 def test_it_can_be_the_best():

@@ -22,7 +22,7 @@ search = BayesSearchCV(SVC(), space, n_iter=15, look_back=2, random_state=0)
 
 with (
     LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
+        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0"
     ) as cluster,
     Client(cluster),
     joblib.parallel_config("dask"),

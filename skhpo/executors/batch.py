@@ -46,13 +46,13 @@ class Job:
     Attributes
     ----------
     n_losses : int
-        Workers that died of it, as far as that is known.
+        How many workers it is known to have killed.
     n_doubts : int
-        Times it was lost with others, and nobody could be blamed.
+        How often it was lost together with other tasks, so that none could be blamed.
     n_innocent_losses : int
-        Times it got lost before it began.
+        How often it was lost before it began.
     n_passed_over : int
-        Times that another was taken in its place.
+        How often another task was taken in its place.
     is_dropped : bool
         Whether it is not to be tried again if it gets lost.
     values : tuple of int

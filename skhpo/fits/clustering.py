@@ -66,10 +66,10 @@ class ClusteringScorer:
     Parameters
     ----------
     metric : str, default="silhouette"
-        ``"silhouette"``, ``"calinski_harabasz"`` or ``"neg_davies_bouldin"`` (larger is better, so its sign is turned),
-        all three of the rows that are no noise; or, where the search is given y, ``"adjusted_rand"``,
-        ``"adjusted_mutual_info"``, ``"v_measure"``, ``"rand"``, ``"mutual_info"``, ``"normalized_mutual_info"``,
-        ``"homogeneity"``, ``"completeness"`` or ``"fowlkes_mallows"``, of all rows, noise being one more cluster, as
+        ``"silhouette"``, ``"calinski_harabasz"`` or ``"neg_davies_bouldin"``, negated so that larger is better.
+        These three leave noise out. Where the search is given y: ``"adjusted_rand"``, ``"adjusted_mutual_info"``,
+        ``"v_measure"``, ``"rand"``, ``"mutual_info"``, ``"normalized_mutual_info"``, ``"homogeneity"``,
+        ``"completeness"`` or ``"fowlkes_mallows"``. These are of all rows, with noise as one more cluster, as
         scikit-learn's functions have it. Their names with ``_score`` are understood too.
     max_noise : float, default=0.5
         The largest share of rows, in [0, 1], that may be noise: labelled -1 or lower. Without a limit the best clusters
@@ -86,11 +86,10 @@ class ClusteringScorer:
 
     Notes
     -----
-    The score is NaN, which ranks last, where it is undefined or not wanted: where there is more noise than
-    ``max_noise``, where there are fewer clusters than ``min_clusters``, or where each row is a cluster. A warning says
-    so once for each of these reasons.
+    The score is NaN, which ranks last, where there is more noise than ``max_noise``, fewer clusters than
+    ``min_clusters``, or where each row is a cluster. A warning says so, once for each of these reasons.
 
-    Distances are those in X as the search got it, also where the steps of a pipeline change it: candidates are compared
+    Distances are those in X as the search got it, even if the steps of a pipeline change it. So candidates are compared
     in one space. Scale X first, as for clustering itself.
 
     Examples

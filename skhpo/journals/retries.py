@@ -8,7 +8,7 @@ stopped for its failure, or against a trial that had one, is open again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from skhpo.history import FitFinished, FitStarted, TrialStarted, TrialStopped
@@ -68,7 +68,7 @@ def effective(records: Iterable[Record]) -> list[Event]:
     """
     events: list[Event | None] = []
     places: dict[Fit, int] = {}
-    for record in records:
+    for record in _told_apart(list(records)):
         if isinstance(record, Limits):
             continue
         if isinstance(record, Retried):
@@ -80,6 +80,18 @@ def effective(records: Iterable[Record]) -> list[Event]:
         else:
             events.append(record)
     return [event for event in events if event is not None]
+
+
+def _told_apart(records: list[Record]) -> list[Record]:
+    """Return records in which trials of a race begin on no split; files of format 2 do not say so.
+
+    A fit that is begun by itself was not begun with its trial, so such a file is a race.
+    """
+    started = [record for record in records if isinstance(record, TrialStarted)]
+    is_old_race = any(isinstance(record, FitStarted) for record in records)
+    if not is_old_race or any(record.splits is not None for record in started):
+        return records
+    return [replace(record, splits=()) if isinstance(record, TrialStarted) else record for record in records]
 
 
 def _open_again(events: list[Event | None], places: dict[Fit, int], fits: Sequence[Fit]) -> None:

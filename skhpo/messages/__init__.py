@@ -1,1 +1,1 @@
-"""What users are told: warnings that point at their own line, and texts of others within ours."""
+"""What users are told: warnings that point at their own line, texts of others within ours, names of other libraries."""

@@ -6,7 +6,7 @@ import sys
 import warnings
 from pathlib import Path
 
-_OURS = str(Path(__file__).parent)
+_OURS = str(Path(__file__).parents[1])  # the package
 _BETWEEN = {"sklearn", "joblib"}
 """Packages whose functions stand between a user's line and ours."""
 

@@ -59,8 +59,8 @@ class ResponseDisplay(Display):
     failed : ndarray of shape (n_trials,), bool
         Trials of which a fit failed.
     estimated : ndarray of shape (n_trials,), bool
-        Trials with less than the full resource, whose scores are what they would have with that, by the median gain of
-        those that were tried with both; and those that were given up before all splits were run.
+        Trials that were given up before all splits were run, and trials with less than the full resource. The scores of
+        the latter are what they would have with all of it, by the median gain of trials with both.
     best : int or None
         The best trial.
     others : str

@@ -111,8 +111,8 @@ class _Race:
     def adjusted_means(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the means over all splits of scores of shape (n_rows, n_splits), NaN where a split was skipped.
 
-        That of a stopped trial is the mean of the trial it was stopped against plus the mean difference on the splits
-        that both have: a split that is easy or difficult is so for both.
+        The mean of a stopped trial is that of the trial that stopped it, plus the mean difference on the splits that
+        both have. An easy split is easy for both, so it does not count.
         """
         means: NDArray[np.float64] = np.average(values, axis=1)
         for row in self.partial:

@@ -21,14 +21,18 @@ of them exceed the incumbent's? The mean of all k is expected to be that of the 
 
 with s the scores of the incumbent: the difference estimator of sampling theory, with its correction for finite
 populations, as c is (k - m) / (k m) where splits are alike (Cochran: Sampling techniques. 3rd ed., 1977, chapters 2 and
-7). What is typical is the better thing to subtract than
-the incumbent's own scores: these carry chance of their own, which doubles v, and of which the mean over all splits is
-known. One split says nothing of its variance, so v is what it is among the complete trials, pooled, into which the
-challenger's own enters from the second split on: weighted by degrees of freedom, or against no more than two of them
-if that is larger, since the complete trials may be near-copies of each other and the challenger is not. A split on
-which trials change places more than on others says less: w is what it has of the complete trials' variance, shrunk
-towards 1 as if five others had found the splits alike. Where nothing varies, v = 0 to rounding, a challenger that is
-behind by the same on two splits is behind by that on all.
+7).
+
+* Why f is subtracted, and not s: the incumbent's scores carry chance of their own, which would double v. The mean of s
+  over all splits is known, so nothing is lost.
+* v is the variance among the complete trials, pooled, since one split says nothing of its variance. From the second
+  split on the challenger's own sum of squares enters, in two ways, and the larger v counts. Once it is weighted by
+  degrees of freedom. Once the pooled variance has the weight of two trials only, since complete trials may be
+  near-copies of each other.
+* w: a split on which trials change places more than on others says less. It is the split's share of the complete
+  trials' variance, shrunk towards 1 as if five more trials had found the splits alike.
+* Where nothing varies (v = 0 to rounding), a challenger that is behind by the same on two splits is behind by that on
+  all.
 
 The complete trials went on because they did well on the splits that they had first. If all had the same first, f would
 be too high there and too low elsewhere, so splits take turns at being the first where they can.
@@ -63,7 +67,7 @@ if TYPE_CHECKING:
 CAREFUL = 0.003  # the probability below which to stop, where all trials have the same order of splits
 _N_LATEST = 30  # complete trials that say it
 _N_ALIKE = 5  # trials that would have found the splits alike
-_MOST_DF = 2  # times k - 1: trials differ in their variances, so that many say no more of one's than two would
+_MOST_DF = 2  # df <= 2 (k - 1): trials differ in their variances, so many tell no more about a challenger's than two
 
 
 class Judge(NamedTuple):
@@ -127,8 +131,8 @@ class Judge(NamedTuple):
         Returns
         -------
         ndarray of shape (...)
-            1 where nothing can be said, and where one is not below the incumbent on its splits. 0 where it is, and all
-            known differences are the same on each split, those of the challenger on two or more included.
+            1 where nothing can be said, and where the challenger is not below the incumbent on its splits. 0 where it
+            is below, has two splits or more, and all known differences are the same on each split.
 
         Examples
         --------

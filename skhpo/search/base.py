@@ -13,7 +13,7 @@ import os
 import sys
 import time
 from abc import abstractmethod
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -79,7 +79,6 @@ class BaseSearch(Concluding):
         "store_predictions": ["boolean"],
     }
 
-    random_state: Any = None
     _is_copy = False
 
     def __init__(
@@ -128,6 +127,11 @@ class BaseSearch(Concluding):
     @abstractmethod
     def _space(self) -> Any:
         """The constructor's space, whatever it is called there."""
+
+    @property
+    def _random_state(self) -> Any:
+        """The constructor's seed; None for a search in which nothing is random."""
+        return None
 
     @abstractmethod
     def _plan(self, start: Start) -> Plan:
@@ -251,7 +255,7 @@ class BaseSearch(Concluding):
             remembered = Remembered(journal, self.checkpoint, len(problem.splits), metrics)
             self._check_names(remembered.metrics)
             problem = replace(problem, splits=remembered.splits(prepared.splits))
-            seed = remembered.random_state(self.random_state)
+            seed = remembered.random_state(self._random_state)
             start = Start(
                 problem,
                 prepared.space,
@@ -285,7 +289,7 @@ class BaseSearch(Concluding):
             prepared.problem,
             space=prepared.space(),
             strategy=[type(self).__name__, *self._settings()],
-            random_state=self.random_state,
+            random_state=self._random_state,
             may_add=self._is_copy,
             facts={"metric": metric, **self._facts(prepared.problem)},
             drawn_by=prepared.splits.drawn_by,
@@ -305,7 +309,7 @@ class BaseSearch(Concluding):
         ).call_on_fit_task_begin(estimator=self)
         places = plan.tree(self, context, n_splits)
         with (
-            PrefixCache() if problem.prefixes is None else problem.prefixes,
+            nullcontext() if problem.prefixes is None else problem.prefixes,
             closing(problem.resource),
             make_executor(
                 problem, self.n_jobs, pre_dispatch=self.pre_dispatch, fit_timeout=self.fit_timeout

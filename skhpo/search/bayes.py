@@ -15,6 +15,7 @@ from skhpo.search.base import BaseSearch
 from skhpo.search.plan import Plan, Start
 from skhpo.search.race import make_scheduler, racing_settings
 from skhpo.search.samplers import bayes
+from skhpo.search.texts import documented
 from skhpo.space import Space
 
 if TYPE_CHECKING:
@@ -25,121 +26,68 @@ if TYPE_CHECKING:
     from skhpo.samplers.bayes import BayesSampler
 
 
+@documented
 class BayesSearchCV(BaseSearch):
     """Search guided by a model of the score: Bayesian optimisation.
 
-    After a few points by design, each candidate is the one from which a Gaussian process over all earlier candidates
-    expects the largest improvement. There is nothing to tune about it. Use it like
-    :class:`~skhpo.RandomSearchCV`; it needs a fraction of the fits. The estimator's own parameters are the first
-    candidate where they lie in the space, so that the search never ends below them in cross-validation.
+    A Gaussian process models the score over the space [1]_. After a few points by design, each candidate is the point
+    where the mean of the model plus three of its standard deviations is highest: an upper confidence bound [2]_.
+    While fits are under way, the standard deviation is the one that will be left when they are done [3]_. There is
+    nothing to tune about it. Use it like :class:`~skhpo.RandomSearchCV`; it needs fewer candidates.
+
+    The estimator as it came is the first candidate, even where one of its values lies outside of the space. So the best
+    candidate is at least as good as the untuned estimator, in cross-validation.
 
     Parameters
     ----------
-    estimator : estimator object
-        What is tuned; it has a ``score`` method, or ``scoring`` is given.
+    %(estimator)s
     param_distributions : dict or list of dict
         For each parameter name a :class:`~skhpo.Float`, :class:`~skhpo.Int` or :class:`~skhpo.Categorical`, a
         distribution of :mod:`scipy.stats`, a list of values (three or more numbers are taken as ordered), or a
-        dimension of scikit-optimize or Optuna. A list of dicts is one space: one model learns which of them is worth
-        a try.
+        dimension of scikit-optimize or Optuna. A list of dicts is one space: one model learns which of the dicts is
+        worth a try.
     n_iter : int, default=50
-        Candidates to try; fewer if the space has fewer, which are then all tried.
-    scoring : str, callable, list, tuple, dict or None, default=None
-        One metric or several, as in scikit-learn; larger is better. None is the estimator's own ``score``.
-    n_jobs : int or None, default=None
-        Fits that run at the same time: None is 1 outside of a :func:`joblib.parallel_config` context, -1 is one per
-        core.
-    refit : bool, str or callable, default=True
-        Whether to fit the best candidate on all the data; with several metrics, the name of the one that decides; or a
-        function from ``cv_results_`` to the index of the best. The metric that decides is the one that is modelled;
-        where ``refit`` is False or a function, that is the first.
-    cv : int, splitter or iterable, default=None
-        How to split; None is five folds. The splits are made once and are the same for every candidate.
-    verbose : int, default=0
-        From 1 a summary line, from 2 a line per fit, from 3 scores, from 10 a line at each start. With 1, a terminal
-        also shows how far the search is: trials done, best score, time left, failed fits; elsewhere there is a line
-        about it every half minute.
-    pre_dispatch : int or str, default="2*n_jobs"
-        The most fits that are handed to the workers at a time; ``"all"`` is no limit.
-    random_state : int, RandomState instance or None, default=None
-        Seed of all that is random. With the same seed the candidates are the same for any backend and, at equal
-        ``look_back``, for any ``n_jobs``.
-    error_score : "raise" or float, default=np.nan
-        Score of a fit that fails; "raise" raises its error.
-    return_train_score : bool, default=False
-        Whether to score the training sides too.
-    timeout : float or None, default=None
-        Seconds for the search; no fit starts later. The candidates that are complete are kept, and the best of them is
-        fitted on all the data.
-    fit_timeout : float or None, default=None
-        Seconds for one fit and its scoring; a fit that takes longer is stopped with its worker process and has failed.
-    checkpoint : path-like or None, default=None
-        A file in which the search is written down while it runs. Fitted again with the same file after whatever ended
-        it, it goes on where it was; with a larger ``n_iter`` it is extended. Another search's file is refused. Copies
-        made by :func:`sklearn.base.clone`, as in an outer cross-validation, share the file, each with a search of its
-        own.
+        Candidates to try. If the space has fewer points, all of them are tried.
+    %(scoring)s
+    %(n_jobs)s
+    %(refit)s
+    %(cv)s
+    %(verbose)s
+    %(pre_dispatch)s
+    %(random_state)s
+    %(error_score)s
+    %(return_train_score)s
+    %(timeout)s
+    %(fit_timeout)s
+    %(checkpoint)s
     initial_params : sequence of dict or None, default=None
         Candidates to try first, after the estimator's own parameters.
     warm_start_from : fitted search, dict or None, default=None
-        An earlier search, or its ``cv_results_``, over the same space and scored by the same metric on comparable data:
-        its candidates count as observations, and are not tried again.
-    look_back : int or None, default=None
-        How many candidates may be under way when the next one is decided, that one included. None is 1 for one worker,
-        and the fewest that keep all busy for several. Set it for the same candidates on machines of different size.
-        With ``racing`` it counts fits, and None is one more than there are workers for several.
-    cache_prefix : bool, default=True
-        Whether the first steps of a :class:`~sklearn.pipeline.Pipeline`, where candidates have them in common, are
-        fitted once per split and worker instead of once per candidate, and kept in memory, up to 256 MB per worker.
-        Scores are the same to the bit; ``mean_fit_time`` and ``mean_score_time`` tell what was done. Steps without a
-        seed that draw random numbers are fitted each time, so give them a ``random_state``; so are those with
-        ``copy=False`` or ``warm_start=True``. Pipelines that are subclassed, inside of another estimator, or have a
-        ``memory`` of their own are left alone. Turn it off if a transformer depends on more than data and parameters.
-    store_predictions : bool, default=False
-        Whether to keep what the candidates predict for the rows that they were not trained on: ``predictions_``, which
-        `estimate_score` and `ensemble` read. See :doc:`/guide/honesty`.
-    racing : bool, default=False
-        Whether a candidate that will not be the best after all does not get all of its splits. After each, its scores
-        are compared with those of the complete candidates on the same splits; it is stopped if the probability that
-        the remaining ones would place it above the best is below half the chance that a new candidate has, going by
-        those so far, and below 5 % (``skhpo.schedulers.racing`` has the rule; of candidates that are equal but for
-        chance, 0.6 % of the stops were wrong).
-        Never stopped are ties, the best, and anyone before two candidates are complete. The metric is that of
-        ``refit``. In ``cv_results_``, splits that were skipped are NaN, ``mean_test_score`` of a stopped candidate is
-        adjusted, see there, and columns ``status`` and ``n_splits_run`` are added. It assumes that splits differ by
-        chance only.
+        An earlier search, or its ``cv_results_``, over the same space, with the same metric and comparable data. Its
+        candidates count as observations, and are not tried again.
+    %(look_back)s
+    %(cache_prefix)s
+    %(store_predictions)s
+    %(racing)s
 
     Attributes
     ----------
-    cv_results_ : dict of str to ndarray
-        A row per candidate, as in scikit-learn. With ``racing``, ``mean_test_score`` of a stopped candidate is the mean
-        of the one it was stopped against plus their mean difference on the splits that both have, and so below it;
-        ``status`` is "complete", "raced", "failed", "crashed" or "timeout", and ``n_splits_run`` how many were run.
-    best_estimator_ : estimator
-        The best candidate fitted on all the data; only if ``refit``.
-    best_score_ : float
-        Its mean score over the splits; not if ``refit`` is callable.
-    best_params_ : dict
-        Its parameters.
-    best_index_ : int
-        Its row in ``cv_results_``.
-    scorer_ : callable or dict of str to callable
-        What scored.
-    n_splits_ : int
-        Splits per candidate.
-    multimetric_ : bool
-        Whether there were several metrics.
-    refit_time_ : float
-        Seconds that fitting the best candidate on all the data took; only if ``refit``.
-    n_features_in_ : int
-        Features seen in `fit`, where ``best_estimator_`` knows.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, where ``best_estimator_`` knows.
-    classes_ : ndarray of shape (n_classes,)
-        Class labels of a classifier.
+    %(cv_results_)s
+    %(best_estimator_)s
+    %(best_score_)s
+    %(best_params_)s
+    %(best_index_)s
+    %(scorer_)s
+    %(n_splits_)s
+    %(multimetric_)s
+    %(refit_time_)s
+    %(n_features_in_)s
+    %(feature_names_in_)s
+    %(classes_)s
 
     expected_improvement_remaining_ : float
-        What the model expects the best further candidate to add to ``best_score_``: where it is small, more fits are
-        hardly worth it.
+        Expected improvement [4]_, [5]_ of the best further candidate over the best so far, in units of the score. Where
+        it is small, more fits are hardly worth it.
 
     See Also
     --------
@@ -147,9 +95,14 @@ class BayesSearchCV(BaseSearch):
 
     References
     ----------
-    .. [1] Jones, Schonlau, Welch: Efficient global optimization of expensive black-box functions.
+    .. [1] Rasmussen, Williams: Gaussian processes for machine learning. MIT Press 2006.
+    .. [2] Srinivas, Krause, Kakade, Seeger: Gaussian process optimization in the bandit setting: no regret and
+       experimental design. ICML 2010.
+    .. [3] Desautels, Krause, Burdick: Parallelizing exploration-exploitation tradeoffs in Gaussian process bandit
+       optimization. JMLR 15 (2014).
+    .. [4] Jones, Schonlau, Welch: Efficient global optimization of expensive black-box functions.
        Journal of Global Optimization 13 (1998).
-    .. [2] Ament et al.: Unexpected improvements to expected improvement for Bayesian optimization. NeurIPS 2023.
+    .. [5] Ament et al.: Unexpected improvements to expected improvement for Bayesian optimization. NeurIPS 2023.
 
     Examples
     --------
@@ -228,6 +181,10 @@ class BayesSearchCV(BaseSearch):
     def _space(self) -> Any:
         return self.param_distributions
 
+    @property
+    def _random_state(self) -> Any:
+        return self.random_state
+
     def predict_score(self, params: Params | Sequence[Params]) -> tuple[Any, Any]:
         """Return what the model believes of the mean cross-validated score of candidates.
 
@@ -239,7 +196,7 @@ class BayesSearchCV(BaseSearch):
         Returns
         -------
         mean, std : float or ndarray of shape (n,)
-            Of the score without the noise of its folds, larger is better.
+            Of the score without the noise of its splits; larger is better.
 
         Raises
         ------
@@ -256,10 +213,10 @@ class BayesSearchCV(BaseSearch):
     def importances(self) -> dict[str, float]:
         """Return how much each parameter mattered.
 
-        Shares of the parameters in the variance of the modelled score over the whole space, interactions included:
-        total Sobol' indices [3]_ by quasi-Monte Carlo, made to add up to 1; the functional ANOVA of [4]_ is of the
-        same family. The score is taken as the model sees it, the better half as it is and the worse half by rank, so
-        that a few disastrous candidates do not decide.
+        Shares of the parameters in the variance of the modelled score over the whole space, interactions included.
+        They are total Sobol' indices [1]_ by quasi-Monte Carlo, divided by their sum; the functional ANOVA of [2]_ is
+        of the same family. The score is taken as the model sees it: the better half as it is, the worse half by rank.
+        So a few disastrous candidates do not decide.
 
         Returns
         -------
@@ -269,9 +226,9 @@ class BayesSearchCV(BaseSearch):
 
         References
         ----------
-        .. [3] Saltelli et al.: Variance based sensitivity analysis of model output. Computer Physics
+        .. [1] Saltelli et al.: Variance based sensitivity analysis of model output. Computer Physics
            Communications 181 (2010).
-        .. [4] Hutter, Hoos, Leyton-Brown: An efficient approach for assessing hyperparameter importance.
+        .. [2] Hutter, Hoos, Leyton-Brown: An efficient approach for assessing hyperparameter importance.
            ICML 2014.
         """
         check_is_fitted(self)

@@ -24,6 +24,7 @@ from skhpo.schedulers.fixed import FixedScheduler
 from skhpo.search.base import BaseSearch
 from skhpo.search.plan import Plan, Start
 from skhpo.search.samplers import SAMPLERS, bayes_of_rungs
+from skhpo.search.texts import documented
 
 if TYPE_CHECKING:
     import os
@@ -31,72 +32,46 @@ if TYPE_CHECKING:
     from skhpo.fits.problem import Problem
 
 
+@documented
 class SearchCV(BaseSearch):
     """Search with a sampler and a scheduler of your own.
 
-    The sampler proposes candidates, the scheduler decides which of them get how much. All else is that of the other
-    searches: checkpoints, timeouts, workers, conditions, several metrics. How to write a sampler and a scheduler is
-    said in :doc:`/extend`.
+    The sampler proposes candidates; the scheduler decides which of them get how much. All else is that of the other
+    searches: checkpoints, timeouts, workers, conditions, several metrics. How to write them: :doc:`/extend`.
 
     Parameters
     ----------
-    estimator : estimator object
-        What is tuned; it has a ``score`` method, or ``scoring`` is given.
+    %(estimator)s
     param_distributions : dict or list of dict
         What may be tried, as in :class:`~skhpo.BayesSearchCV`.
     sampler : {"random", "bayes", "grid"} or callable, default="random"
-        Who proposes candidates: a name, or ``sampler(space, seed)``, which returns a
+        What proposes candidates: a name, or ``sampler(space, seed)``, which returns a
         :class:`~skhpo.samplers.base.Sampler` for a :class:`~skhpo.space.Space` and an int. A class with such a
         constructor will do.
     scheduler : Scheduler, callable or None, default=None
-        Who decides what is run: a :class:`~skhpo.schedulers.base.Scheduler`, or ``scheduler(n_iter, n_splits)``, which
-        returns one. None runs ``n_iter`` candidates on all splits.
+        What decides which fits are run: a :class:`~skhpo.schedulers.base.Scheduler`, or
+        ``scheduler(n_iter, n_splits)``, which returns one. None runs ``n_iter`` candidates on all splits.
     n_iter : int, default=50
-        Candidates to try; fewer if the space has fewer. A ready-made scheduler knows its own number.
+        Candidates to try. If the space has fewer points, all of them are tried. A ready-made scheduler has its own
+        number.
     resource : str or None, default=None
         What a trial's fraction is a fraction of, for schedulers with rungs: ``"n_samples"`` for training rows, or the
         name of an integer parameter, such as ``"n_estimators"``, of which the estimator has the full amount.
-    scoring : str, callable, list, tuple, dict or None, default=None
-        One metric or several, as in scikit-learn; larger is better. None is the estimator's own ``score``.
-    n_jobs : int or None, default=None
-        Fits that run at the same time: None is 1 outside of a :func:`joblib.parallel_config` context, -1 is one per
-        core.
-    refit : bool, str or callable, default=True
-        Whether to fit the best candidate on all the data; with several metrics, the name of the one that decides; or a
-        function from ``cv_results_`` to the index of the best.
-    cv : int, splitter or iterable, default=None
-        How to split; None is five folds. The splits are made once and are the same for every candidate.
-    verbose : int, default=0
-        From 1 a summary line, from 2 a line per fit, from 3 scores, from 10 a line at each start. With 1, a terminal
-        also shows how far the search is: trials done, best score, time left, failed fits; elsewhere there is a line
-        about it every half minute.
-    pre_dispatch : int or str, default="2*n_jobs"
-        The most fits that are handed to the workers at a time; ``"all"`` is no limit.
-    random_state : int, RandomState instance or None, default=None
-        Seed of all that is random.
-    error_score : "raise" or float, default=np.nan
-        Score of a fit that fails; "raise" raises its error.
-    return_train_score : bool, default=False
-        Whether to score the training sides too.
-    timeout : float or None, default=None
-        Seconds for the search; no fit starts later. The candidates that are complete are kept, and the best of them is
-        fitted on all the data.
-    fit_timeout : float or None, default=None
-        Seconds for one fit and its scoring; a fit that takes longer is stopped with its worker process and has failed.
-    checkpoint : path-like or None, default=None
-        A file in which the search is written down while it runs. Fitted again with the same file after whatever ended
-        it, it goes on where it was; with a larger ``n_iter`` it is extended. Another search's file is refused. Copies
-        made by :func:`sklearn.base.clone`, as in an outer cross-validation, share the file, each with a search of its
-        own.
-    cache_prefix : bool, default=True
-        Whether the first steps of a :class:`~sklearn.pipeline.Pipeline`, where candidates have them in common, are
-        fitted once per split and worker instead of once per candidate, and kept in memory, up to 256 MB per worker.
-    store_predictions : bool, default=False
-        Whether to keep what the candidates predict for the rows that they were not trained on: ``predictions_``, which
-        `estimate_score` and `ensemble` read. See :doc:`/guide/honesty`.
-    look_back : int or None, default=None
-        How many fits may be under way when the next one is decided, that one included. None is half of the splits and
-        one, and more where there are more workers.
+    %(scoring)s
+    %(n_jobs)s
+    %(refit)s
+    %(cv)s
+    %(verbose)s
+    %(pre_dispatch)s
+    %(random_state)s
+    %(error_score)s
+    %(return_train_score)s
+    %(timeout)s
+    %(fit_timeout)s
+    %(checkpoint)s
+    %(cache_prefix)s
+    %(store_predictions)s
+    %(look_back)s
 
     Attributes
     ----------
@@ -105,28 +80,17 @@ class SearchCV(BaseSearch):
         added; with a ``resource``, ``iter`` and ``n_resources``.
     sampler_ : Sampler
         The sampler, told of all trials.
-    best_estimator_ : estimator
-        The best candidate fitted on all the data; only if ``refit``.
-    best_score_ : float
-        Its mean score over the splits; not if ``refit`` is callable.
-    best_params_ : dict
-        Its parameters.
-    best_index_ : int
-        Its row in ``cv_results_``.
-    scorer_ : callable or dict of str to callable
-        What scored.
-    n_splits_ : int
-        Splits per candidate.
-    multimetric_ : bool
-        Whether there were several metrics.
-    refit_time_ : float
-        Seconds that fitting the best candidate on all the data took; only if ``refit``.
-    n_features_in_ : int
-        Features seen in `fit`, where ``best_estimator_`` knows.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, where ``best_estimator_`` knows.
-    classes_ : ndarray of shape (n_classes,)
-        Class labels of a classifier.
+    %(best_estimator_)s
+    %(best_score_)s
+    %(best_params_)s
+    %(best_index_)s
+    %(scorer_)s
+    %(n_splits_)s
+    %(multimetric_)s
+    %(refit_time_)s
+    %(n_features_in_)s
+    %(feature_names_in_)s
+    %(classes_)s
 
     See Also
     --------
@@ -214,6 +178,10 @@ class SearchCV(BaseSearch):
     @property
     def _space(self) -> Any:
         return self.param_distributions
+
+    @property
+    def _random_state(self) -> Any:
+        return self.random_state
 
     def _settings(self) -> list[Any]:
         return [self.sampler, self.scheduler, self.resource, self.look_back]

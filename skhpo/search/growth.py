@@ -50,8 +50,8 @@ def watch_workers(
         is_told = True
         warn(
             f"There are {n_workers} workers now, and this search began on fewer: it decides with at most {look_back} "
-            f"fits under way, which keeps {most:g} workers busy. That stays so, as candidates must not "
-            f"depend on when workers come. For so many workers set "
+            f"fit{'s' * (look_back > 1)} under way, which keeps as many workers busy. That stays so: candidates must "
+            "not depend on when workers come. For so many workers set "
             f"look_back={plan.smallest_look_back(n_workers, n_splits)} when a search begins.",
             UserWarning,
         )

@@ -36,6 +36,7 @@ from skhpo.search.places import rung_places
 from skhpo.search.plan import Plan, Start
 from skhpo.search.race import make_halving_scheduler, racing_settings
 from skhpo.search.samplers import SAMPLERS, bayes_of_rungs
+from skhpo.search.texts import documented
 
 if TYPE_CHECKING:
     import os
@@ -50,155 +51,110 @@ _N_CANDIDATES = 10
 """What "exhaust" tries at least, where little room for rungs leaves next to none: as many as a random search."""
 
 
+@documented
 class SuccessiveHalvingCV(BaseSearch):
     """Search that tries many candidates on little, and the best of them on more.
 
-    All candidates are tried with little of a resource, training rows or iterations of the estimator, the best of them
-    with ``factor`` times as much, and so on, until few are left on all of it; the winner is one of these. Where the
-    resource is the size of an ensemble, a candidate goes on from the model it has. Names are those of
-    :class:`sklearn.model_selection.HalvingRandomSearchCV`.
+    All candidates are tried with little of a resource: training rows, or iterations of the estimator. The best of them
+    are promoted: they get ``factor`` times as much, and so on, until few are left on all of it [1]_. The winner is one
+    of these. Where the resource is the size of an ensemble, a promoted candidate goes on from the model it has. Names
+    are those of :class:`sklearn.model_selection.HalvingRandomSearchCV`.
 
     Parameters
     ----------
-    estimator : estimator object
-        What is tuned; it has a ``score`` method, or ``scoring`` is given.
+    %(estimator)s
     param_distributions : dict or list of dict
         For each parameter name a list of values, a distribution of :mod:`scipy.stats`, a :class:`~skhpo.Float`,
         :class:`~skhpo.Int` or :class:`~skhpo.Categorical`, or a dimension of scikit-optimize or Optuna.
     n_candidates : int or "exhaust", default="exhaust"
-        Candidates of the first rung. "exhaust" is as many as leave one of them on the full resource,
-        ``max_resources_ // min_resources_``, but where ``min_resources`` is "auto" no fewer than 10. With
-        ``sampler="grid"`` it is the whole grid.
+        Candidates of the first rung. "exhaust" is ``max_resources_ // min_resources_``, which leaves one of them on the
+        full resource; where ``min_resources`` is "auto", it is at least 10. With ``sampler="grid"`` it is the whole
+        grid.
     factor : float, default=3
-        By which candidates become fewer and the resource more from rung to rung; above 1.
+        From rung to rung, candidates are divided by it and the resource is multiplied by it; above 1.
     resource : str, default="n_samples"
-        ``"n_samples"`` is training rows, a name an integer parameter of the estimator, or of the last step of a
-        pipeline. "auto" is the number of iterations of ensembles (forests, bagging, boosting, those of xgboost,
-        lightgbm and catboost included), which is the better resource, and ``"n_samples"`` for the rest.
-        Rows are drawn such that classes keep their shares and groups stay whole, what is on a rung is on all later
-        ones, and test sides stay whole.
+        ``"n_samples"`` is training rows. Any other name is an integer parameter of the estimator, or of the last step
+        of a pipeline. "auto" is the number of iterations of ensembles, which is the better resource: forests, bagging,
+        boosting, also of xgboost, lightgbm and catboost. For the rest "auto" is ``"n_samples"``. Rows are drawn such
+        that classes keep their shares and groups stay whole. The rows of a rung are on all later rungs; test sides are
+        never cut.
     min_resources : int, "auto", "exhaust" or "smallest", default="auto"
-        The least amount of a rung. "auto" is what leaves 1,000 rows, and 5 of each class, in every training side, since
-        scores on fewer say little about those on all; of iterations, the 27th part. "exhaust" and "smallest" are
-        scikit-learn's: twice the number of splits times that of classes, or 1 iteration.
+        The least amount of a rung. "auto" leaves 1,000 rows, and 5 of each class, in every training side, since scores
+        on fewer say little about those on all rows; of iterations it is ``max_resources / 27``. "exhaust" and
+        "smallest" are scikit-learn's: twice the number of splits times that of classes, or 1 iteration.
     max_resources : int or "auto", default="auto"
-        What the last rung has, always: amounts are computed down from it. "auto" is all rows, or what the estimator's
-        own parameter says.
+        Amount of the last rung, always; the others are computed down from it. "auto" is all rows, or what the
+        estimator's own parameter says.
     aggressive_elimination : bool, default=False
-        Whether to stay on the least amount for as many rungs as it takes to leave fewer than ``factor`` candidates on
-        the last one. Scores are the same there, so that nothing is fitted twice.
+        Whether to repeat the rung with the least amount, so often that fewer than ``factor`` candidates are left on the
+        last rung. Scores are the same on the repeated rungs, so nothing is fitted twice.
     n_brackets : int, default=1
-        Searches to run one after the other, each of about the same cost, starting one rung higher each time with fewer
-        candidates, as Hyperband does: for where the order on little of the resource is not to be trusted.
+        Searches to run one after the other, as Hyperband does [2]_, each of about the same cost. Each starts one rung
+        higher, with fewer candidates. Use it where the order on little of the resource is not to be trusted.
     sampler : {"random", "bayes", "grid"}, default="random"
-        Who proposes candidates. "bayes" is the model of :class:`~skhpo.BayesSearchCV`, which learns from all rungs;
-        with several brackets, that is the idea of BOHB.
+        What proposes candidates. "bayes" is the model of :class:`~skhpo.BayesSearchCV`, which learns from all rungs;
+        with several brackets, that is the idea of BOHB [4]_.
     asynchronous : bool, default=False
-        Whether to promote a candidate as soon as it is in the best ``1 / factor`` of its rung so far, so that no worker
-        waits for a rung to be complete, at the price of promotions that turn out to be wrong. It pays with many
-        candidates and workers. The candidates then depend on ``look_back``.
+        Whether to promote a candidate as soon as it is in the best ``1 / factor`` of its rung so far [3]_. No worker
+        then waits for a rung to be complete, but some promotions turn out to be wrong. It pays with many candidates and
+        workers. The candidates then depend on ``look_back``, which by default is about five times as large. Not with
+        ``racing``.
     resume_fits : bool or "always", default=True
-        Whether a promoted candidate goes on from its model instead of starting over. True is: where both give the same
-        to the bit, which is forests, bagging and gradient boosting of scikit-learn, also as the last step of a
-        pipeline, with an int as ``random_state`` of all that has one. "always" is: wherever it can, also where it is
-        another fit than one from the start: with ``partial_fit`` or ``warm_start`` and ``max_iter``, as the
-        multi-layer perceptron and stochastic gradient descent, ensembles without a seed, xgboost, lightgbm and
-        catboost. Either way the results do not depend on ``n_jobs``. Models wait in memory, or, with several worker
-        processes, in a private temporary folder, up to 256 MB per worker. ``mean_fit_time`` is what was spent.
-    scoring : str, callable, list, tuple, dict or None, default=None
-        One metric or several, as in scikit-learn; larger is better. None is the estimator's own ``score``.
-    n_jobs : int or None, default=None
-        Fits that run at the same time: None is 1 outside of a :func:`joblib.parallel_config` context, -1 is one per
-        core.
-    refit : bool, str or callable, default=True
-        Whether to fit the best candidate on all the data; with several metrics, the name of the one that decides; or a
-        function from ``cv_results_`` to the index of the best.
-    cv : int, splitter or iterable, default=None
-        How to split; None is five folds. The splits are made once and are the same for every candidate.
-    verbose : int, default=0
-        From 1 a summary line, from 2 a line per fit, from 3 scores, from 10 a line at each start. With 1, a terminal
-        also shows how far the search is: trials done, best score, time left, failed fits; elsewhere there is a line
-        about it every half minute.
-    pre_dispatch : int or str, default="2*n_jobs"
-        The most fits that are handed to the workers at a time; ``"all"`` is no limit.
-    random_state : int, RandomState instance or None, default=None
-        Seed of all that is random. With the same seed the trials are the same for any backend and any ``n_jobs``; where
-        they depend on what was seen before (``sampler="bayes"``, ``asynchronous``, ``racing``), at equal ``look_back``.
-    error_score : "raise" or float, default=np.nan
-        Score of a fit that fails; "raise" raises its error.
-    return_train_score : bool, default=False
-        Whether to score the training sides too.
-    timeout : float or None, default=None
-        Seconds for the search; no fit starts later. The candidates that are complete are kept, and the best of them is
-        fitted on all the data.
-    fit_timeout : float or None, default=None
-        Seconds for one fit and its scoring; a fit that takes longer is stopped with its worker process and has failed.
-    checkpoint : path-like or None, default=None
-        A file in which the search is written down while it runs. Fitted again with the same file after whatever ended
-        it, it goes on where it was. Another search's file is refused. Copies made by :func:`sklearn.base.clone`, as in
-        an outer cross-validation, share the file, each with a search of its own.
-    cache_prefix : bool, default=True
-        Whether the first steps of a :class:`~sklearn.pipeline.Pipeline`, where candidates have them in common, are
-        fitted once per split and worker instead of once per candidate, and kept in memory, up to 256 MB per worker.
-        Scores are the same to the bit; ``mean_fit_time`` and ``mean_score_time`` tell what was done. Steps without a
-        seed that draw random numbers are fitted each time, so give them a ``random_state``; so are those with
-        ``copy=False`` or ``warm_start=True``. Pipelines that are subclassed, inside of another estimator, or have a
-        ``memory`` of their own are left alone. Turn it off if a transformer depends on more than data and parameters.
-    store_predictions : bool, default=False
-        Whether to keep what the candidates predict for the rows that they were not trained on: ``predictions_``, which
-        `estimate_score` and `ensemble` read. See :doc:`/guide/honesty`.
-    racing : bool, default=False
-        Whether a candidate that will not be promoted does not get all of its splits, as in `RandomSearchCV`; the one to
-        beat is the last of those that are to be promoted, on the last rung the best. Not with ``asynchronous``. See
-        there for the rule, and for the columns ``status`` and ``n_splits_run``.
-    look_back : int or None, default=None
-        How many trials, or with ``racing`` fits, may be under way when the next one is decided, that one included. None
-        is 1 for one worker, and for several the fewest that keep all busy; with ``asynchronous``, 5 times those that
-        have a fit for each worker.
+        Whether a promoted candidate goes on from its model instead of starting over. True: only where both give the
+        same to the bit. These are forests, bagging and gradient boosting of scikit-learn, alone or as the last step of
+        a pipeline, with an int as ``random_state`` of all that has one. "always": wherever it is possible, also where
+        the fit differs from one from the start. These are estimators with ``partial_fit``, or with ``warm_start`` and
+        ``max_iter``, ensembles without a seed, xgboost, lightgbm and catboost. Either way the results do not depend on
+        ``n_jobs``. ``mean_fit_time`` is what was spent. Where models wait: :doc:`/halving`.
+    %(scoring)s
+    %(n_jobs)s
+    %(refit)s
+    %(cv)s
+    %(verbose)s
+    %(pre_dispatch)s
+    %(random_state)s
+    %(error_score)s
+    %(return_train_score)s
+    %(timeout)s
+    %(fit_timeout)s
+    %(checkpoint)s
+    %(cache_prefix)s
+    %(store_predictions)s
+    %(racing)s
+    %(look_back)s
 
     Attributes
     ----------
     cv_results_ : dict of str to ndarray
-        A row per candidate and rung. ``iter`` is the rung, from 0, and ``n_resources`` what it had; with several
-        brackets there is ``bracket``. Ranks compare candidates with equal resources; those with less come
-        behind all those with more.
-    best_estimator_ : estimator
-        The best candidate of the last rung fitted on all the data; only if ``refit``.
-    best_score_ : float
-        Its mean score over the splits; not if ``refit`` is callable.
-    best_params_ : dict
-        Its parameters.
-    best_index_ : int
-        Its row in ``cv_results_``.
-    scorer_ : callable or dict of str to callable
-        What scored.
-    n_splits_ : int
-        Splits per candidate.
-    multimetric_ : bool
-        Whether there were several metrics.
-    refit_time_ : float
-        Seconds that fitting the best candidate on all the data took; only if ``refit``.
-    n_features_in_ : int
-        Features seen in `fit`, where ``best_estimator_`` knows.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, where ``best_estimator_`` knows.
-    classes_ : ndarray of shape (n_classes,)
-        Class labels of a classifier.
+        A row per candidate and rung. ``iter`` is the rung, from 0, and ``n_resources`` its amount; with several
+        brackets there is ``bracket``, with ``racing`` there are ``status`` and ``n_splits_run``. Ranks compare
+        candidates with equal resources; candidates with less rank behind all with more.
+    %(best_estimator_)s
+    %(best_score_)s
+    %(best_params_)s
+    %(best_index_)s
+    %(scorer_)s
+    %(n_splits_)s
+    %(multimetric_)s
+    %(refit_time_)s
+    %(n_features_in_)s
+    %(feature_names_in_)s
+    %(classes_)s
 
     resource_ : str
         The resource: ``"n_samples"``, or the full name of a parameter.
     n_resources_ : list of int
-        What each rung had.
+        Amount of the resource on each rung.
     n_candidates_ : list of int
         Candidates on each rung.
     n_remaining_candidates_ : int
         Candidates that a further rung would have had.
     min_resources_, max_resources_ : int
-        What the first and the last rung may have.
+        Amounts of the first and the last rung.
     n_iterations_ : int
-        Rungs there were.
+        How many rungs there were.
     n_required_iterations_, n_possible_iterations_ : int
-        Rungs it takes to leave fewer than ``factor`` candidates, and for which there is room in the resource.
+        Rungs that it takes to leave fewer than ``factor`` candidates, and rungs for which the resource has room.
 
     See Also
     --------
@@ -310,6 +266,10 @@ class SuccessiveHalvingCV(BaseSearch):
     @property
     def _space(self) -> Any:
         return self.param_distributions
+
+    @property
+    def _random_state(self) -> Any:
+        return self.random_state
 
     def _settings(self) -> list[Any]:
         names = ["n_candidates", "factor", "resource", "min_resources", "max_resources", "aggressive_elimination"]

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 _OF_A_LIST: dict[str, Any] = {"n_open": 20, "alpha": 0.03}
 """Where candidates do not depend on scores, many are under way, so that the best of them is complete early."""
 _BEFORE_A_MODEL: dict[str, Any] = {"n_open": 4, "alpha": 0.05, "share": 0.5, "n_first": 2}
-"""Where a model proposes, which is told of each score, few are under way. One that may yet be the best with half the
-probability that a new proposal has is not finished, as the model proposes its like again: 5 % at first, and less the
-seldomer a proposal is the best so far (docs/racing.md). Two complete candidates are enough to measure others by: to
-wait for a third takes up to four fits of a hopeless one, and is not worth them."""
+"""Where a model proposes, few are under way, since it is told of each score. A candidate is stopped below half the
+chance that a new proposal is the best so far, as the model proposes another near it. The threshold is 5 % at first, and
+falls as the best becomes rarer (docs/guide/racing.md). Two complete candidates are enough to measure others by. To wait
+for a third takes up to four fits of a hopeless candidate, and is not worth them."""
 _ALIKE = 0.9  # of the most to train on
 
 
@@ -94,10 +94,9 @@ def _settings(search: Any, problem: Problem) -> dict[str, Any]:
 def _n_alike(problem: Problem) -> int:
     """Return on how many splits there is about as much to train on as on any: these take turns at being the first.
 
-    If all began with the same split, those that are complete would be those that were lucky there: what is typical of
-    it would be too high, and everyone looks bad. And what suits the one and not the other of two splits is shared by
-    candidates that are alike: one split that does not suit a whole region would end each candidate there before it is
-    seen elsewhere, and a model would take so many agreeing scores for certain.
+    If all began with the same split, the complete candidates would be those that were lucky there. What is typical of
+    that split would be too high, and all others would look bad. And candidates that are alike share what suits them: a
+    first split that does not suit a region would end each candidate of the region before it is seen elsewhere.
     """
     sizes = _n_train(problem)
     return int((sizes >= _ALIKE * sizes.max()).sum())

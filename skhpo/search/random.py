@@ -12,11 +12,13 @@ from skhpo.search.base import BaseSearch
 from skhpo.search.plan import Plan, Start
 from skhpo.search.race import make_scheduler, racing_settings
 from skhpo.search.samplers import random
+from skhpo.search.texts import documented
 
 if TYPE_CHECKING:
     import os
 
 
+@documented
 class RandomSearchCV(BaseSearch):
     """Search over candidates drawn at random.
 
@@ -27,96 +29,44 @@ class RandomSearchCV(BaseSearch):
 
     Parameters
     ----------
-    estimator : estimator object
-        What is tuned; it has a ``score`` method, or ``scoring`` is given.
+    %(estimator)s
     param_distributions : dict or list of dict
         For each parameter name a list of values, a distribution of :mod:`scipy.stats`, a :class:`~skhpo.Float`,
-        :class:`~skhpo.Int` or :class:`~skhpo.Categorical`, or a dimension of scikit-optimize or Optuna. From a list of
-        dicts one is drawn first, each with the same probability.
+        :class:`~skhpo.Int` or :class:`~skhpo.Categorical`, or a dimension of scikit-optimize or Optuna. Of a list of
+        dicts, each is drawn with the same probability, and then a candidate from it.
     n_iter : int, default=10
-        Candidates to draw; fewer if the space has fewer.
-    scoring : str, callable, list, tuple, dict or None, default=None
-        One metric or several, as in scikit-learn; larger is better. None is the estimator's own ``score``.
-    n_jobs : int or None, default=None
-        Fits that run at the same time: None is 1 outside of a :func:`joblib.parallel_config` context, -1 is one per
-        core.
-    refit : bool, str or callable, default=True
-        Whether to fit the best candidate on all the data; with several metrics, the name of the one that decides; or a
-        function from ``cv_results_`` to the index of the best.
-    cv : int, splitter or iterable, default=None
-        How to split; None is five folds. The splits are made once and are the same for every candidate.
-    verbose : int, default=0
-        From 1 a summary line, from 2 a line per fit, from 3 scores, from 10 a line at each start. With 1, a terminal
-        also shows how far the search is: trials done, best score, time left, failed fits; elsewhere there is a line
-        about it every half minute.
-    pre_dispatch : int or str, default="2*n_jobs"
-        The most fits that are handed to the workers at a time; ``"all"`` is no limit.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the draws.
-    error_score : "raise" or float, default=np.nan
-        Score of a fit that fails; "raise" raises its error.
-    return_train_score : bool, default=False
-        Whether to score the training sides too.
-    timeout : float or None, default=None
-        Seconds for the search; no fit starts later. The candidates that are complete are kept, and the best of them is
-        fitted on all the data.
-    fit_timeout : float or None, default=None
-        Seconds for one fit and its scoring; a fit that takes longer is stopped with its worker process and has failed.
-    checkpoint : path-like or None, default=None
-        A file in which the search is written down while it runs. Fitted again with the same file after whatever ended
-        it, it goes on where it was; with a larger ``n_iter`` it is extended. Another search's file is refused. Copies
-        made by :func:`sklearn.base.clone`, as in an outer cross-validation, share the file, each with a search of its
-        own.
-    cache_prefix : bool, default=True
-        Whether the first steps of a :class:`~sklearn.pipeline.Pipeline`, where candidates have them in common, are
-        fitted once per split and worker instead of once per candidate, and kept in memory, up to 256 MB per worker.
-        Scores are the same to the bit; ``mean_fit_time`` and ``mean_score_time`` tell what was done. Steps without a
-        seed that draw random numbers are fitted each time, so give them a ``random_state``; so are those with
-        ``copy=False`` or ``warm_start=True``. Pipelines that are subclassed, inside of another estimator, or have a
-        ``memory`` of their own are left alone. Turn it off if a transformer depends on more than data and parameters.
-    store_predictions : bool, default=False
-        Whether to keep what the candidates predict for the rows that they were not trained on: ``predictions_``, which
-        `estimate_score` and `ensemble` read. See :doc:`/guide/honesty`.
-    racing : bool, default=False
-        Whether a candidate that will not be the best after all does not get all of its splits. After each, its scores
-        are compared with those of the complete candidates on the same splits; it is stopped if the probability that
-        the remaining ones would place it above the best is below 3 % (``skhpo.schedulers.racing`` has the rule; of
-        candidates that are equal but for chance, 0.6 % of the stops were wrong). Never stopped are ties, the best, and
-        anyone before three candidates are complete. The metric is that of ``refit``. In ``cv_results_``, splits that
-        were skipped are NaN, ``mean_test_score`` of a stopped candidate is adjusted, see there, and columns ``status``
-        and ``n_splits_run`` are added. It assumes that splits differ by chance only.
-    look_back : int or None, default=None
-        With ``racing``, how many fits may be under way when the next one is decided, that one included. None is 1 for
-        one worker, and one more than there are for several. Set it for the same fits on machines of different size.
+        Candidates to draw. If the space has fewer points, all of them are tried.
+    %(scoring)s
+    %(n_jobs)s
+    %(refit)s
+    %(cv)s
+    %(verbose)s
+    %(pre_dispatch)s
+    %(random_state)s
+    %(error_score)s
+    %(return_train_score)s
+    %(timeout)s
+    %(fit_timeout)s
+    %(checkpoint)s
+    %(cache_prefix)s
+    %(store_predictions)s
+    %(racing)s
+    %(look_back)s
 
     Attributes
     ----------
-    cv_results_ : dict of str to ndarray
-        A row per candidate, as in scikit-learn. With ``racing``, ``mean_test_score`` of a stopped candidate is the mean
-        of the one it was stopped against plus their mean difference on the splits that both have, and so below it;
-        ``status`` is "complete", "raced", "failed", "crashed" or "timeout", and ``n_splits_run`` how many were run.
-    best_estimator_ : estimator
-        The best candidate fitted on all the data; only if ``refit``.
-    best_score_ : float
-        Its mean score over the splits; not if ``refit`` is callable.
-    best_params_ : dict
-        Its parameters.
-    best_index_ : int
-        Its row in ``cv_results_``.
-    scorer_ : callable or dict of str to callable
-        What scored.
-    n_splits_ : int
-        Splits per candidate.
-    multimetric_ : bool
-        Whether there were several metrics.
-    refit_time_ : float
-        Seconds that fitting the best candidate on all the data took; only if ``refit``.
-    n_features_in_ : int
-        Features seen in `fit`, where ``best_estimator_`` knows.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, where ``best_estimator_`` knows.
-    classes_ : ndarray of shape (n_classes,)
-        Class labels of a classifier.
+    %(cv_results_)s
+    %(best_estimator_)s
+    %(best_score_)s
+    %(best_params_)s
+    %(best_index_)s
+    %(scorer_)s
+    %(n_splits_)s
+    %(multimetric_)s
+    %(refit_time_)s
+    %(n_features_in_)s
+    %(feature_names_in_)s
+    %(classes_)s
 
     See Also
     --------
@@ -195,6 +145,10 @@ class RandomSearchCV(BaseSearch):
     @property
     def _space(self) -> Any:
         return self.param_distributions
+
+    @property
+    def _random_state(self) -> Any:
+        return self.random_state
 
     def _settings(self) -> list[Any]:
         return racing_settings(self)

@@ -61,9 +61,10 @@ def own_params(space: Space, estimator: Any) -> Own:
     Own(params={'C': 1.0, 'gamma': 'scale'}, is_inside=False)
     """
     known = estimator.get_params(deep=True)
-    own = {name: known[name] for name in sorted(space.parameters) if name in known}
+    own = {name: known[name] for name in space.parameters if name in known}
     if space.contains(own):
         return Own(space.canonical(own), is_inside=True)
+    own = {name: own[name] for name in space.active_names(own) if name in own}
     if not own or any(_is_placeholder(value) and _is_part(space, name) for name, value in own.items()):
         return Own(None, is_inside=False)
     return Own(own, is_inside=False)

@@ -1,5 +1,9 @@
 """What may be tried: dimensions that encode themselves, and the space they span."""
 
+import sys
+from typing import TYPE_CHECKING, Never
+
+from skhpo.messages.names import DIMENSIONS, refuse
 from skhpo.space.choices import Categorical
 from skhpo.space.dimension import Dimension
 from skhpo.space.interop import is_plain, warn_of_bounds
@@ -19,3 +23,8 @@ __all__ = [
     "params_key",
     "warn_of_bounds",
 ]
+
+if not TYPE_CHECKING:  # a type checker would take any name for known
+
+    def __getattr__(name: str) -> Never:
+        refuse(sys.modules[__name__], name, DIMENSIONS)

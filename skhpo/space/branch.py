@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from contextlib import suppress
 from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -155,6 +156,18 @@ class Branch:
             if entry.column in self._parents:
                 levels[entry.column] = _discrete(entry).find(value)
         return found
+
+    def active(self, params: Mapping[str, Any]) -> list[str]:
+        """Return the names of the parameters that are active, where values may be missing or lie outside."""
+        levels: dict[int, int] = {}
+        names = []
+        for entry in self.entries:
+            if entry.is_active(levels):
+                names.append(entry.name)
+                if entry.column in self._parents and entry.name in params:
+                    with suppress(OutsideError):
+                        levels[entry.column] = _discrete(entry).find(params[entry.name])
+        return names
 
     def restore(self, stored: Mapping[str, Any]) -> dict[str, Any]:
         """Return the configuration of what `Dimension.to_json` made of its values.

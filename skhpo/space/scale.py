@@ -1,4 +1,4 @@
-"""How the numbers of a dimension look from outside, whatever it is made of."""
+"""Scale (log or linear) and ends of a numeric dimension, whatever it is made of."""
 
 from __future__ import annotations
 

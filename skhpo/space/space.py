@@ -156,6 +156,10 @@ class Space:
             return False
         return True
 
+    def active_names(self, params: Mapping[str, Any]) -> list[str]:
+        """Return the parameters that are active in some dict, sorted; values may be missing, or lie outside."""
+        return sorted({name for branch in self._branches for name in branch.active(params) if name in self.parameters})
+
     def canonical(self, params: Mapping[str, Any]) -> Params:
         """Return the active parameters of a configuration, with values as `decode` returns them.
 

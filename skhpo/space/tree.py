@@ -18,6 +18,12 @@ from skhpo.space.interop import as_dimension, dicts_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+SEPARATOR = "__"
+"""What stands between a step and its parameter."""
+
+_MOST_NEAR = 5
+"""Names that a message suggests."""
+
 BRANCH = "<branch>"
 """Name of the hidden column that chooses the dictionary; no estimator can have a parameter of this name."""
 
@@ -107,9 +113,45 @@ def grow(param_distributions: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return the question that ends a message about an unknown name; nothing where no known name is near."""
-    near = get_close_matches(name, list(known))
+    """Return the question that ends a message about an unknown name; nothing where no known name is near.
+
+    Parameters
+    ----------
+    name : str
+        The unknown name.
+    known : iterable of str
+        Names that would have been right.
+
+    Examples
+    --------
+    >>> pipeline = ["pca", "pca__n_components", "svc", "svc__C", "svc__gamma"]
+    >>> did_you_mean("C", pipeline), did_you_mean("gama", pipeline), did_you_mean("svc__c", pipeline[3:])
+    (" Did you mean 'svc__C'?", " Did you mean 'svc__gamma'?", " Did you mean 'svc__C'?")
+    """
+    near = _nearest(name, sorted(known, key=lambda other: other.count(SEPARATOR)))[:_MOST_NEAR]
     return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+
+
+def _nearest(name: str, known: list[str]) -> list[str]:
+    """Return what was meant, by the first rule that finds something.
+
+    The capitals are others; the step was forgotten (``C`` for ``svc__C``); a few letters are wrong; the step is wrong
+    or forgotten, and a few letters of the parameter may be wrong too.
+    """
+    if same := [other for other in known if other.casefold() == name.casefold()]:
+        return same
+    if nested := [other for other in known if other.endswith(SEPARATOR + name)]:
+        return nested
+    if close := get_close_matches(name, known):
+        return close
+    last = {other: _last(other) for other in known}
+    meant = get_close_matches(_last(name), set(last.values()), n=1)
+    return [other for other in known if last[other] in meant]
+
+
+def _last(name: str) -> str:
+    """Return the part of a name behind its steps, whatever its capitals."""
+    return name.rpartition(SEPARATOR)[2].casefold()
 
 
 def mappings_of(param_distributions: Any) -> list[Mapping[str, Any]]:

@@ -3,13 +3,27 @@
 import pytest
 from scipy import stats
 from sklearn.base import BaseEstimator
+from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MaxAbsScaler, StandardScaler
 from sklearn.svm import SVC
 
 from skhpo.space import Categorical, Float, Int, Space, check_names
 
 PIPELINE = Pipeline([("scale", StandardScaler()), ("clf", SVC())])
+
+NESTED = Pipeline(
+    [
+        (
+            "cols",
+            ColumnTransformer(
+                [("num", Pipeline([("scale", StandardScaler())]), [0]), ("cat", MaxAbsScaler(), [1])], verbose=False
+            ),
+        ),
+        ("ridge", Ridge()),
+    ]
+)
 
 
 class Generous(BaseEstimator):
@@ -52,7 +66,15 @@ def test_names_that_fit(space, estimator):
         (Space([{"C": [1]}, {"Gamma": [1]}]), SVC(), "Invalid parameter 'Gamma' for estimator"),
         ({"clf__c": [1]}, PIPELINE, "Invalid parameter 'clf__c' for estimator Pipeline.* Did you mean 'clf__C'"),
         ({"xyzzy": [1]}, SVC(), r"estimator SVC\(\)\. Valid parameters are \['C', 'break_ties'"),
-        ({"svc__C": Categorical([1])}, PIPELINE, "Invalid parameter 'svc__C'"),
+        ({"svc__C": Categorical([1])}, PIPELINE, "Invalid parameter 'svc__C'.* Did you mean 'clf__C'"),
+        # The step is forgotten, and perhaps letters are wrong, too.
+        ({"C": [1]}, PIPELINE, r"Invalid parameter 'C' for estimator Pipeline.* Did you mean 'clf__C'\? Valid"),
+        ({"gama": [1]}, PIPELINE, r" Did you mean 'clf__gamma'\? Valid"),
+        ({"c": [1]}, PIPELINE, r" Did you mean 'clf__C'\? Valid"),
+        ({"copy": [True]}, NESTED, r" Did you mean 'cols__cat__copy' or 'cols__num__scale__copy'\? Valid"),
+        ({"num__scale__with_mean": [True]}, NESTED, r" Did you mean 'cols__num__scale__with_mean'\? Valid"),
+        ({"svc__alpha": [1]}, NESTED, r" Did you mean 'ridge__alpha'\? Valid"),
+        ({"quite": [1]}, PIPELINE, r"\('clf', SVC\(\)\)\]\)\. Valid parameters"),
     ],
 )
 def test_names_that_do_not(space, estimator, message):

@@ -214,8 +214,9 @@ def _from_another(last: Any, stretch: Stretch, data: Any, params: Any) -> None:
 class Continuation:
     """The method ``fit`` of a last step, for one call, which starts where an earlier fit ended.
 
-    Where that is exact, one may as well start over. Where it is not, what comes out depends on the way, so who has no
-    model goes the whole way again, through the amounts of all rungs: results are the same wherever models are found.
+    Without a model of an earlier fit, there are two cases. Where going on is exact, the fit starts over. Where it is
+    not, the result depends on the amounts in between, so the fit goes through those of all rungs again. Either way
+    results do not depend on where models are found.
 
     Parameters
     ----------

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 MIN_ITERATIONS_SHARE = 27
 """``min_resources="auto"`` starts with no less than the full number of iterations divided by this: three halvings by
-three. With one or two trees all that is compared is luck."""
+three. Scores of one or two trees rank candidates at random."""
 
 
 def find_parameter(estimator: Any, resource: str, searched: frozenset[str]) -> str:

@@ -30,15 +30,16 @@ class Folder(Protocol):
 class Models:
     """Fitted models, by trial and split, up to a number of bytes.
 
-    They wait in the memory of the process that fitted them, or, where the search has several, in a folder that all can
-    reach. Who does not find one starts over. Pickled, it takes along the folder and no model.
+    They wait in the memory of the process that fitted them. Where the search has several processes, they wait in a
+    folder that all can reach. A fit that finds no model starts from scratch. Pickling drops the models and keeps the
+    folder.
 
     Parameters
     ----------
     folder : Folder or None
         For processes that share it.
     max_bytes : int
-        When a process has more, those go first that were fitted with least of the resource, the worst first.
+        When a process has more, models are dropped: those with least of the resource first, the worst of them first.
     """
 
     MAX_BYTES = 256 * 2**20

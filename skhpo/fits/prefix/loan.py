@@ -113,10 +113,10 @@ class Loan:
     # -------------------------------------------------------------- the training side
 
     def find(self, level: int, *, is_observed: bool) -> Prefix | None:
-        """Return a copy of the longest known prefix that a step is in, None if there is none.
+        """Return a copy of the longest prefix in the cache that contains a step, None if there is none.
 
-        Where callbacks look on, only the prefix that ends with the step. A foreign step is fitted a second time before
-        it is answered for.
+        Where callbacks watch, only the prefix that ends with the step counts. A foreign step is fitted a second time
+        before its prefix is used.
         """
         end = level
         last = level + 1 if is_observed else len(self.levels)

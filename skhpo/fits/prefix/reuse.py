@@ -125,7 +125,7 @@ class _StepFits:
         return result, fitted
 
     def _find(self) -> Prefix | None:
-        """Return a copy of the longest known prefix that the step is in; with callbacks, of the one it ends."""
+        """Return a copy of the longest known prefix with the step in it; with callbacks, at its end."""
         if self._known is None or len(self._known.steps) <= self._level:
             self._known = self._loan.find(self._level, is_observed=self._is_observed)
         return self._known
