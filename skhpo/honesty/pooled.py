@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class PooledScorer:
-    """Score all out-of-fold predictions of a candidate at once, instead of fold by fold.
+    """Score the predictions of all folds of a candidate at once.
 
     With leave-one-out a fold is one row, on which ROC AUC, R2 and balanced accuracy are not defined: every score is
     NaN. Pooled, the predictions of all rows are scored together. In a search of skhpo each split of a candidate then
