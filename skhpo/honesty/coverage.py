@@ -101,6 +101,12 @@ def put_together(by_split: Sequence[NDArray[Any]], coverage: Coverage) -> NDArra
     return found
 
 
+def n_positions(side: Any) -> int:
+    """Return how many rows are on a side."""
+    rows = np.asarray(side)
+    return int(np.count_nonzero(rows)) if rows.dtype == bool else len(rows)
+
+
 def _positions(side: Any, n: int) -> NDArray[np.intp]:
     rows = np.asarray(side)
     found = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.intp)

@@ -113,7 +113,7 @@ def _other_refit(search: Any, trials: Fitted) -> list[str]:
         return []
     last = best.steps[-1][1] if isinstance(getattr(best, "steps", None), list) else best
     is_boosting = type(last).__name__ in {"HistGradientBoostingClassifier", "HistGradientBoostingRegressor"}
-    most = max(_n_trained(train) for train, _ in search._evidence.splits)  # noqa: SLF001
+    most = search._evidence.most_trained  # noqa: SLF001  # of the searches' own report
     if is_boosting and last.early_stopping == "auto" and most <= _EARLY_FROM < n:
         return [
             (
@@ -127,12 +127,4 @@ def _other_refit(search: Any, trials: Fitted) -> list[str]:
 def _n_rows(search: Any) -> int | None:
     """Return how many rows the search was fitted on, as far as its splits tell."""
     evidence = getattr(search, "_evidence", None)
-    if evidence is None or not len(evidence.splits):
-        return None
-    train, test = evidence.splits[0]
-    return _n_trained(train) + _n_trained(test)
-
-
-def _n_trained(side: Any) -> int:
-    rows = np.asarray(side)
-    return int(np.count_nonzero(rows)) if rows.dtype == bool else len(rows)
+    return None if evidence is None else int(evidence.n_rows)

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skhpo import _sklearn
 from skhpo.honesty.bootstrap import RuledChoice, bbc_estimate
+from skhpo.honesty.coverage import n_positions
 from skhpo.honesty.ensemble import EnsembleClassifier, EnsembleRegressor
 from skhpo.honesty.estimate import naive_estimate
 from skhpo.honesty.greedy import EnsembleChoice, best_pool, blendable, is_soft, select
@@ -43,10 +44,16 @@ class Data:
         What `fit` was given beside them.
     fit_params : dict
         What of it is the estimator's.
+
+    Attributes
+    ----------
+    splits : list of (train, test)
+        Of the search, once it is known which these are; of leave-one-out they take more than the data.
     """
 
     def __init__(self, X: Any = None, y: Any = None, params: Any = None, fit_params: Any = None) -> None:
         self.X, self.y, self.params, self.fit_params = X, y, params or {}, fit_params or {}
+        self.splits: Any = None
 
     def __reduce__(self) -> tuple[type[Data], tuple[()]]:
         return Data, ()
@@ -65,8 +72,8 @@ class Evidence(NamedTuple):
         Its name in ``cv_results_``.
     score_params : dict
         What the scorer is given beside the data.
-    splits : list of (train, test)
-        Of the search.
+    n_rows, most_trained : int
+        Rows of the first split, and of the largest training side.
     data : Data
         What was fitted.
     """
@@ -75,8 +82,19 @@ class Evidence(NamedTuple):
     scorer: Any
     metric: str
     score_params: dict[str, Any]
-    splits: Any
+    n_rows: int
+    most_trained: int
     data: Data
+
+
+class _OneOf:
+    """One of the metrics of a callable that gives several."""
+
+    def __init__(self, scoring: Any, metric: str) -> None:
+        self.scoring, self.metric = scoring, metric
+
+    def __call__(self, *args: Any, **params: Any) -> Any:
+        return self.scoring(*args, **params)[self.metric]
 
 
 class Honest(_sklearn.BaseSearchCV):
@@ -252,7 +270,7 @@ class Honest(_sklearn.BaseSearchCV):
         ]
         settings: dict[str, Any] = {
             "weights": selection.weights[used].tolist(),
-            "cv": None if members == "refit" else list(self._evidence.splits),
+            "cv": None if members == "refit" else self._folds(),
             "n_jobs": self.n_jobs,
         }
         ensemble: EnsembleClassifier | EnsembleRegressor = (
@@ -282,12 +300,18 @@ class Honest(_sklearn.BaseSearchCV):
         if isinstance(found, dict):
             metric = self._metric_of_refit(list(found))
             scorer = found.get(metric)
+        elif callable(self.scoring) and self.multimetric_ and self.refit:
+            names = [name.removeprefix("mean_test_") for name in self.cv_results_ if name.startswith("mean_test_")]
+            metric = self._metric_of_refit(names)
+            scorer = _OneOf(scorer, metric)
         is_pooled = isinstance(scorer, PooledScorer)
         scorer = get_scorer(scorer.scoring) if isinstance(scorer, PooledScorer) else scorer
-        self._evidence = Evidence(
-            is_pooled, scorer, metric, opened.problem.score_params, opened.problem.splits, prepared.data
-        )
+        score_params, splits = opened.problem.score_params, opened.problem.splits
+        sizes = [(n_positions(train), n_positions(test)) for train, test in splits]
+        most_trained = max(train for train, _ in sizes)
+        self._evidence = Evidence(is_pooled, scorer, metric, score_params, sum(sizes[0]), most_trained, prepared.data)
         if opened.store is not None:
+            prepared.data.splits = splits
             history = opened.history
             numbers = [trial.number for trial in history.trials if history.is_finished(trial.number)]
             predictions = opened.store.together(history, numbers)
@@ -412,6 +436,15 @@ class Honest(_sklearn.BaseSearchCV):
                 "it is pickled. Give X and y."
             )
         return X, y
+
+    def _folds(self) -> Any:
+        splits = self._evidence.data.splits
+        if splits is None:
+            raise ValueError(
+                f"members='folds' needs the splits of {type(self).__name__}, which it had until it was pickled. Use "
+                "members='refit'."
+            )
+        return list(splits)
 
     def _nested(self, X: Any, y: Any, outer_cv: Any, confidence: float, facts: dict[str, Any]) -> ScoreEstimate:
         X, y = self._data(X, y)

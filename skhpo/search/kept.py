@@ -9,7 +9,7 @@ import numpy as np
 from skhpo.estimators.tags import is_classifier
 from skhpo.executors.base import Executor
 from skhpo.fits.amounts import n_rows
-from skhpo.honesty.coverage import coverage_of
+from skhpo.honesty.coverage import coverage_of, n_positions
 from skhpo.honesty.predictions import OutOfFold
 from skhpo.honesty.store import PredictionStore
 from skhpo.space.values import same
@@ -73,14 +73,9 @@ class Kept(NamedTuple):
             return all(name in own and same(value, own[name]) for name, value in trial.params.items())
 
         coverage = coverage_of(problem.splits, n_rows(problem.X), splitter)
-        n_tests = [_n_rows(test) for _, test in problem.splits]
+        n_tests = [n_positions(test) for _, test in problem.splits]
         facts = self.facts.rows_of(coverage.rows)
         return PredictionStore(coverage, n_tests, journal, is_untuned, facts=facts, is_kept=self.is_stored)
-
-
-def _n_rows(side: Any) -> int:
-    rows = np.asarray(side)
-    return int(np.count_nonzero(rows)) if rows.dtype == bool else len(rows)
 
 
 class TakingExecutor(Executor):

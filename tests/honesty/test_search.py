@@ -15,6 +15,7 @@ from sklearn.metrics import accuracy_score, get_scorer, roc_auc_score
 from sklearn.model_selection import (
     GroupKFold,
     KFold,
+    LeaveOneOut,
     RepeatedStratifiedKFold,
     ShuffleSplit,
     StratifiedKFold,
@@ -369,11 +370,30 @@ def test_the_rule_of_refit_is_what_is_estimated():
     assert search.estimate_score().value == pytest.approx(only.estimate_score().value, abs=0.01)
 
 
+def test_a_callable_that_gives_several_metrics():
+    def several(estimator, X, y):
+        found = estimator.predict(X)
+        return {"right": float(np.mean(found == y)), "wrong": -float(np.mean(found != y))}
+
+    search = fitted(scoring=several, refit="wrong")
+    estimate = search.estimate_score(n_bootstraps=30)
+    assert estimate.naive == pytest.approx(search.best_score_)
+    assert estimate.metric == "wrong"
+    assert search.estimate_score("naive").value == pytest.approx(search.best_score_)
+
+
+def test_splits_of_leave_one_out_are_not_pickled():
+    search = fitted(cv=LeaveOneOut(), space={"n_neighbors": [3, 5]}, scoring="accuracy")
+    assert len(pickle.dumps(search)) < 100_000
+
+
 def test_a_pickled_search_estimates_and_asks_for_data_where_it_fits():
     search = pickle.loads(pickle.dumps(fitted()))  # noqa: S301
     assert search.estimate_score(n_bootstraps=20).value > 0.9
     with pytest.raises(ValueError, match="does not have its data: it keeps them with store_predictions=True"):
         search.ensemble()
+    with pytest.raises(ValueError, match="members='folds' needs the splits of GridSearchCV, which it had until"):
+        search.ensemble(members="folds", X=X, y=Y)
     assert search.ensemble(3, X=X, y=Y, n_bootstraps=0).score(X, Y) > 0.9
     assert len(pickle.dumps(fitted(X=np.tile(X, 100)))) < 1_000_000
 
