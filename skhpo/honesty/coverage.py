@@ -93,12 +93,8 @@ def coverage_of(splits: Sequence[tuple[Any, Any]], n: int, splitter: Any) -> Cov
 
 def put_together(by_split: Sequence[NDArray[Any]], coverage: Coverage) -> NDArray[Any]:
     """Return predictions in the order of rows, shape (n_repeats, n_rows, ...), of those of each split's test side."""
-    first = by_split[0]
-    found = np.empty((*coverage.splits.shape, *first.shape[1:]), dtype=first.dtype)
-    for split, values in enumerate(by_split):
-        at = coverage.splits == split
-        found[at] = values[coverage.places[at]]
-    return found
+    starts = np.cumsum([0, *map(len, by_split[:-1])])
+    return np.asarray(np.concatenate(by_split)[starts[coverage.splits] + coverage.places])
 
 
 def n_positions(side: Any) -> int:

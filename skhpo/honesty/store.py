@@ -118,6 +118,7 @@ class PredictionStore:
         self._journal = journal
         self._is_untuned = is_untuned
         self._facts = facts
+        self._used = np.unique(coverage.splits)
         self._is_kept = is_kept
         self._arrays: dict[int, dict[int, Arrays]] = {}
         self._dropped: set[int] = set()
@@ -185,7 +186,7 @@ class PredictionStore:
 
     def _by_row(self, by_split: list[Arrays]) -> dict[str, NDArray[Any]]:
         """Return predictions in the order of rows, by the methods that all splits have."""
-        used = np.unique(self._coverage.splits)
+        used = self._used
         names = [name for name in METHODS if all(name in by_split[split] for split in used)]
         return {
             name: put_together([each.get(name, by_split[used[0]][name][:0]) for each in by_split], self._coverage)

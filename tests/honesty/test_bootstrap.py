@@ -202,3 +202,17 @@ def test_many_regressors_of_many_rows_take_little_time():
     found = estimate_from_predictions(y, y + rng.normal(size=(100, 2000)), scoring="r2")
     assert time.process_time() - start < 5
     assert found.value < found.naive
+
+
+def test_the_best_alone_are_no_estimate():
+    """Why a search keeps the predictions of all: the best by all rows are the best on those that a bootstrap leaves."""
+    everyone, best = [], []
+    for seed in range(12):
+        rng = np.random.default_rng([seed, 9])
+        y = np.arange(100) % 2
+        guesses = rng.integers(2, size=(400, 100))
+        chosen = np.argsort(-(guesses == y).mean(axis=1))[:20]
+        for found, some in ((everyone, guesses), (best, guesses[chosen])):
+            found.append(estimate_from_predictions(y, some, scoring="accuracy", n_bootstraps=100).value)
+    assert np.mean(everyone) == pytest.approx(0.5, abs=0.02)  # a standard deviation of .02 / sqrt(12), three times
+    assert np.mean(best) > 0.525
