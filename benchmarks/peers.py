@@ -3,16 +3,15 @@
     python benchmarks/peers.py --seeds 0-2
     python benchmarks/peers.py --problems my_module:my_problems --optimisers "skhpo,Optuna GP"
 
-Problems, regret and `--problems` are those of `ablation.py`. Every optimiser has 50 trials of the same function, one at
+Problems, regret and `--problems` are those of `ablation`. Every optimiser has 50 trials of the same function, one at
 a time, in one thread, and its own defaults. Needs ``pip install ".[bench]"``.
 """
 
 import argparse
 import math
 
-import ablation
 import numpy as np
-from ablation import AT
+from ablation.problems import AT, load, scale
 
 from skhpo.history import Observation, Trial
 from skhpo.samplers.bayes import BayesSampler
@@ -123,7 +122,7 @@ def main():
     parser.add_argument("--optimisers", default=",".join(OPTIMISERS))
     args = parser.parse_args()
     low, high = map(int, args.seeds.split("-"))
-    names, problems = args.optimisers.split(","), ablation.load(args.problems)()
+    names, problems = args.optimisers.split(","), load(args.problems)()
 
     best_so_far = np.empty((len(names), len(problems), high - low + 1, len(AT)))
     regret = np.empty_like(best_so_far)
@@ -132,7 +131,7 @@ def main():
             for o, name in enumerate(names):
                 scores = np.maximum.accumulate(list(OPTIMISERS[name](problem, low + s)))
                 best_so_far[o, p, s] = [scores[min(t, len(scores)) - 1] for t in AT]
-        best, middle = ablation.scale(problem)
+        best, middle = scale(problem)
         best = max(-math.inf if best is None else best, best_so_far[:, p].max())
         regret[:, p] = (best - best_so_far[:, p]) / (best - middle)
     print("| optimiser | " + " | ".join(f"after {t}" for t in AT) + " |")

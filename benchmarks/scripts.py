@@ -12,12 +12,19 @@ from benchmarks import record
 
 @dataclass(frozen=True)
 class Script:
-    """A script of this folder, its arguments where none are given and for a quick run, and its seeds, from 0."""
+    """A script or package of this folder, its arguments where none are given and for a quick run, its seeds from 0."""
 
     name: str
     default: tuple[str, ...] = ()
     quick: tuple[str, ...] = ()
     n_seeds: int = 1
+
+    @property
+    def command(self):
+        """What Python is asked to run."""
+        here = Path(__file__).parent
+        is_package = (here / self.name).is_dir()
+        return ["-m", f"benchmarks.{self.name}"] if is_package else [str(here / f"{self.name}.py")]
 
     def seeds(self, arguments):
         """Return the seeds of a run: scripts take ``--seeds 3`` for the first three, or ``--seeds 0-2``."""
@@ -45,10 +52,9 @@ def run(script, arguments):
     rest = rest or list(script.default)
     environment = record.environment(script.name, rest, script.seeds([*rest, *script.quick] if is_quick else rest))
     rest = [*(script.quick if is_quick else ()), *(each for each in rest if each != "--quick")]
-    here = Path(__file__).parent
-    paths = [str(Path(skhpo.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    paths = [str(Path(skhpo.__file__).parents[1]), str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
     process = subprocess.Popen(  # noqa: S603
-        [sys.executable, str(here / f"{script.name}.py"), *rest],
+        [sys.executable, *script.command, *rest],
         stdout=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths)), "PYTHONUNBUFFERED": "1"},

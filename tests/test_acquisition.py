@@ -7,7 +7,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from skhpo.acquisition import Feasible, LogExpectedImprovement, UpperConfidenceBound, log_h, maximise
+from skhpo.samplers.acquisition import Feasible, LogExpectedImprovement, UpperConfidenceBound, log_h, maximise
 from skhpo.surrogates.gp import GaussianProcess
 from skhpo.surrogates.hyperparameters import Hyperparameters
 
@@ -86,9 +86,10 @@ def test_corrected_improvement_is_that_of_joint_draws():
 def test_without_noise_corrected_is_plain_and_the_incumbent_is_worth_nothing():
     gp, rng = process(noise=1e-9)
     U = rng.random((30, 2))
-    corrected, plain = (LogExpectedImprovement(gp, name) for name in ("corrected", "mean"))
-    far = gp.predict(U).std > 0.05
-    np.testing.assert_allclose(corrected(U)[far], plain(U)[far], rtol=1e-3, atol=1e-3)
+    corrected, (mean, std) = LogExpectedImprovement(gp), gp.predict(U)
+    far = std > 0.05
+    plain = log_h((mean - gp.means_of_points.max()) / std) + np.log(std)
+    np.testing.assert_allclose(corrected(U)[far], plain[far], rtol=1e-3, atol=1e-3)
     assert corrected(corrected.x_star[None])[0] < corrected(U).max() - 5
 
 
@@ -97,8 +98,8 @@ def test_fantasies_average_improvements():
     pending = rng.random((2, 2))
     Y = gp.draw(pending, rng.standard_normal((2, 3)))
     U = rng.random((8, 2))
-    together = LogExpectedImprovement(gp.append(pending, Y), "mean")(U)
-    apart = [LogExpectedImprovement(gp.append(pending, Y[:, s]), "mean")(U) for s in range(3)]
+    together = LogExpectedImprovement(gp.append(pending, Y))(U)
+    apart = [LogExpectedImprovement(gp.append(pending, Y[:, s]))(U) for s in range(3)]
     np.testing.assert_allclose(np.exp(together), np.exp(apart).mean(axis=0), rtol=1e-8)
 
 
@@ -157,6 +158,33 @@ def test_the_search_exhausts_discrete_exchanges():
     every = box.snap((np.array(rows) + 0.5) / box.n_levels)
     assert values[0] == separable(every).max()
     np.testing.assert_array_equal(U, box.snap(U))
+
+
+def test_of_many_categories_the_best_are_found_by_exchanges():
+    """A thousand points hardly see one of 900 by 900 pairs: the second is exchanged after the first."""
+    K = 900
+    worth = np.random.default_rng(2).permutation(K)
+
+    def separable(U):
+        cells = np.floor(U * K).astype(int)
+        return worth[cells[:, 0]] - worth[cells[:, 1]]
+
+    box = Box([K, K], np.ones(2, dtype=bool))
+    U, _ = maximise(separable, box, np.random.default_rng(0), good=np.empty((0, 2)), lengthscales=np.ones(2))
+    assert np.floor(U[0] * K).astype(int).tolist() == [worth.argmax(), worth.argmin()]
+
+
+def test_of_many_integers_the_last_steps_are_exchanges_with_neighbours():
+    K, top = 1000, np.array([412, 731])
+    for seed in range(5):
+        U, _ = maximise(
+            lambda U: -np.abs(np.floor(U * K) - top).sum(axis=1),
+            Box([K, K]),
+            np.random.default_rng(seed),
+            good=np.empty((0, 2)),
+            lengthscales=np.ones(2),
+        )
+        assert np.floor(U[0] * K).astype(int).tolist() == top.tolist()
 
 
 def test_newly_active_columns_get_values():

@@ -18,7 +18,7 @@ LAYERS = [
     ["content", "estimators", "history"],
     ["_sklearn", "space"],
     ["surrogates", "journals", "schedulers", "executors"],
-    ["acquisition", "fits"],
+    ["fits"],
     ["samplers", "loop", "results"],
     ["honesty"],
     ["report"],
@@ -37,9 +37,8 @@ SEES_ONLY = {
     "history": set(),
     "space": {"messages", "content"},
     "content": set(),
-    "acquisition": {"surrogates"},
 }
-HAS_NO_SKLEARN = {"loop", "history", "schedulers", "journals", "surrogates", "acquisition"}
+HAS_NO_SKLEARN = {"loop", "history", "schedulers", "journals", "surrogates"}
 
 # Names that scikit-learn's classes have and that ours define for themselves.
 OUR_OWN = {
@@ -190,3 +189,47 @@ def test_files_are_short_enough_to_read(path):
 def test_there_are_few_rooms():
     rooms = {part(path) for path in FILES} - {"__init__", "selection"}  # doors: public names, nothing else
     assert len(rooms) <= 20, sorted(rooms)
+
+
+# ------------------------------------------------------------------ functions
+
+MOST_FUNCTION_LINES = {0.5: 5, 0.9: 17}
+"""Lines of a function without its docstring, and which share of all functions has no more."""
+LONGEST = 45
+
+
+def n_code_lines(function):
+    """How many lines a function has from its ``def`` on, without its docstring."""
+    n = function.end_lineno - function.lineno + 1
+    if ast.get_docstring(function, clean=False) is None:
+        return n
+    return n - (function.body[0].end_lineno - function.body[0].lineno + 1)
+
+
+def only_stores(function):
+    """Whether it is a constructor as scikit-learn wants them, which has a line for each parameter."""
+    statements = [node for node in function.body if not isinstance(node, ast.Expr)]
+    return function.name == "__init__" and all(
+        isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) for node in statements
+    )
+
+
+def functions():
+    """Lines and names of all functions but constructors that only store."""
+    return [
+        (n_code_lines(node), f"{path.relative_to(ROOT)} {node.name}")
+        for path in FILES
+        for node in ast.walk(parse(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not only_stores(node)
+    ]
+
+
+@pytest.mark.parametrize(("share", "most"), MOST_FUNCTION_LINES.items())
+def test_most_functions_are_short(share, most):
+    lines = [n for n, _ in functions()]
+    assert len(lines) > 1000
+    assert sum(n <= most for n in lines) >= share * len(lines)
+
+
+def test_no_function_is_long():
+    assert not [f"{name}, {n} lines" for n, name in functions() if n > LONGEST]

@@ -111,7 +111,7 @@ def test_on_this_machine(backend, n_jobs, kind):
 # ------------------------------------------------------------------ clusters
 
 
-@pytest.fixture(scope="module", params=[1, 2, 3])
+@pytest.fixture(scope="module", params=[1, 3])
 def dask_workers(request):
     """A cluster of so many processes."""
     distributed = pytest.importorskip("distributed")

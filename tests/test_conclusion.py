@@ -259,6 +259,20 @@ def test_steps_of_a_pipeline():
             search.fit(X, Y, **{name: weight})
 
 
+class Shifted(StandardScaler):
+    """Has a way of its own to fit and transform at once, as some steps have."""
+
+    def fit_transform(self, X, y=None, by=0.0):
+        return super().fit_transform(X, y) + by
+
+
+def test_what_only_fit_transform_takes_is_passed_on():
+    pipe = make_pipeline(Shifted(), LogisticRegression(max_iter=500))
+    GridSearchCV(pipe, {"logisticregression__C": [1.0]}, cv=3).fit(X, Y, shifted__by=1.0)
+    with pytest.raises(ValueError, match="Shifted has no parameter 'along'"):
+        GridSearchCV(pipe, {"logisticregression__C": [1.0]}, cv=3).fit(X, Y, shifted__along=1.0)
+
+
 def test_a_step_that_is_searched_may_take_what_it_likes():
     pipe = make_pipeline(StandardScaler(), KNeighborsClassifier())
     steps = {"kneighborsclassifier": [LogisticRegression(max_iter=500), SVC()]}

@@ -176,6 +176,15 @@ def test_a_search_continued_from_its_journal_equals_one_that_was_not_interrupted
     assert executor.n_run == 12 * N_SPLITS - kill_after
 
 
+@pytest.mark.parametrize("n_fits", [12, 20, 36])
+@pytest.mark.parametrize("look_back", [1, 4, 20])
+def test_in_the_end_the_sampler_knows_of_all_that_is_finished(look_back, n_fits):
+    sampler, executor = Climber(), ShuffledExecutor(quadratic)
+    is_late = lambda: executor.n_run >= n_fits  # noqa: E731
+    _, history = search(sampler, executor, look_back=look_back, seconds_left=lambda: 0.0 if is_late() else math.inf)
+    assert len(sampler.told) >= history.n_finished
+
+
 def test_every_event_is_in_the_journal_once():
     journal = MemoryJournal()
     search(Climber(), ShuffledExecutor(quadratic, 2), journal=journal)
@@ -183,6 +192,19 @@ def test_every_event_is_in_the_journal_once():
     finished = [(event.outcome.number, event.outcome.split) for event in journal if isinstance(event, FitFinished)]
     assert started == list(range(12))
     assert sorted(finished) == list(itertools.product(range(12), range(N_SPLITS)))
+
+
+@pytest.mark.parametrize("kill_after", [0, 2, 5, 7])
+def test_what_equal_trials_share_is_in_the_journal_once_however_often_it_is_read(kill_after):
+    values = [0.1, 0.2, 0.1, 0.1, 0.3]
+    journal = MemoryJournal()
+    with pytest.raises(KeyboardInterrupt):
+        search(Stream(values), ShuffledExecutor(quadratic, 2, limit=kill_after), journal=journal)
+    for _ in range(3):
+        search(Stream(values), ShuffledExecutor(quadratic, 2), journal=journal)
+    finished = [(event.outcome.number, event.outcome.split) for event in journal if isinstance(event, FitFinished)]
+    assert sorted(finished) == list(itertools.product(range(5), range(N_SPLITS)))
+    assert [event.trial.number for event in journal if isinstance(event, TrialStarted)] == list(range(5))
 
 
 def test_equal_trials_are_fitted_once_and_both_have_the_outcome():
@@ -271,6 +293,27 @@ def test_failed_fits_are_told_as_nan():
     search(sampler, ShuffledExecutor(quadratic))
     np.testing.assert_array_equal(sampler.told[0], [np.nan] * N_SPLITS)
     assert np.isfinite(sampler.told[1]).all()
+
+
+def test_a_trial_that_fails_on_one_split_has_failed():
+    """What it scored on the others is no score of it."""
+
+    class Recording(Stream):
+        is_adaptive = True
+
+        def __init__(self, values):
+            super().__init__(values)
+            self.last = []
+
+        def tell(self, *told):
+            self.last.append(getattr(told[0], "scores", told[-1]))
+
+    def fails_on_the_last(task):
+        return quadratic(task) if task.split < N_SPLITS - 1 else Outcome(task.trial.number, task.split, None)
+
+    sampler = Recording([0.1])
+    search(sampler, ShuffledExecutor(fails_on_the_last), run=fails_on_the_last)
+    np.testing.assert_array_equal(sampler.last[-1], [np.nan] * N_SPLITS)
 
 
 class Halver(Scheduler):

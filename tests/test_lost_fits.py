@@ -31,6 +31,8 @@ from skhpo.journals import sqlite
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
 
 N_SPLITS, N_ROWS = 3, 150
+N_MOMENTS = int(os.environ.get("SKHPO_N_MOMENTS", "12"))
+"""Random moments at which each kind of thing goes wrong; of 12, each search meets each fault or number of workers."""
 SPACE = {"C": Float(1e-2, 1e2, log=True), "kernel": Categorical(["linear", "rbf"])}
 SEARCHES = {
     "grid": (GridSearchCV, {"C": [0.1, 1.0, 10.0], "kernel": ["linear", "rbf"]}, {}),
@@ -172,12 +174,13 @@ def check_one_lost(kind, fault, reason, *, error_score=np.nan, **kwargs):
     assert others <= {"One or more of the test scores are non-finite"}
 
 
-def drawn(seed, *, kinds=tuple(SEARCHES), faults):
+def drawn(seed, *, faults):
     """Return a kind of search, and a fault of one of its candidates at a random moment."""
     rng = random.Random(seed)  # noqa: S311
-    kind = rng.choice(kinds)
+    kind = list(SEARCHES)[seed % len(SEARCHES)]  # four, and three faults: every pair of them in turn
     params = rng.choice(whole(kind)["params"])
-    return kind, Fault(rng.choice(faults).__name__, params, rng.randrange(N_SPLITS), rng.random() / 20), rng
+    how = faults[seed % len(faults)].__name__
+    return kind, Fault(how, params, rng.randrange(N_SPLITS), rng.random() / 20), rng
 
 
 # ------------------------------------------------------------------ fits that kill their worker
@@ -194,7 +197,7 @@ def test_a_fit_that_kills_its_worker():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(N_MOMENTS))
 def test_fits_that_kill_their_workers_at_random_moments(seed):
     kind, fault, rng = drawn(seed, faults=list(CRASHES))
     # One worker is a process only where it has to be killed.
@@ -308,12 +311,12 @@ def test_a_fit_that_hangs():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(N_MOMENTS))
 def test_fits_that_hang_from_random_moments_on(seed):
     kind, fault, rng = drawn(seed, faults=HANGS)
-    reason = "The fit took longer than fit_timeout=3.0 seconds and was stopped."
+    reason = "The fit took longer than fit_timeout=2.0 seconds and was stopped."
     score = rng.choice([np.nan, -1.0])
-    check_one_lost(kind, fault, reason, n_jobs=rng.randint(1, 3), fit_timeout=3.0, error_score=score)
+    check_one_lost(kind, fault, reason, n_jobs=rng.randint(1, 3), fit_timeout=2.0, error_score=score)
 
 
 # ------------------------------------------------------------------ disks that fill
@@ -364,10 +367,10 @@ def test_a_disk_that_fills(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(N_MOMENTS))
 def test_disks_that_fill_at_random_moments(seed, tmp_path):
     rng = random.Random(seed)  # noqa: S311
-    kind, n_jobs = rng.choice(sorted(SEARCHES)), rng.randint(1, 3)
+    kind, n_jobs = list(SEARCHES)[seed % len(SEARCHES)], 1 + seed % 3
     n_trials = len(whole(kind)["params"])
     with parallel_config(backend=rng.choice(["loky", "threading"])):
         check_full_disk(kind, rng.randint(1, n_trials * (1 + N_SPLITS)), tmp_path / "search.db", n_jobs=n_jobs)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import expon, loguniform, norm, randint
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV as TheirGridSearchCV
 from sklearn.model_selection import KFold, RandomizedSearchCV
@@ -39,10 +40,11 @@ from skhpo.plotting import (
     ParamImportancesDisplay,
     ResponseDisplay,
     RungsDisplay,
+    SlicesDisplay,
     TimelineDisplay,
 )
 from skhpo.plotting.axis import ParamAxis, number_labels, value_label
-from skhpo.plotting.figure import score_limits
+from skhpo.plotting.limits import score_limits
 
 ROWS, Y = np.arange(30.0).reshape(-1, 1), np.arange(30) % 2
 INNER = [None, SVC(C=10), SVC(C=20)]
@@ -155,7 +157,7 @@ def test_displays_follow_the_convention(name, bayes, halving):
     again = display.plot()
     assert again is display
     assert display.figure_ is not figure
-    assert display.ax_.get_xlabel() or name == "ParallelCoordinatesDisplay"
+    assert display.ax_.get_xlabel() or name in {"ParallelCoordinatesDisplay", "SlicesDisplay"}
     drawn(display)
     with pytest.raises(NotFittedError):
         make(GridSearchCV(SVC(), {"C": [1, 2]}))
@@ -177,7 +179,7 @@ def test_history_has_scores_best_so_far_and_failures(bayes):
     failed = np.flatnonzero(np.isnan(scores)).tolist()
     assert failed
     assert bottoms(display)["failed"] == failed
-    assert display.ax_.get_ylabel() == "score (mean over splits)"
+    assert display.ax_.get_ylabel() == "Score (mean over splits)"
     assert all(float(text).is_integer() for text in texts(display.ax_.get_xticklabels()) if text[0].isdigit())
 
 
@@ -194,7 +196,7 @@ def test_a_disaster_does_not_flatten_the_rest():
     scores = np.append(np.linspace(0.8, 0.9, 20), -1e10)
     display = drawn(OptimizationHistoryDisplay(scores=scores, **no_marks(21)).plot())
     assert display.ax_.get_ylim()[0] > 0
-    assert bottoms(display) == {"below the axis": [20.0]}
+    assert bottoms(display) == {"worse, below the axis": [20.0]}
 
 
 def test_history_when_everything_failed():
@@ -322,6 +324,8 @@ def test_trials_without_the_parameter_stand_apart(bayes):
     assert display.absent_ax_.get_ylim() == display.ax_.get_ylim()
     assert np.isfinite(display.mean).all()
     assert ResponseDisplay.from_search(bayes, "rate").absent_ax_ is None
+    labels = texts(display.ax_.get_legend().get_texts())
+    assert labels.count("best") == 1  # wherever it stands
 
 
 def test_response_of_two(bayes):
@@ -347,14 +351,23 @@ def test_a_child_is_inactive_beside_the_wrong_category(bayes):
     assert np.ma.getmaskarray(display.mean_.get_array()).reshape(41, 2)[:, 0].all()
     x, _ = display.scatter_.get_offsets().T
     ok = np.isfinite(bayes.cv_results_["mean_test_score"])
-    kinds = [params["kind"] for params in bayes.cv_results_["params"]]
-    np.testing.assert_array_equal(np.rint(x), np.array([kind == "b" for kind in kinds])[ok])  # those of "a" are there
+    is_b = np.array([params["kind"] == "b" for params in bayes.cv_results_["params"]])
+    assert (np.rint(x) == 1).all()
+    assert len(x) == np.sum(ok & is_b)
+    for apart in display.apart_:  # on each map: at the lower end of the hatched column, which is no value
+        assert len(apart.get_xdata()) == np.sum(~is_b)
+        assert (np.rint(apart.get_xdata()) == 0).all()
+        assert apart.get_transform() == apart.axes.get_xaxis_transform()
+        assert max(apart.get_ydata()) < 0.05
+        assert apart.get_label() == "trial without slope"
+    labels = texts(display.head_.get_legend().get_texts())
+    assert {"trial", "best", "trial without slope", "not together"} <= set(labels)
 
 
 def test_two_parameters_that_not_all_trials_have(bayes):
     display = ResponseDisplay.from_search(bayes, ["rate", "slope"])
     n_absent = sum("slope" not in params for params in bayes.cv_results_["params"])
-    assert f"{n_absent} of 14 trials have not both" in display.ax_[1].get_title(loc="left")
+    assert f"{n_absent} of 14 trials lack one of the two parameters" in display.head_.get_title(loc="left")
     n_failed = sum(len(line.get_xdata()) for line in display.failed_[:1])
     assert len(display.scatter_.get_offsets()) + n_failed == 14 - n_absent
 
@@ -387,12 +400,36 @@ def test_response_of_what_was_not_searched(bayes, params, message):
 
 
 def test_the_same_model_is_fitted_to_other_searches(bayes):
-    """A search without a model whose trials are the Bayesian one's has the same response, almost."""
+    """A search without a model has the response of the Bayesian one that has its trials, but for when it was fitted."""
 
     other = Stub()
     other.cv_results_, other.param_distributions = bayes.cv_results_, SPACE
     own, fitted_anew = (ResponseDisplay.from_search(search, "rate") for search in (bayes, other))
-    np.testing.assert_allclose(own.mean, fitted_anew.mean, rtol=1e-4)
+    np.testing.assert_allclose(own.mean, fitted_anew.mean, rtol=1e-4)  # its own has heard of splits one by one
+
+
+def test_an_untuned_estimator_outside_of_the_space_is_in_all_pictures():
+    X, y = load_iris(return_X_y=True)
+    space = {"C": Float(1e-2, 1e2, log=True), "gamma": Float(1e-3, 1e1, log=True)}
+    metrics = ["accuracy", "f1_macro"]
+    search = BayesSearchCV(SVC(), space, n_iter=5, cv=2, random_state=0, scoring=metrics, refit="accuracy").fit(X, y)
+    assert search.cv_results_["params"][0] == {"C": 1.0, "gamma": "scale"}
+    for metric in metrics:
+        score = search.cv_results_[f"mean_test_{metric}"][0]
+        history = OptimizationHistoryDisplay.from_search(search, metric=metric)
+        assert history.untuned == score
+        response = ResponseDisplay.from_search(search, "gamma", metric=metric)
+        assert np.isnan(response.positions[0, 0])
+        assert score in response.absent_ax_.collections[0].get_offsets()[:, 1]
+        nearness = ResponseDisplay.from_search(search, "C", metric=metric).nearness
+        assert nearness[0] == 0
+        assert (nearness[1:] > 0).all()
+        maps = ResponseDisplay.from_search(search, ["C", "gamma"], metric=metric)
+        assert len(maps.scatter_.get_offsets()) == 4
+        assert len(ParallelCoordinatesDisplay.from_search(search, metric=metric).lines_.get_segments()) == 5
+        assert SlicesDisplay.from_search(search, metric=metric).names == ["C", "gamma"]
+    (own,) = [each for each in search.report().best_trials if each.row == 0]
+    assert own.params == {"C": 1.0, "gamma": "scale"}
 
 
 def test_response_of_rungs_is_that_of_the_full_resource(halving):
@@ -414,7 +451,7 @@ def test_response_of_rungs_is_that_of_the_full_resource(halving):
 def test_parallel_coordinates(bayes):
     display = drawn(ParallelCoordinatesDisplay.from_search(bayes))
     assert display.names == list(SPACE)
-    assert texts(display.ax_.get_xticklabels()) == [*SPACE, "score"]
+    assert texts(display.ax_.get_xticklabels()) == [*SPACE, "Score"]
     scores = bayes.cv_results_["mean_test_score"]
     lines = display.lines_.get_segments()
     ok = np.flatnonzero(np.isfinite(scores))
@@ -490,7 +527,14 @@ def test_timeline_by_hand():
     assert "2 fits" in display.ax_.get_xlabel()
     assert any("pause of 14 h" in text.get_text() for text in display.ax_.texts)
     labels = texts(display.ax_.get_legend().get_texts())
-    assert labels == ["fit", "worker died", "stopped by fit_timeout", "given up after"]
+    assert labels == [
+        "fit of an even trial",
+        "fit of an odd trial",
+        "worker died",
+        "stopped by fit_timeout",
+        "given up after",
+        "number in a bar: its trial",
+    ]
 
 
 def test_who_replaces_a_worker_takes_its_row():
@@ -627,7 +671,7 @@ def test_searches_of_scikit_learn():
     grid = TheirGridSearchCV(Formula(), {"rate": [0.001, 0.01, 0.1], "depth": [1, 2]}, cv=2).fit(ROWS, Y)
     display = drawn(ResponseDisplay.from_search(grid, ["rate", "depth"]))
     assert display.mean.shape == (3, 2)
-    assert texts(display.ax_[0].get_xticklabels()) == ["0.001", "0.01", "0.1"]
+    assert texts(display.ax_.get_xticklabels()) == ["0.001", "0.01", "0.1"]
 
 
 # -- axes -------------------------------------------------------------------------------------------------------------
@@ -718,7 +762,7 @@ def test_all_categories_of_parallel_coordinates_have_their_names_and_end_before_
         assert len(on_score_axis) >= 4
 
 
-def test_who_was_given_up_has_no_line_to_a_score():
+def test_who_was_given_up_has_a_dotted_line_to_an_estimate():
     rng = np.random.default_rng(0)
     table = {i: rng.normal(i / 10, 0.1, 10) for i in range(12)}
 
@@ -733,7 +777,10 @@ def test_who_was_given_up_has_no_line_to_a_score():
     display = drawn(ParallelCoordinatesDisplay.from_search(search))
     assert len(display.lines_.get_segments()) == n_complete
     assert len(display.eliminated_lines_.get_segments()) == 12 - n_complete
-    assert texts(display.ax_.get_legend().get_texts()) == ["given up early"]
+    assert texts(display.ax_.get_legend().get_texts()) == ["best", "given up early, the score is estimated"]
+    means = search.cv_results_["mean_test_score"][display.eliminated]
+    np.testing.assert_allclose(display.scores[display.eliminated], means)
+    assert {line[-1, 0] for line in display.eliminated_lines_.get_segments()} == {len(display.axes)}
 
 
 @pytest.mark.parametrize("width", [3.5, 7.0])
@@ -750,9 +797,8 @@ def test_a_legend_covers_nothing_and_has_room(width, bayes, halving):
         assert legend.y0 >= ax.get_window_extent().y1 - 1
         assert legend.x1 <= figure.bbox.x1 + 1
         titles = [text for text in ax.get_children() if isinstance(text, Text) and text.get_text()]
-        assert [text.get_text().replace("\n", " ") for text in titles] == [
-            *filter(None, [getattr(display, "others", "")])
-        ]
+        said = ", ".join(filter(None, ["Formula", getattr(display, "others", "")]))
+        assert [text.get_text().replace("\n", " ") for text in titles] == [said]
         assert all(text.get_window_extent().y0 >= legend.y1 for text in titles)
 
 

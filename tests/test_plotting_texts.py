@@ -25,7 +25,7 @@ from skhpo.plotting import (
     TimelineDisplay,
 )
 from skhpo.plotting.axis import name_label, value_label
-from skhpo.plotting.figure import plain, plain_name
+from skhpo.plotting.words import plain, plain_name
 
 ROWS, Y = np.arange(30.0).reshape(-1, 1), np.arange(30) % 2
 
@@ -120,7 +120,7 @@ def test_any_name_and_value(name):
         TimelineDisplay.from_search(search),
     ]
     shown = [drawn(display.figure_) for display in displays]
-    assert name_label(name) in shown[1]
+    assert name_label(name) in [text.replace("\n", "") for text in shown[1]]
     assert all(len(text) < 200 and "\x1b" not in text for text in itertools.chain(*shown))
 
 
@@ -180,7 +180,8 @@ def test_fits_without_a_score_have_a_colour_of_their_own():
     search = GridSearchCV(Free(a=1), {"a": [1, 2]}, cv=2, scoring=scoring).fit(ROWS)
     display = TimelineDisplay.from_search(search)
     assert list(display.statuses) == ["ok", "ok", "unscored", "unscored"]
-    assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == ["fit", "no usable score"]
+    labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert labels == ["fit of an even trial", "no usable score", "number in a bar: its trial"]
     assert not display.ends.any()
     history = OptimizationHistoryDisplay.from_search(search)
     np.testing.assert_array_equal(history.failed, [False, True])

@@ -22,7 +22,7 @@ from skhpo.journals.memory import MemoryJournal
 from skhpo.loop import run_search
 from skhpo.samplers.base import Sampler
 from skhpo.schedulers.complete import Complete
-from skhpo.schedulers.racing import Judge, RacingScheduler
+from skhpo.schedulers.racing import Judge, Race, RacingScheduler
 from skhpo.surrogates.score_model import ModelOptions, ScoreModel, _split_effects
 from skhpo.testing import check_scheduler
 
@@ -273,6 +273,41 @@ def test_halving_races_where_nothing_varies():
     assert "raced" in search.cv_results_["status"]
 
 
+class Recording(Listed):
+    """Remembers what it was told of each trial last, and how many were pending when it was asked."""
+
+    is_adaptive = True
+
+    def __init__(self):
+        self.last, self.pending = {}, []
+
+    def ask(self, number, pending):
+        self.pending.append([trial.number for trial in pending])
+        return super().ask(number, pending)
+
+    def tell(self, *told):
+        trial, scores = told[0][:2] if len(told) == 1 else told
+        self.last[trial.number] = scores
+
+
+def test_a_trial_that_fails_on_one_split_has_failed_whatever_it_scored_on_the_others():
+    scores = noisy(6, 4)
+    scores[2, 1] = np.nan
+    sampler = Recording()
+    race(scores, sampler=sampler, stops_failures=False)
+    np.testing.assert_array_equal(sampler.last[2], [np.nan] * 4)
+    assert all(np.isfinite(sampler.last[number]).any() for number in (0, 1, 3, 4, 5))
+
+
+def test_a_trial_of_which_a_split_is_known_is_not_pending():
+    """The sampler was told of it; a model that took it for pending would know it twice."""
+    sampler = Recording()
+    history = race(noisy(10, 4), sampler=sampler, look_back=3)
+    assert max(len(history.begun(number)) for number in range(10)) == 4
+    assert any(sampler.pending)
+    assert all(len(pending) <= 2 for pending in sampler.pending)
+
+
 def test_with_one_trial_under_way_each_is_decided_before_the_next():
     history = race(noisy(30, 5), n_open=1)
     order = [number for number, _ in history.steps]
@@ -310,6 +345,39 @@ def chance_of_new(history):
     complete = Complete(is_by_number=False)
     complete.take(history, history.rung(0, 0))
     return complete.chance_of_new(history.rung(0, 0))
+
+
+def judged(scores):
+    """What complete trials with these scores say about a challenger."""
+    history = race(scores, n_open=1, alpha=0.0)
+    complete = Complete(is_by_number=False)
+    complete.take(history, history.rung(0, 0))
+    return Race(tuple(range(scores.shape[1]))).judge(complete)
+
+
+def test_the_variance_is_that_of_differences_to_the_mean_of_the_others():
+    scores = noisy(12, 5)
+    others = (scores.sum(axis=0) - scores) / 11
+    assert judged(scores).variance == pytest.approx((scores - others).var(axis=1, ddof=1).mean())
+
+
+def test_a_split_on_which_trials_change_places_has_the_larger_share():
+    scores = noisy(30, 5)
+    scores[:, 3] += np.random.default_rng(1).normal(0, 10, 30)
+    shares = judged(scores).shares
+    assert shares.mean() == pytest.approx(1)
+    assert shares[3] > 5 * np.delete(shares, 3).max()
+    few = judged(scores[:3]).shares
+    assert few.mean() == pytest.approx(1)
+    assert few.min() >= 5 / 8, "of three trials: as if five others had found the splits alike"
+
+
+@pytest.mark.parametrize("huge", [1e160, -1e160])
+def test_scores_whose_squares_overflow_leave_the_others_their_race(huge):
+    scores = np.insert(noisy(30, 5, spread=50.0), 4, huge, axis=0)
+    history = race(scores)
+    assert len(history.stopped) > 10
+    assert 4 not in history.stopped.values()
 
 
 def test_the_seldomer_a_new_trial_is_the_best_the_fewer_are_stopped():

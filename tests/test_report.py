@@ -1,5 +1,7 @@
 """What a search says about itself."""
 
+import re
+
 import numpy as np
 import pytest
 import sklearn.model_selection
@@ -181,8 +183,9 @@ def test_the_text_and_its_table_say_the_same_and_the_table_is_escaped():
     assert "no such &lt;row&gt;" in html
     assert "<row>" not in html
     assert repr(report) == str(report)
-    headings = ["Tried", "Ended", "Best", "How sure", "Untuned", "Failures", "Time", "Ranges"]
+    headings = ["Tried", "Ended", "Best", "Best trials", "How sure", "Untuned", "Failures", "Time", "Ranges"]
     assert list(report.sections) == headings
+    assert "nowrap" in re.search(r"<th ([^>]*)>How sure</th>", html)[1]  # a heading is one line
     assert all(f"  {heading} " in str(report) and f">{heading}</th>" in html for heading in headings)
     assert max(map(len, str(report).splitlines())) <= 110
 
@@ -301,6 +304,76 @@ def test_values_of_any_kind_are_named():
     text = str(search.report())
     assert "svc = SVC" in text
     assert "np.float64" not in str(RandomSearchCV(SVC(), {"C": loguniform(1, 9)}, n_iter=2, cv=2).fit(*IRIS).report())
+
+
+# -- the best few -----------------------------------------------------------------------------------------------------
+
+
+def test_the_best_trials_stand_in_a_table():
+    report = tuned([0, 1, 2, 3, 1, 4]).report()
+    assert [each.row for each in report.best_trials] == [1, 3, 2, 0]  # ties in their order, twins once, no failure
+    assert [each.number for each in report.best_trials] == [1, 3, 2, 0]
+    best, *others = report.best_trials
+    assert best.behind is None
+    np.testing.assert_allclose(
+        [each.score for each in report.best_trials], [np.mean(Table.TABLE[i]) for i in (1, 3, 2, 0)]
+    )
+    np.testing.assert_allclose(
+        [each.std for each in report.best_trials], [np.std(Table.TABLE[i]) for i in (1, 3, 2, 0)]
+    )
+    assert others[1].behind == report_of(tuned([1, 2]), tuned([1, 2]).stats(), 0.5).runner_up._replace(row=2)
+    head, first, *_, last = report.sections["Best trials"]
+    assert head.split() == ["trial", "score", "std", "behind", "row"]
+    assert first.split() == ["1", "0.88333", "0.062", "1"]
+    assert last.split() == ["0", "0.6", "0.082", "0.28", "\N{PLUS-MINUS SIGN}", "0.026", "0"]
+    text = str(report)
+    assert all(line in text for line in report.sections["Best trials"])
+
+
+def test_no_more_than_five_trials_and_no_table_of_one():
+    search = GridSearchCV(Table(row=1), {"other": np.arange(9.0)}, cv=3).fit(ROWS, Y)
+    assert [each.row for each in search.report().best_trials] == [0, 1, 2, 3, 4]
+    alone = tuned([1]).report()
+    assert len(alone.best_trials) == 1
+    assert "Best trials" not in alone.sections
+    nothing = tuned([0, 1], scoring=lambda estimator, X, y: np.nan).report()
+    assert list(nothing.best_trials) == []
+
+
+def test_the_table_in_html_has_cells_that_are_escaped_and_all_parameters():
+    space = {"other": ["<a>", "<b>"], "row": [1, 2], "n": [1]}
+    report = GridSearchCV(Table(), space, cv=3).fit(ROWS, Y).report()
+    html = report._repr_html_()
+    inner = re.search(r"Best trials</th><td [^>]*>(<table>.*?</table>)", html)[1]
+    assert re.findall(r"<th[^>]*>(.*?)</th>", inner) == ["trial", "score", "std", "behind", "other", "row", "n"]
+    assert inner.count("<tr>") == 5
+    assert "&lt;a&gt;" in inner
+    assert "<a>" not in inner
+
+
+def test_the_table_fits_on_the_page_and_names_are_as_short_as_they_differ():
+    steps = {f"{place}_{i}__columns__n_components": [1, 2] for place in ("left", "right") for i in range(5)}
+
+    class Many(Table):
+        def get_params(self, deep=True):
+            return {"row": self.row} | dict.fromkeys(steps, 1)
+
+        def set_params(self, **params):
+            self.row = params.get("row", self.row)
+            return self
+
+        def __sklearn_clone__(self):
+            return Many(self.row)
+
+    space = {"row": [1, 2], **steps}
+    report = RandomSearchCV(Many(), space, n_iter=6, cv=3, random_state=0).fit(ROWS, Y).report()
+    lines = report.sections["Best trials"]
+    assert max(map(len, str(report).splitlines())) <= 105
+    assert re.fullmatch(r"\d+ more parameters in cv_results_", lines[-1])
+    assert len(lines) == 7
+    assert "left_0__columns__n_components" in report._repr_html_()
+    search = GridSearchCV(make_pipeline(StandardScaler(), SVC()), {"svc__C": [1.0, 2.0]}, cv=2).fit(*IRIS)
+    assert search.report().sections["Best trials"][0].split() == ["trial", "score", "std", "behind", "C"]
 
 
 # -- ends of ranges ---------------------------------------------------------------------------------------------------

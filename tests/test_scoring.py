@@ -269,6 +269,19 @@ def two_metrics(estimator, X, y=None):
     return {"a": 1.0, "b": -1.0}
 
 
+@pytest.mark.parametrize("racing", [False, True])
+def test_a_search_in_which_a_scorer_failed_is_continued_from_its_file(racing, tmp_path):
+    """The fit went well and there is no score: a file that said no more could not have been written by a search."""
+    path, table = tmp_path / "search.db", [[0.5, 0.6], ["raise", "raise"], [0.7, 0.8], [0.1, "raise"]]
+    first = searched(GridSearchCV, table, checkpoint=path, racing=racing)
+    for results in (
+        searched(GridSearchCV, table, checkpoint=path, racing=racing).cv_results_,
+        load_results(path),
+    ):
+        np.testing.assert_array_equal(results["mean_test_score"], first.cv_results_["mean_test_score"])
+    assert list(np.isnan(first.cv_results_["mean_test_score"])) == [False, True, False, True]
+
+
 def test_a_callable_for_several_metrics_that_raises_first():
     """Its name for no metric at all is no metric of the others."""
     search = GridSearchCV(

@@ -6,6 +6,7 @@ from skhpo.plotting.optimism import OptimismDisplay
 from skhpo.plotting.parallel import ParallelCoordinatesDisplay
 from skhpo.plotting.response import ResponseDisplay
 from skhpo.plotting.rungs import RungsDisplay
+from skhpo.plotting.slices import SlicesDisplay
 from skhpo.plotting.timeline import TimelineDisplay
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "ParamImportancesDisplay",
     "ResponseDisplay",
     "RungsDisplay",
+    "SlicesDisplay",
     "TimelineDisplay",
 ]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from skhpo.messages.texts import one_line, said
-from skhpo.plotting.figure import inches, plain
+from skhpo.plotting.figure import inches
+from skhpo.plotting.words import LETTER, plain
 from skhpo.space.dimension import Discrete
 from skhpo.space.scale import is_log, likely_ends
 from skhpo.space.values import freeze
@@ -27,9 +28,6 @@ _LONGEST_LABEL = 24
 _LONGEST_NAME = 32
 _DESCRIBED = re.compile(r"\{'class': '[\w.]*?(\w+)',")
 """How a checkpoint describes an object."""
-
-LETTERS_PER_INCH = 12.0
-"""Of text of usual size."""
 
 _MOST_CATEGORIES = 40
 _INCHES_PER_CATEGORY = 0.28
@@ -178,7 +176,7 @@ class ParamAxis:
         axis.set_major_locator(FixedLocator(places))
         axis.set_minor_locator(NullLocator())
         axis.set_ticklabels([*map(plain, labels)])
-        if sum(len(label) + 2 for label in labels) > LETTERS_PER_INCH * room:
+        if sum(len(label) + 2 for label in labels) > room / LETTER:
             for label in axis.get_ticklabels():
                 label.set(rotation=30, ha="right", rotation_mode="anchor")
 

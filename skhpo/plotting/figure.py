@@ -1,43 +1,53 @@
-"""What the displays share: figures, an axis of scores with robust limits, and marks for what is no score."""
+"""What the displays share: figures, titles, legends, and how they are made from a search."""
 
 from __future__ import annotations
 
+import textwrap
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import numpy as np
 
-from skhpo.messages.texts import one_line
+from skhpo.plotting.scores import score_name
+from skhpo.plotting.style import Style, documented
+from skhpo.plotting.words import SMALL_LETTER, plain
+from skhpo.report.sections import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-COLOR, BEST, FAILED, FAINT = "C0", "C1", "C3", "0.7"
-_BOTTOM = 0.03
-"""Where failures stand, as a share of the axes' height."""
+D = TypeVar("D", bound="ScoreDisplay")
 
 _STEPS = (0.7548776662466927, 0.5698402909980532)
 """Multiples of both, without their whole parts, fill a square evenly: Roberts' sequence, a Kronecker sequence."""
 
-_LONGEST = 60
-"""Letters of a name that has an axis for itself."""
 
-SMALL_LETTER = 0.068
-"""Width of a letter of small text, in inches, a little more than on average."""
-
-
+@dataclass(kw_only=True, eq=False, repr=False)
 class Display(ABC):
     """A picture of a search: what is drawn as attributes, and `plot`, which draws it."""
 
-    def plot(self, ax: Any = None) -> Self:
+    _STYLE: ClassVar[tuple[str, ...]] = ()
+    """The keywords that it knows."""
+
+    estimator_name: str | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Document the keywords."""
+        super().__init_subclass__(**kwargs)
+        cls.__doc__ = documented(cls.__doc__, cls._STYLE)
+
+    def plot(self, ax: Any = None, **style: Any) -> Self:
         """Draw.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Where to; None for a new figure.
+        **style : dict
+            Keywords that say how: those that the class lists.
 
         Returns
         -------
@@ -48,7 +58,10 @@ class Display(ABC):
         ------
         ImportError
             If matplotlib is not installed.
+        TypeError
+            If a keyword is none of the display's.
         """
+        self._style = Style.of(type(self).__name__, self._STYLE, style)
         try:
             import matplotlib.pyplot as plt
         except ImportError as error:
@@ -71,11 +84,26 @@ class Display(ABC):
         """Draw into these axes, and keep the artists as attributes that end in an underscore."""
 
 
-class SearchDisplay(Display):
+@dataclass(kw_only=True, eq=False, repr=False)
+class ScoreDisplay(Display):
+    """A display of scores."""
+
+    label: str = "score"
+    score_name: str | None = None
+
+    @property
+    def _score_name(self) -> str:
+        """What the scores are called in the drawing at hand."""
+        given = self._style.score_name or self.score_name
+        return score_name(self.label, is_negated=self._style.negate_score) if given is None else given
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class SearchDisplay(ScoreDisplay):
     """A display that needs to know no more than the search and the metric."""
 
     @classmethod
-    def from_search(cls, search: Any, *, metric: str | None = None, ax: Any = None) -> Self:
+    def from_search(cls, search: Any, *, metric: str | None = None, ax: Any = None, **style: Any) -> Self:
         """Draw a search.
 
         Parameters
@@ -86,6 +114,8 @@ class SearchDisplay(Display):
             Which of several metrics; None is the one that decides, or else the first.
         ax : matplotlib Axes, default=None
             Where to draw; None for a new figure.
+        **style : dict
+            Keywords of `plot`.
 
         Returns
         -------
@@ -96,7 +126,7 @@ class SearchDisplay(Display):
         ValueError
             If the search has nothing to show in this display.
         """
-        return cls._of(search, metric).plot(ax=ax)
+        return drawn(cls._of(search, metric), ax, style)
 
     @classmethod
     @abstractmethod
@@ -104,89 +134,17 @@ class SearchDisplay(Display):
         """Return the display of a search, not drawn yet."""
 
 
-def draw_score_axis(ax: Any, label: str, *scores: Any) -> None:
-    """Give the y axis the limits of mean scores, see `score_limits`, and their name."""
-    ax.set_ylim(*score_limits(*scores))
-    ax.set_ylabel(f"{plain_name(label)} (mean over splits)")
+def drawn(display: D, ax: Any, style: dict[str, Any]) -> D:
+    """Return a display that was drawn; the name of the score is kept for when it is drawn again."""
+    display.score_name = style.get("score_name", display.score_name)
+    display.plot(ax=ax, **style)
+    return display
 
 
-def plain(text: str) -> str:
-    r"""Return a text for matplotlib to show as it is, in which nothing is mathematics.
-
-    Examples
-    --------
-    >>> plain(r"^\w+$|\d$")
-    '^\\w+\\$|\\d\\$'
-    """
-    return text.replace("$", r"\$")
-
-
-def plain_name(name: Any) -> str:
-    """Return a name, of a metric or a resource, for matplotlib to show as it is, shortened where it is long."""
-    return plain(one_line(str(name), _LONGEST))
-
-
-def score_limits(*scores: Any) -> tuple[float, float]:
-    """Return limits of an axis of scores: all of them, but where a few are disastrous only the rest.
-
-    Parameters
-    ----------
-    *scores : array-like
-        Larger is better; NaN counts as nothing. Of several, what is disastrous is told for each by itself.
-
-    Examples
-    --------
-    >>> low, high = score_limits([*[0.9, 0.8, 0.85, 0.88, 0.9] * 4, -1e10])
-    >>> 0.5 < low < 0.8, 0.9 < high < 1.0
-    (True, True)
-    """
-    lows, tops = [], []
-    for found in scores:
-        known = np.ravel(np.asarray(found, dtype=float))
-        known = known[np.isfinite(known)]
-        if known.size:
-            top, tenth = known.max(), np.quantile(known, 0.1)
-            lows.append(max(known.min(), tenth - 2.0 * (top - tenth)) if top > tenth else known.min())
-            tops.append(top)
-    if not tops:
-        return 0.0, 1.0
-    low, top = min(lows), max(tops)
-    margin = 0.06 * (top - low) or 0.05 * abs(top) or 0.05
-    return float(low - 1.5 * margin), float(top + margin)
-
-
-def mark_bottom(ax: Any, x: NDArray[np.float64], y: NDArray[np.float64], failed: NDArray[np.bool_]) -> list[Any]:
-    """Mark at the bottom of the axes what failed, and what lies below; returns the artists.
-
-    Parameters
-    ----------
-    ax : Axes
-        Its limits are final.
-    x, y : ndarray of shape (n,)
-        Positions and scores.
-    failed : ndarray of shape (n,), bool
-        Which of them failed.
-    """
-    at_bottom = ax.get_xaxis_transform()
-    artists = []
-    is_below = ~failed & (y < ax.get_ylim()[0])
-    for mask, marker, color, label in (
-        (is_below, "v", COLOR, "below the axis"),
-        (failed, "x", FAILED, "failed"),
-    ):
-        shown = mask & np.isfinite(x)
-        if shown.any():
-            artists += ax.plot(
-                x[shown],
-                np.full(shown.sum(), _BOTTOM),
-                marker,
-                color=color,
-                transform=at_bottom,
-                label=label,
-                clip_on=False,
-                zorder=4,
-            )
-    return artists
+def estimator_of(search: Any) -> str | None:
+    """Return the class of a search's estimator, of a pipeline with those of its steps; None where it is not known."""
+    estimator = getattr(search, "estimator", None)
+    return None if estimator is None else name_of(estimator)
 
 
 def jitter(n: int, axis: int = 0) -> NDArray[np.float64]:
@@ -208,7 +166,42 @@ def tidy(ax: Any) -> None:
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def legend(ax: Any, handles: Sequence[Any] | None = None) -> float:
+def parts_of(ax: Any, n_rows: int, n_columns: int) -> list[Any]:
+    """Return new axes in the room of one, which becomes a line above them for a title and a legend of all.
+
+    Raises
+    ------
+    ValueError
+        If the axes are in no grid, so that they cannot be divided.
+    """
+    place = ax.get_subplotspec()
+    if place is None:
+        raise ValueError("ax needs to be a cell of a grid of axes to be divided, as plt.subplots makes them.")
+    ax.set_axis_off()
+    head, body = place.subgridspec(2, 1, height_ratios=[0.001, 1.0], hspace=0.0)
+    ax.set_subplotspec(head)
+    grid = body.subgridspec(n_rows, n_columns)
+    return [ax.figure.add_subplot(grid[i // n_columns, i % n_columns]) for i in range(n_rows * n_columns)]
+
+
+def title(ax: Any, texts: Sequence[str | None], above: float = 0.0) -> None:
+    """Write what is known of a picture above its axes.
+
+    Parameters
+    ----------
+    ax : Axes
+        Which.
+    texts : sequence of str or None
+        What to say, joined by commas; None and empty ones are left out.
+    above : float
+        Points that are taken, as by a legend.
+    """
+    text = ", ".join(filter(None, texts))
+    width = max(24, int(inches(ax) / SMALL_LETTER))
+    ax.set_title(plain(textwrap.fill(text, width)), fontsize="small", loc="left", pad=6.0 + above)
+
+
+def legend(ax: Any, handles: Sequence[Any] | None = None, *, is_below: bool = False) -> float:
     """Add a legend above the axes, where it covers nothing, if there is something to tell apart.
 
     Parameters
@@ -217,11 +210,13 @@ def legend(ax: Any, handles: Sequence[Any] | None = None) -> float:
         Where to.
     handles : sequence of artists or None
         What to explain, however few they are; None for all that have a label.
+    is_below : bool
+        Whether it stands below the axes instead.
 
     Returns
     -------
     height : float
-        What it takes, in points.
+        What it takes above the axes, in points.
     """
     found = ax.get_legend_handles_labels()[0] if handles is None else handles
     unique = {artist.get_label(): artist for artist in found}
@@ -235,13 +230,13 @@ def legend(ax: Any, handles: Sequence[Any] | None = None) -> float:
         unique.keys(),
         frameon=False,
         fontsize="small",
-        loc="lower left",
-        bbox_to_anchor=(0.0, 1.0),
+        loc="upper left" if is_below else "lower left",
+        bbox_to_anchor=(0.0, 0.0 if is_below else 1.0),
         borderaxespad=0.0,
         columnspacing=1.0,
         ncols=n_columns,
     )
-    return 8.0 + 13.0 * -(-len(widths) // n_columns)
+    return 0.0 if is_below else 8.0 + 13.0 * -(-len(widths) // n_columns)
 
 
 def _width(widths: Sequence[float], n_columns: int) -> float:

@@ -60,19 +60,37 @@ def model_of(search: Any, metric: str | None = None) -> Model:
             f"A model of the score needs two or more scores and a parameter that was searched, got {n_scores} scores "
             f"and {len(trials.names)} such parameters."
         )
-    sampler = BayesSampler(trials.space, _SEED)
-    rungs = RungSampler(lambda: sampler)
-    for observation in _told(trials):
-        rungs.tell(observation)
-    told = rungs.at_full_resource()
-    rows = np.array([observation.trial.number for observation in told])
-    scores = np.array([observation.scores.mean() for observation in told])
+    told = _at_full_resource(trials)
+    rows, scores = _rows_and_scores(told)
     own = getattr(search, "_sampler", None)
     if isinstance(own, BayesSampler) and trials.metric == _metric_of(search):
         return Model(trials, own, rows, scores)
+    space = trials.space
+    sampler = BayesSampler(space, _SEED)
     for observation in told:
-        sampler.tell(observation)
+        if space.contains(observation.trial.params):  # as the untuned estimator need not be
+            sampler.tell(observation)
     return Model(trials, sampler, rows, scores)
+
+
+def at_full_resource(trials: Fitted) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the trials, of each candidate the one with most of the resource, and their scores, each of shape (n,).
+
+    Where a trial had less than the most, it is what the score would be with that; NaN where the trial failed.
+    """
+    return _rows_and_scores(_at_full_resource(trials))
+
+
+def _at_full_resource(trials: Fitted) -> list[Observation]:
+    rungs = RungSampler(lambda: BayesSampler(trials.space, _SEED))
+    for observation in _told(trials):
+        rungs.tell(observation)
+    return list(rungs.at_full_resource())
+
+
+def _rows_and_scores(told: list[Observation]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    rows = np.array([observation.trial.number for observation in told], dtype=np.int64)
+    return rows, np.array([observation.scores.mean() for observation in told], dtype=float)
 
 
 def _metric_of(search: Any) -> str:

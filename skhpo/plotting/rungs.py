@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from skhpo.plotting.figure import BEST, FAINT, SearchDisplay, draw_score_axis, legend, mark_bottom, plain_name, tidy
+from skhpo.plotting.figure import SearchDisplay, estimator_of, legend, tidy, title
+from skhpo.plotting.limits import score_limits, typical_noise
+from skhpo.plotting.scores import BEST, FAINT, ScoreAxis
+from skhpo.plotting.style import merged
+from skhpo.plotting.words import plain_name
 from skhpo.results.fitted import fitted
 
 if TYPE_CHECKING:
@@ -40,8 +44,14 @@ class RungsDisplay(SearchDisplay):
         The best trial.
     resource_name : str
         What the resource is.
+    split_std : ndarray of shape (n_trials,) or None
+        Standard deviations of their scores over the splits.
     label : str
-        What the scores are.
+        The metric.
+    score_name : str or None
+        What to call the scores; None for the name of the metric.
+    estimator_name : str or None
+        Whose parameters they are.
 
     Attributes
     ----------
@@ -54,9 +64,9 @@ class RungsDisplay(SearchDisplay):
     lines_ : list of matplotlib Line2D
         A line per candidate.
     best_line_ : matplotlib Line2D or None
-        That of the best one, again.
+        That of the best one, once more and thicker.
     failed_ : list of matplotlib Line2D
-        Marks at the bottom: failed trials, and scores too low for the axis.
+        Marks at the worse end of the axis: failed trials, and scores that lie beyond.
 
     Examples
     --------
@@ -74,6 +84,8 @@ class RungsDisplay(SearchDisplay):
     ([3, 9], [6, 2])
     """
 
+    _STYLE: ClassVar[tuple[str, ...]] = ("score_name", "negate_score", "line_kw")
+
     places: NDArray[np.int64]
     amounts: NDArray[Any]
     scores: NDArray[np.float64]
@@ -82,7 +94,7 @@ class RungsDisplay(SearchDisplay):
     brackets: NDArray[np.int64]
     best: int | None = None
     resource_name: str = "resource"
-    label: str = "score"
+    split_std: NDArray[np.float64] | None = None
 
     @property
     def n_candidates(self) -> NDArray[np.int64]:
@@ -108,7 +120,9 @@ class RungsDisplay(SearchDisplay):
             brackets=np.zeros(len(places), dtype=np.int64) if trials.brackets is None else trials.brackets,
             best=trials.best,
             resource_name=str(trials.resource_name),
+            split_std=trials.split_scores.std(axis=1) if trials.split_scores.shape[1] > 1 else None,
             label=trials.label,
+            estimator_name=estimator_of(search),
         )
 
     @property
@@ -118,27 +132,41 @@ class RungsDisplay(SearchDisplay):
     def _draw(self, ax: Any) -> None:
         last = len(self.amounts) - 1
         ax.set_xlim(-0.25, last + 0.25)
-        draw_score_axis(ax, self.label, self.scores)
+        noise = typical_noise(self.scores, self.split_std)
+        axis = ScoreAxis(self._score_name, score_limits(self.scores, noise=noise), self._style.negate_score)
+        axis.dress(ax)
+        self._draw_lines(ax, axis.shown(self.scores), last)
+        self.failed_ = axis.mark(ax, self.places.astype(float), self.scores, self.failed)
+        labels = [f"{amount:g}\n{n} tried" for amount, n in zip(self.amounts, self.n_candidates, strict=True)]
+        ax.set_xticks(range(last + 1), labels)
+        ax.set_xlabel(plain_name(self.resource_name))
+        title(ax, [self.estimator_name], legend(ax))
+        tidy(ax)
+
+    def _draw_lines(self, ax: Any, y: NDArray[np.float64], last: int) -> None:
+        from matplotlib.lines import Line2D
+
         several = len(np.unique(self.brackets)) > 1
         self.lines_, self.best_line_ = [], None
         for rows in self.candidates:
             bracket = int(self.brackets[rows[0]])
             reached = self.places[rows[-1]] == last
-            style = {
-                "color": f"C{bracket % 10 if bracket == 0 else (bracket + 1) % 10}" if several or reached else FAINT,
+            is_best = self.best is not None and self.best in rows
+            color = f"C{bracket % 10 if bracket == 0 else (bracket + 1) % 10}" if several or reached else FAINT
+            label = f"bracket {bracket}" if several else "reached the last rung" if reached else "eliminated"
+            line = {
+                "color": BEST if is_best and not several else color,
                 "alpha": 0.9 if reached else 0.5,
-                "label": f"bracket {bracket}" if several else "reached the last rung" if reached else "eliminated",
+                "label": "_part of the best" if is_best and not several else label,
+                "marker": "o",
+                "ms": 3,
+                "lw": 1.0,
             }
-            (line,) = ax.plot(self.places[rows], self.scores[rows], "o-", ms=3, lw=1.0, zorder=2 + reached, **style)
-            self.lines_.append(line)
-        for rows in self.candidates:
-            if self.best is not None and self.best in rows:
-                (self.best_line_,) = ax.plot(
-                    self.places[rows], self.scores[rows], "o-", ms=5, lw=2.2, color=BEST, label="best", zorder=5
-                )
-        self.failed_ = mark_bottom(ax, self.places.astype(float), self.scores, self.failed)
-        labels = [f"{amount:g}\n{n} tried" for amount, n in zip(self.amounts, self.n_candidates, strict=True)]
-        ax.set_xticks(range(last + 1), labels)
-        ax.set_xlabel(plain_name(self.resource_name))
-        legend(ax)
-        tidy(ax)
+            (drawn,) = ax.plot(
+                self.places[rows], y[rows], **{"zorder": 2 + reached, **merged(Line2D, line, self._style.line_kw)}
+            )
+            self.lines_.append(drawn)
+            if is_best:
+                # Below the others: those that went the same way are seen on it.
+                best = {"marker": "o", "ms": 7, "lw": 3.5, "color": BEST, "label": "best", "zorder": 1.9}
+                (self.best_line_,) = ax.plot(self.places[rows], y[rows], **best)

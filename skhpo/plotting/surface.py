@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy.stats import qmc
 
 from skhpo.plotting.axis import ParamAxis, name_label, value_label
-from skhpo.plotting.model import model_of
+from skhpo.space import params_key
+from skhpo.space.dimension import Discrete
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from skhpo.plotting.model import Model
+    from skhpo.space import Dimension
 
 _N_GRID = {1: 101, 2: 41}
 _LOG2_AVERAGED = {1: 8, 2: 6}
@@ -22,25 +26,49 @@ longer than a few seconds."""
 _MOST_AT_ONCE = 4096
 _MOST_SAID = 4
 
+_NEAR = 0.25
+"""At this distance from the others of a line, as a share of their ranges, a trial counts for 1 / e of one on it."""
+
+_MOST_CELLS_ASIDE = 16
+"""A table of more columns or rows is a map."""
+
+_LEAST_MEASURED = 0.5
+"""A table is one of scores, not of what the model makes of a few of them."""
+
+
+class Table(NamedTuple):
+    """What was observed for pairs of values, NaN where nothing was.
+
+    Parameters
+    ----------
+    scores, std : ndarray of shape (m_0, m_1)
+        Mean scores, and their standard deviations over the splits.
+    failed : ndarray of shape (m_0, m_1), bool
+        Pairs that were tried and have no score.
+    estimated : ndarray of shape (m_0, m_1), bool
+        Pairs that were not run in full, so that the score is what it would be.
+    """
+
+    scores: NDArray[np.float64]
+    std: NDArray[np.float64]
+    failed: NDArray[np.bool_]
+    estimated: NDArray[np.bool_]
+
 
 class Surface:
     """The model on a grid.
 
     Parameters
     ----------
-    search : fitted search or dict
-        Of which it is the model.
+    model : Model
+        What was tried, and what is believed of it.
     names : list of str
         One or two parameters.
     others : {"best", "average"} or dict
         The other parameters.
-    metric : str or None
-        Which metric.
 
     Attributes
     ----------
-    model : Model
-        What was tried, and what is believed of it.
     axes : list of ParamAxis
         Of the parameters.
     grid : list of ndarray
@@ -49,9 +77,9 @@ class Surface:
         What to say of the others.
     """
 
-    def __init__(self, search: Any, names: Sequence[str], others: str | Mapping[str, Any], metric: str | None) -> None:
-        self.model = model_of(search, metric)
-        self.trials, self._sampler = self.model.trials, self.model.sampler
+    def __init__(self, model: Model, names: Sequence[str], others: str | Mapping[str, Any]) -> None:
+        self.model = model
+        self.trials, self._sampler = model.trials, model.sampler
         names = self.trials.checked(names)
         if len(names) not in _N_GRID or len(set(names)) < len(names):
             raise ValueError(f"params need to be one or two different parameters, got {names!r}.")
@@ -96,6 +124,80 @@ class Surface:
             stds[first : first + step] = np.where(is_active, belief.std, np.nan).reshape(len(part), k)
         shape = [len(places) for places in self._places]
         return _mean(means).reshape(shape), _mean(stds).reshape(shape)
+
+    def nearness(self) -> NDArray[np.float64]:
+        """Return how near the trials are to the other parameters of the line, in [0, 1], shape (n_trials,).
+
+        That is exp(-(d / 0.25)^2), with d the mean over the other parameters of the distance as a share of the range;
+        two categories, and a value and its absence, are 1 apart. All trials are near to an average, and the untuned
+        estimator, where it lies outside of the space, is near to nothing else.
+        """
+        params = [self.trials.params[row] for row in self.model.rows]
+        names = {self._space.names[column] for column in self._columns}
+        others = [j for j, name in enumerate(self._space.names) if name not in names]
+        if self._is_average or not others:
+            return np.ones(len(params))
+        is_inside = np.array([self._space.contains(row) for row in params])
+        nearness = np.zeros(len(params))
+        rows = self._space.encode([row for row, inside in zip(params, is_inside, strict=True) if inside])
+        nearness[is_inside] = np.exp(-((self._distances(rows, others) / _NEAR) ** 2))
+        return nearness
+
+    def _distances(self, rows: NDArray[np.float64], columns: Sequence[int]) -> NDArray[np.float64]:
+        """Return the distances of points from the line in some columns, shape (n,)."""
+        base = self._space.snap(self._base[None])
+        here, there = self._space.active(rows)[:, columns], self._space.active(base)[:, columns]
+        found = np.abs(rows - base)[:, columns]
+        is_category = np.array([self._space.dimensions[j].is_categorical for j in columns])
+        found = np.where(is_category, found > 1e-9, found)
+        found = np.where(here & there, found, (here != there).astype(float))
+        distances: NDArray[np.float64] = found.sum(axis=1) / np.maximum(1, (here | there).sum(axis=1))
+        return distances
+
+    def measured(self) -> Table | None:
+        """Return the table of what was observed, where two parameters have few values and most cells were tried.
+
+        Of an average, a cell is the mean of all trials in it.
+        """
+        dimensions = [self._space.dimensions[column] for column in self._columns]
+        if len(dimensions) != 2 or not all(map(_is_small, dimensions)):
+            return None
+        shape = [len(places) for places in self._places]
+        cells = self._trials_in_cells()
+        if len(cells) < _LEAST_MEASURED * np.prod(shape):
+            return None
+        trials = self.trials
+        known = dict(zip(self.model.rows.tolist(), self.model.scores.tolist(), strict=True))
+        table = Table(np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape, bool), np.zeros(shape, bool))
+        for cell, rows in cells.items():
+            scored = [row for row in rows if np.isfinite(known[row])]
+            table.failed[cell] = not scored
+            table.estimated[cell] = bool((~trials.is_full | trials.stopped)[scored].any())
+            if scored:
+                table.scores[cell] = np.mean([known[row] for row in scored])
+                table.std[cell] = trials.split_scores[scored].std(axis=1).mean()  # NaN where not all splits were run
+        return table
+
+    def _trials_in_cells(self) -> dict[tuple[int, int], list[int]]:
+        """Return the rows of the trials that stand in each cell of a grid of two parameters."""
+        points = np.stack(np.meshgrid(*self._places, indexing="ij"), axis=-1).reshape(-1, 2)
+        rows = np.repeat(self._base[None], len(points), axis=0)
+        rows[:, self._columns] = points
+        names = [axis.name for axis in self.axes]
+
+        def key(params: Mapping[str, Any]) -> Any:
+            return params_key({name: params[name] for name in names if name in params} if self._is_average else params)
+
+        cell_of = {
+            key(params): divmod(i, len(self._places[1]))
+            for i, params in enumerate(self._space.decode(self._space.snap(rows)))
+        }
+        cells: dict[tuple[int, int], list[int]] = {}
+        for row in self.model.rows.tolist():
+            cell = cell_of.get(key(self.trials.params[row]))
+            if cell is not None:
+                cells.setdefault(cell, []).append(row)
+        return cells
 
     def _best_first(self) -> NDArray[np.float64]:
         """Return the points of all trials, shape (n, d), the best first: with most of the resource, then of score."""
@@ -171,6 +273,11 @@ class Surface:
         inside = (positions >= low - slack) & (positions <= high + slack)
         positions, first = np.unique(positions[inside], return_index=True)
         return positions, places[inside][first]
+
+
+def _is_small(dimension: Dimension) -> bool:
+    """Whether a parameter has few values."""
+    return isinstance(dimension, Discrete) and dimension.n_choices <= _MOST_CELLS_ASIDE
 
 
 def _mean(values: NDArray[np.float64]) -> NDArray[np.float64]:

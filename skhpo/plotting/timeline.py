@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from skhpo.plotting.figure import Display, inches, legend, plain_name, tidy
+from skhpo.plotting.figure import Display, estimator_of, inches, legend, tidy, title
+from skhpo.plotting.style import merged
+from skhpo.plotting.words import plain_name
 from skhpo.results.fitted import fitted
 
 if TYPE_CHECKING:
@@ -19,12 +21,14 @@ if TYPE_CHECKING:
 
 _COLORS = {"ok": ("C0", "#7fb2d9"), "failed": ("C3",), "unscored": ("C5",), "crashed": ("black",), "timeout": ("C1",)}
 _LABELS = {
-    "ok": "fit",
+    "ok": "fit of an even trial",
     "failed": "failed",
     "unscored": "no usable score",
     "crashed": "worker died",
     "timeout": "stopped by fit_timeout",
 }
+_ODD = "fit of an odd trial"
+_NUMBER = "number in a bar: its trial"
 _LONGEST_PAUSE = 0.2
 """Pauses in which nobody ran anything, as between two runs of a search that was resumed, are cut out where they are
 longer than this share of the rest (and than a minute)."""
@@ -59,6 +63,8 @@ class TimelineDisplay(Display):
         Fits after which the trial was given up, or the search stopped.
     n_unknown : int
         Fits of which it is not known who ran them when.
+    estimator_name : str or None
+        What was fitted.
 
     Attributes
     ----------
@@ -87,6 +93,8 @@ class TimelineDisplay(Display):
     ([0, 0, 1, 1, 2, 2], [0, 1, 0, 1, 0, 1])
     """
 
+    _STYLE: ClassVar[tuple[str, ...]] = ("bar_kw", "text_kw")
+
     numbers: NDArray[np.int64]
     splits: NDArray[np.int64]
     workers: Sequence[str]
@@ -97,7 +105,7 @@ class TimelineDisplay(Display):
     n_unknown: int = 0
 
     @classmethod
-    def from_search(cls, search: Any, *, ax: Any = None) -> Self:
+    def from_search(cls, search: Any, *, ax: Any = None, **style: Any) -> Self:
         """Draw the fits of a search.
 
         Parameters
@@ -106,6 +114,8 @@ class TimelineDisplay(Display):
             A search of skhpo; ``cv_results_`` and what `skhpo.load_results` returns do not say who ran what when.
         ax : matplotlib Axes, default=None
             Where to draw; None for a new figure.
+        **style : dict
+            Keywords of `plot`.
 
         Returns
         -------
@@ -142,8 +152,9 @@ class TimelineDisplay(Display):
             statuses=[fit.ending(trials.metric) for fit in fits],
             ends=np.array([(fit.number, fit.split) in ends for fit in fits]),
             n_unknown=len(every) - len(fits),
+            estimator_name=estimator_of(search),
         )
-        return display.plot(ax=ax)
+        return display.plot(ax=ax, **style)
 
     @property
     def pauses(self) -> NDArray[np.float64]:
@@ -192,7 +203,7 @@ class TimelineDisplay(Display):
         begins, widths = shown / scale, np.maximum(self.seconds, 1e-3 * length) / scale
         ax.set_xlim(-0.01 * length / scale, 1.02 * length / scale)
         self._draw_bars(rows, begins, widths)
-        self._write_numbers(rows, begins, widths, length / scale)
+        has_numbers = self._write_numbers(rows, begins, widths, length / scale)
         for begin, end in pauses:
             place = (begin - _cut(np.array([begin]), pauses)[0]) / scale
             ax.axvline(place, color="0.4", ls="dashed", lw=1)
@@ -203,6 +214,7 @@ class TimelineDisplay(Display):
         ax.set_ylabel("Worker")
         missing = f" ({self.n_unknown} fits of which it is not known are missing)" if self.n_unknown else ""
         ax.set_xlabel(f"Time since the first fit began [{unit}]{missing}")
+        self._explain(has_numbers=has_numbers)
         tidy(ax)
 
     def _draw_bars(self, rows: NDArray[np.int64], begins: NDArray[np.float64], widths: NDArray[np.float64]) -> None:
@@ -226,41 +238,45 @@ class TimelineDisplay(Display):
                     ]
                     for i in found
                 ]
-                bars = PolyCollection(
-                    corners,
-                    facecolors=color,
-                    edgecolors="white",
-                    linewidths=np.where(widths[found] > thick, 0.5, 0.0),
-                    label=_LABELS[status] if shade == 0 or status not in [key[0] for key in self.bars_] else None,
+                bars = {
+                    "facecolors": color,
+                    "edgecolors": "white",
+                    "linewidths": np.where(widths[found] > thick, 0.5, 0.0),
+                    "label": _LABELS[status] if shade == 0 else _ODD,
+                }
+                self.bars_[status, shade] = self.ax_.add_collection(
+                    PolyCollection(corners, **merged(PolyCollection, bars, self._style.bar_kw)), autolim=False
                 )
-                self.ax_.add_collection(bars, autolim=False)
-                self.bars_[status, shade] = bars
         if self.ends.any():
             x = (begins + widths)[self.ends]
             self.ax_.plot(x, rows[self.ends], "|", ms=14, mew=2, color="C4", label="given up after")
-        if len({status for status, _ in self.bars_}) + self.ends.any() > 1:
-            legend(self.ax_)
+
+    def _explain(self, *, has_numbers: bool) -> None:
+        """Say what colours and numbers mean, and what was fitted."""
+        from matplotlib.lines import Line2D
+
+        handles = self.ax_.get_legend_handles_labels()[0]
+        if has_numbers:
+            style = {"marker": "$7$", "color": "0.2", "ls": "none", "ms": 5}
+            handles.append(Line2D([], [], label=_NUMBER, **style))
+        title(self.ax_, [self.estimator_name], legend(self.ax_, handles))
 
     def _write_numbers(
         self, rows: NDArray[np.int64], begins: NDArray[np.float64], widths: NDArray[np.float64], length: float
-    ) -> None:
-        """Write the numbers of trials into bars that have room for them."""
+    ) -> bool:
+        """Write the numbers of trials into bars that have room for them; returns whether there are any."""
+        from matplotlib.text import Text
+
         digits = np.array([len(str(number)) for number in self.numbers])
         roomy = np.flatnonzero(widths > 0.011 * (digits + 0.5) * length)
         if len(widths) > _MOST_NUMBERS:
-            return
+            return False
         for i in roomy.tolist():
             color = "white" if self.statuses[i] != "ok" or self.numbers[i] % 2 == 0 else "black"
-            self.ax_.text(
-                begins[i] + widths[i] / 2,
-                rows[i],
-                str(self.numbers[i]),
-                ha="center",
-                va="center",
-                fontsize="x-small",
-                color=color,
-                clip_on=True,
-            )
+            text = {"ha": "center", "va": "center", "fontsize": "x-small", "color": color, "clip_on": True}
+            place = begins[i] + widths[i] / 2
+            self.ax_.text(place, rows[i], str(self.numbers[i]), **merged(Text, text, self._style.text_kw))
+        return len(roomy) > 0
 
 
 def _fits_of(number: int, history: History | None) -> tuple[list[Outcome], bool]:

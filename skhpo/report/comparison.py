@@ -63,7 +63,7 @@ def differences_to(trials: Fitted, best: int, test_share: float) -> list[Differe
     """Return how far the best trial is ahead of all other candidates with as much of the resource and all splits."""
     seen = {params_key(trials.params[best])}
     found = []
-    rows = _comparable(trials)
+    rows = comparable(trials)
     for row in rows if best in rows else ():
         key = params_key(trials.params[row])
         if key not in seen:
@@ -100,11 +100,11 @@ def own_rows(search: Any, trials: Fitted) -> OwnRows:
         for row, params in enumerate(trials.params)
         if all(name in own and same(value, own[name]) for name, value in params.items())
     ]
-    comparable = set(_comparable(trials))
-    return OwnRows(next((row for row in rows if row in comparable), None), rows[0] if rows else None)
+    compared = set(comparable(trials))
+    return OwnRows(next((row for row in rows if row in compared), None), rows[0] if rows else None)
 
 
-def _comparable(trials: Fitted) -> list[int]:
+def comparable(trials: Fitted) -> list[int]:
     """Return the rows that have most of the resource and a finite score on each split."""
     return [int(row) for row in np.flatnonzero(trials.is_full & np.isfinite(trials.split_scores).all(axis=1))]
 

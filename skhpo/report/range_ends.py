@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from skhpo.report.bounds import Bounds, bounds_of
 from skhpo.space.dimension import Discrete, OutsideError
 from skhpo.space.scale import ends, is_log
 
@@ -40,8 +41,8 @@ class AtEnd(NamedTuple):
     is_log : bool
         Whether it is on a log scale.
     suggestion : float or None
-        An end to try next: a decade further on a log scale of two or more, half the range further on a linear one.
-        None where that would change the sign of the numbers.
+        An end to try next: a decade further on a log scale of two or more, half the range further on a linear one, but
+        no further than the parameter can be. None where that would change the sign of the numbers.
     """
 
     name: str
@@ -53,9 +54,41 @@ class AtEnd(NamedTuple):
     suggestion: float | None
 
 
-def at_ends(trials: Fitted, params: Params) -> list[AtEnd]:
-    """Return the numbers of a trial that lie at an end of what could be tried."""
-    return [found for name, value, dimension in ranges(trials, params) for found in _at_end(name, value, dimension)]
+def at_ends(trials: Fitted, params: Params, estimator: Any = None) -> list[AtEnd]:
+    """Return the numbers of a trial that lie at an end of what could be tried, and could lie beyond.
+
+    Parameters
+    ----------
+    trials : Fitted
+        What was tried.
+    params : dict
+        The trial's.
+    estimator : estimator or None
+        Whose parameters they are: what these can be is no advice to pass.
+    """
+    found = []
+    for name, value, dimension in ranges(trials, params):
+        bounds = bounds_of(estimator, name, params, value)
+        found += [end for each in _at_end(name, value, dimension) for end in _within(each, bounds)]
+    return found
+
+
+def _within(found: AtEnd, bounds: Bounds) -> list[AtEnd]:
+    """Return the advice with its suggestion inside of what the parameter can be; none where nothing is beyond."""
+    is_lower = found.end == "lower"
+    end, bound, is_closed = (
+        (found.low, bounds.low, bounds.has_low) if is_lower else (found.high, bounds.high, bounds.has_high)
+    )
+    if end is None or math.isinf(bound):
+        return [found]
+    if bound >= end if is_lower else bound <= end:
+        return []
+    wanted = found.suggestion
+    if wanted is not None and (wanted > bound if is_lower else wanted < bound):
+        return [found]
+    if is_closed:
+        return [found._replace(suggestion=bound)]
+    return [found._replace(suggestion=None if wanted is None else float(f"{(end + bound) / 2:.3g}"))]
 
 
 def ranges(trials: Fitted, params: Params) -> Iterator[tuple[str, float, Dimension]]:

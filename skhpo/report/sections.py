@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skhpo._sklearn import CANNOT_SET
-from skhpo.messages.texts import MOST_OF_A_NAME, message_start, one_line, said
+from skhpo.messages.durations import in_words
+from skhpo.messages.texts import message_start, one_line, said
+from skhpo.report.words import rough, short, value_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,11 +29,7 @@ _ENDINGS = {
     "crashed": "lost with their worker",
     "timeout": "stopped by fit_timeout",
 }
-_METHOD = (
-    "Differences are paired over the splits; standard errors are those of the corrected resampled t-test (Nadeau and "
-    "Bengio 2003), p is two-sided and takes no account of how many were compared."
-)
-_MOST_DIGITS = 8
+_METHOD = "Paired over the splits, corrected by Nadeau and Bengio 2003; p is of one comparison."
 
 
 def name_of(estimator: Any) -> str:
@@ -84,14 +82,14 @@ def best(search: Any, trials: Fitted) -> list[str]:
         return ["no trial has a usable score"]
     row, results = trials.best, search.cv_results_
     scores = trials.split_scores[row]
-    spread = f", standard deviation {scores.std():.2g} over {len(scores)} splits" if len(scores) > 1 else ""
+    spread = f", standard deviation {rough(scores.std())} over {len(scores)} splits" if len(scores) > 1 else ""
     chosen = ", chosen by refit" if callable(search.refit) else ""
     if trials.failed[row]:
         n_without = int(np.isnan(scores).sum())
         spread = f", but {n_without} of {_count(len(scores), 'split')} gave no usable score"
     mean = results[f"mean_test_{trials.metric}"][row]
     lines = [f"{short(trials.label)} {mean:.5g}{spread} ({_trial(trials, row)}{chosen})"]
-    lines += [f"{short(name)} = {_value(value)}" for name, value in results["params"][row].items()]
+    lines += [f"{short(name)} = {value_text(value)}" for name, value in results["params"][row].items()]
     metrics = [name.removeprefix("mean_test_") for name in results if name.startswith("mean_test_")]
     for name in metrics:
         if name != trials.metric:
@@ -214,35 +212,27 @@ def time(stats: Mapping[str, Any], trials: Fitted, refit_time: float | None) -> 
     earlier = [outcome for outcome in known if (outcome.started or 0.0) < stats["started"]]
     in_fits = _fit_seconds(known) - _fit_seconds(earlier)
     lines = [
-        f"{_seconds(seconds)} for the search, of which {_seconds(stats['suggest_time'])} for suggesting candidates"
+        f"{in_words(seconds)} for the search, of which {in_words(stats['suggest_time'])} for suggesting candidates"
     ]
     if n_workers is not None and len(known) > len(earlier):
         there = stats.get("worker_time", n_workers * seconds)
         most = "up to " if there < 0.99 * n_workers * seconds else ""  # a cluster that grew
         idle = max(0.0, there - in_fits)
         lines.append(
-            f"{_seconds(in_fits)} in fits and {_seconds(idle)} waiting or starting, of {_seconds(there)} that "
+            f"{in_words(in_fits)} in fits and {in_words(idle)} waiting or starting, of {in_words(there)} that "
             f"{most}{_count(n_workers, 'worker')} had: {min(1.0, in_fits / there):.0%} in fits"
         )
     if earlier:
-        lines.append(f"{_seconds(_fit_seconds(earlier))} in {_count(len(earlier), 'fit')} of earlier runs")
+        lines.append(f"{in_words(_fit_seconds(earlier))} in {_count(len(earlier), 'fit')} of earlier runs")
     if n_unknown := len(fits) - len(known):
         lines.append(f"{_count(n_unknown, 'fit')} of which it is not known when they ran")
     if refit_time is not None:
-        lines.append(f"{_seconds(refit_time)} for the refit on all data")
+        lines.append(f"{in_words(refit_time)} for the refit on all data")
     return lines
 
 
 def _fit_seconds(fits: Sequence[Outcome]) -> float:
     return sum(outcome.fit_time + outcome.score_time for outcome in fits)
-
-
-def _seconds(seconds: float) -> str:
-    if seconds < 1:
-        return f"{1000 * seconds:.3g} ms"
-    if seconds < 120:
-        return f"{seconds:.3g} s"
-    return f"{seconds / 60:.3g} min" if seconds < 7200 else f"{seconds / 3600:.3g} h"
 
 
 def advice(at_end: Sequence[AtEnd], *, has_ranges: bool) -> list[str]:
@@ -277,29 +267,17 @@ def _trial(trials: Fitted, row: int) -> str:
     return f"trial {trials.numbers[row] if trials.numbers else row}"
 
 
-def short(name: Any) -> str:
-    """Return a name in one line of bounded length."""
-    return one_line(str(name), MOST_OF_A_NAME)
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, np.generic):
-        value = value.item()
-    text = said(value)
-    return f"{value:.6g}" if isinstance(value, float) and len(text) > _MOST_DIGITS else text
-
-
 def _ahead(difference: Difference) -> str:
     if difference.mean < 0:
-        return f"{-difference.mean:.2g} behind"
-    return f"{difference.mean:.2g} ahead of" if difference.mean else "level with"
+        return f"{rough(-difference.mean)} behind"
+    return f"{rough(difference.mean)} ahead of" if difference.mean else "level with"
 
 
 def _precision(difference: Difference) -> str:
     if math.isnan(difference.standard_error):
         return ""
     p = "" if math.isnan(difference.p_value) else f", p = {difference.p_value:.2g}"
-    return f" (standard error {difference.standard_error:.2g}{p})"
+    return f" (standard error {rough(difference.standard_error)}{p})"
 
 
 def _outcomes(trials: Fitted) -> list[Outcome]:

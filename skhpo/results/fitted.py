@@ -210,7 +210,8 @@ def _metric(search: Any, results: Mapping[str, Any], metric: str | None) -> str:
 
 def _label(search: Any, metric: str) -> str:
     scoring = getattr(search, "scoring", None)
-    return scoring if metric == "score" and isinstance(scoring, str) else metric
+    name = scoring if isinstance(scoring, str) else getattr(scoring, "__name__", None)
+    return name if metric == "score" and isinstance(name, str) and name.isidentifier() else metric
 
 
 def _history(search: Any, n_rows: int) -> tuple[History | None, list[int]]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.stats import norm, qmc
 
-from skhpo.acquisition import Feasible, LogExpectedImprovement, UpperConfidenceBound, maximise
+from skhpo.samplers.acquisition import Feasible, LogExpectedImprovement, UpperConfidenceBound, maximise
 from skhpo.samplers.base import Sampler
 from skhpo.surrogates.base import Posterior
 from skhpo.surrogates.importance import total_effects
@@ -20,10 +20,8 @@ from skhpo.surrogates.threads import one_blas_thread
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from numpy.typing import NDArray
-
-    from skhpo.acquisition.improvement import Acquisition
     from skhpo.history import Observation, Params, Trial
+    from skhpo.samplers.acquisition.improvement import Acquisition
     from skhpo.space import Space
     from skhpo.surrogates.gp import GaussianProcess
     from skhpo.surrogates.kernel import Array
@@ -44,17 +42,9 @@ class BayesOptions:
     n_init : int
         Points by design: a given one or two, the centre, and Sobol points. Three, whatever the dimension: the
         upper bound explores by itself, and five were no better by more than the noise of the ablation.
-    p_ei : float
-        Share of the suggestions that maximise expected improvement, in [0, 1]; the others maximise an upper
-        confidence bound. On tuning problems expected improvement was far behind, on smooth functions ahead at first.
     width : float
-        Standard deviations of the upper bound (3 is also what mlr3mbo found for numeric spaces on other problems).
-    is_width_drawn : bool
-        Whether each suggestion draws its width, from 1/3 to 5/3 of ``width``.
-    incumbent : {"corrected", "mean", "observed"}
-        What an improvement is measured from, see `LogExpectedImprovement`.
-    trust : bool
-        Whether a young model may only propose near what was observed, as Vizier's.
+        Standard deviations of the upper confidence bound that a suggestion maximises (3 is also what mlr3mbo found for
+        numeric spaces on other problems).
     n_global, n_children : int
         Candidates of the search, see `maximise`.
     n_fantasies : int
@@ -65,11 +55,7 @@ class BayesOptions:
 
     model: ModelOptions = field(default_factory=ModelOptions)
     n_init: int = 3
-    p_ei: float = 0.0
     width: float = 3.0
-    is_width_drawn: bool = False
-    incumbent: Literal["corrected", "mean", "observed"] = "corrected"
-    trust: bool = False
     n_global: int = 512
     n_children: int = 192
     n_fantasies: int = 16
@@ -77,7 +63,7 @@ class BayesOptions:
 
 
 class BayesSampler(Sampler):
-    """Proposes where a Gaussian process of the scores expects most, by an upper confidence bound unless told otherwise.
+    """Proposes where the upper confidence bound of a Gaussian process of the scores is highest.
 
     Parameters
     ----------
@@ -261,17 +247,15 @@ class BayesSampler(Sampler):
         assert gp is not None  # noqa: S101  (something was told, so there is a score or a failure)
         if len(pending):
             gp = _fantasise(gp, pending, self.options.n_fantasies, rng)
-        acquisition: Acquisition
-        if rng.random() < self.options.p_ei:
-            acquisition = LogExpectedImprovement(gp, self.options.incumbent)
-        else:
-            factor = rng.uniform(1 / 3, 5 / 3) if self.options.is_width_drawn else 1.0
-            acquisition = UpperConfidenceBound(gp, self.options.width * factor)
-        if self.options.trust:
-            acquisition = _trust(acquisition, self._model.points, self.space.is_categorical)
+        acquisition = self._worth(gp, rng)
         if belief.success is not None:
             acquisition = Feasible(acquisition, belief.probability_of_success)
         return acquisition
+
+    def _worth(self, gp: GaussianProcess, rng: np.random.Generator) -> Acquisition:
+        """What points are worth, before the chance that a fit of them fails."""
+        rng.random()  # unused: without this draw, seeds would give other candidates than those that were measured
+        return UpperConfidenceBound(gp, self.options.width)
 
     @cached_property
     def _whole(self) -> Array:
@@ -313,17 +297,3 @@ def _fantasise(gp: GaussianProcess, pending: Array, n_fantasies: int, rng: np.ra
     n = len(pending)
     uniform = qmc.Sobol(n, scramble=True, seed=rng).random_base2(round(math.log2(n_fantasies)))
     return gp.append(pending, gp.draw(pending, norm.ppf(np.clip(uniform, 1e-9, 1 - 1e-9)).T))
-
-
-def _trust(acquisition: Acquisition, X: Array, is_categorical: NDArray[np.bool_]) -> Acquisition:
-    """Vizier's trust region: the radius grows with the observations, and beyond half the cube there is none."""
-    radius = 0.2 + 0.3 * len(X) / (5 * (X.shape[1] + 1))
-    if radius > 0.5:
-        return acquisition
-    numbers = X[:, ~is_categorical]
-
-    def trusted(U: Array) -> Array:
-        distance = np.abs(U[:, None, ~is_categorical] - numbers).max(axis=2, initial=0.0).min(axis=1)
-        return np.where(distance <= radius, acquisition(U), -1e6 - distance)
-
-    return trusted

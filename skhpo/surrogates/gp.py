@@ -8,7 +8,7 @@ Notation
     X, y         (n, d), (n,)   points and warped scores (mean about 0, standard deviation about 1)
     v            (n,)           known noise variances
     l, s2, e2    (d,), (), ()   lengthscales, signal variance, noise variance
-    M            (n, n)         Matérn function (kernel.py) of points whose columns may be warped (input_warping.py)
+    M            (n, n)         Matérn function (kernel.py)
     K            (n, n)         s2 M + c2 11' + diag(e2 + v) = L L'                                         (1)
     a            (n, S)         K^-1 y
     k(z)         (n,)           s2 M(z, X) + c2
@@ -37,14 +37,10 @@ from skhpo.surrogates.hyperparameters import (
     LENGTHSCALE_BOUNDS,
     NOISE_BOUNDS,
     SIGNAL_BOUNDS,
-    Gamma,
     Hyperparameters,
-    LogNormal,
     NegativeLogPosterior,
     Priors,
-    dimension_scaled,
 )
-from skhpo.surrogates.input_warping import LOG_SHAPE_BOUNDS
 from skhpo.surrogates.kernel import Array, Distances, matern
 from skhpo.surrogates.triangular import lower_inverse
 
@@ -57,7 +53,6 @@ if TYPE_CHECKING:
 # Points from which on L is inverted once, and products with the inverse take a third of the time of solving with L. The
 # floor of the noise keeps the condition number of L below 1e5, so that nothing is lost but the last digits.
 _N_INVERTED = 128
-_N_WARPED = 5  # columns: two shapes each, for the ones whose effect is largest
 
 
 class GaussianProcess:
@@ -72,9 +67,6 @@ class GaussianProcess:
     n_fit : int
         Hyperparameters are fitted to at most this many points (the better half of them and every so many-th of the
         rest): past 200 they hardly move, and a step of the fit costs n^3.
-    input_warp : bool
-        Whether columns of numbers are warped (input_warping.py): the five of shortest lengthscale, and only with at
-        least max(20, 3 d) scores, as two more shapes a column are fitted to them.
 
     Attributes
     ----------
@@ -91,30 +83,22 @@ class GaussianProcess:
         nu: float = 1.5,
         priors: Priors | None = None,
         n_fit: int = 200,
-        input_warp: bool = False,
     ) -> None:
         self.is_categorical = np.asarray(is_categorical, dtype=bool)
         self.nu = nu
         self.priors = priors if priors is not None else Priors()
         self.n_fit = n_fit
-        self.input_warp = input_warp
         self.n_rescues = 0
         self.theta = self.start
         self._prior: Array | None = None  # K without noise, where it is at hand
         self._inverse: Array | None = None  # of L, once it was asked for
 
     @property
-    def lengthscale_prior(self) -> LogNormal | Gamma:
-        """The prior of the lengthscales."""
-        given = self.priors.lengthscale
-        return given if given is not None else dimension_scaled(len(self.is_categorical))
-
-    @property
     def start(self) -> Hyperparameters:
         """Where a fit that knows nothing starts: at the mode of the prior."""
         d = len(self.is_categorical)
         low, high = LENGTHSCALE_BOUNDS
-        l = np.full(d, np.clip(self.lengthscale_prior.mode, low, high))
+        l = np.full(d, np.clip(self.priors.lengthscale.mode, low, high))
         return Hyperparameters(l, 1.0, float(np.exp(self.priors.noise.mu)))
 
     def fit(
@@ -145,10 +129,6 @@ class GaussianProcess:
         found: list[tuple[float, Hyperparameters]] = []
         for start in starts if starts is not None else [self.start]:
             value, theta = self._mode(data, start, n_iterations)
-            columns = self._columns_to_warp(theta, len(y))
-            if columns != theta.warp.columns:
-                # Lengthscales say which columns to warp, so they are fitted first.
-                value, theta = self._mode(data, theta._replace(warp=theta.warp.onto(columns)), n_iterations)
             if np.isfinite(value):
                 found.append((value, theta))
         if found:
@@ -240,8 +220,7 @@ class GaussianProcess:
 
     def covariance(self, Z: Array) -> Array:
         """Prior covariance K(Z, X) of the latent function, shape (m, n)."""
-        theta = self.theta
-        return self._distances.covariance(theta.warp(Z), self.nu, theta.signal, self.priors.mean)
+        return self._distances.covariance(Z, self.nu, self.theta.signal, self.priors.mean)
 
     def covariance_with(self, Z: Array, x: Array) -> Array:
         """Prior covariance of the latent function at points Z with the one at x, shape (m,)."""
@@ -286,10 +265,10 @@ class GaussianProcess:
         return self.theta.signal * matern(self._between(Z, Z), self.nu)[0] + self.priors.mean
 
     def _between(self, A: Array, B: Array) -> Array:
-        return self._distances_to(B)(self.theta.warp(A))
+        return self._distances_to(B)(A)
 
     def _distances_to(self, X: Array) -> Distances:
-        return Distances(self.theta.warp(X), self.is_categorical, self.theta.lengthscales)
+        return Distances(X, self.is_categorical, self.theta.lengthscales)
 
     def _set_scores(self, Y: Array) -> None:
         self.Y = Y
@@ -315,16 +294,10 @@ class GaussianProcess:
         self, data: tuple[Array, Array, Array], start: Hyperparameters, n_iterations: int
     ) -> tuple[float, Hyperparameters]:
         """Negative log posterior and hyperparameters at its minimum; infinite, and the start, where none was found."""
-        columns = start.warp.columns
-        bounds = np.vstack(
-            [
-                np.log([LENGTHSCALE_BOUNDS] * len(self.is_categorical) + [SIGNAL_BOUNDS, NOISE_BOUNDS]),
-                np.tile(LOG_SHAPE_BOUNDS, (2 * len(columns), 1)),
-            ]
-        )
+        bounds = np.log([LENGTHSCALE_BOUNDS] * len(self.is_categorical) + [SIGNAL_BOUNDS, NOISE_BOUNDS])
         # Tight tolerances chase rounding: a change of 1e-6 in the log posterior decides nothing.
         result = minimize(
-            self._negative_log_posterior(*data, columns),
+            self._negative_log_posterior(*data),
             np.clip(start.pack(), bounds[:, 0], bounds[:, 1]),
             jac=True,
             method="L-BFGS-B",
@@ -332,29 +305,11 @@ class GaussianProcess:
             options={"maxiter": n_iterations, "ftol": 1e-6, "gtol": 1e-2},
         )
         if np.isfinite(result.fun) and np.isfinite(result.x).all():
-            return float(result.fun), Hyperparameters.unpack(result.x, columns)
+            return float(result.fun), Hyperparameters.unpack(result.x)
         return np.inf, start
 
-    def _columns_to_warp(self, theta: Hyperparameters, n: int) -> tuple[int, ...]:
-        if not self.input_warp or n < max(20, 3 * len(self.is_categorical)):
-            return ()
-        numbers = np.flatnonzero(~self.is_categorical)
-        order = np.argsort(theta.lengthscales[numbers], kind="stable")
-        return tuple(np.sort(numbers[order[:_N_WARPED]]).tolist())
-
-    def _negative_log_posterior(
-        self, X: Array, y: Array, v: Array, columns: tuple[int, ...] = ()
-    ) -> NegativeLogPosterior:
-        return NegativeLogPosterior(
-            X,
-            y,
-            v,
-            self.is_categorical,
-            columns=columns,
-            nu=self.nu,
-            lengthscale_prior=self.lengthscale_prior,
-            priors=self.priors,
-        )
+    def _negative_log_posterior(self, X: Array, y: Array, v: Array) -> NegativeLogPosterior:
+        return NegativeLogPosterior(X, y, v, self.is_categorical, nu=self.nu, priors=self.priors)
 
 
 def _representatives(y: Array, n_max: int) -> NDArray[np.intp]:

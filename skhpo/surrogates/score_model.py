@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from skhpo.surrogates.gp import GaussianProcess
-from skhpo.surrogates.hyperparameters import SMALL_NOISE, LogNormal, Priors
+from skhpo.surrogates.hyperparameters import MODERATE, SMALL_NOISE, LogNormal, Priors
 from skhpo.surrogates.warping import warp_scores
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
-    from skhpo.surrogates.hyperparameters import Gamma, Hyperparameters
+    from skhpo.surrogates.hyperparameters import Hyperparameters
     from skhpo.surrogates.kernel import Array
     from skhpo.surrogates.warping import Warp
 
@@ -33,10 +35,6 @@ _N_COLD = 50
 _MOST_NOISE = 4.0  # of a warped score: twice the standard deviation of all
 _LARGEST = 1e100  # beyond it squares of scores overflow; a score of 1e100 is as good as one of 1e300
 
-# Mode one edge of the cube, median 2.7. A judgement between 0.7 and 1.2, which docs/ablation.md has; the shorter
-# Gamma(1.21, 1.52) of HEBO+ was far behind after 50 trials.
-MODERATE = LogNormal(1.0, 1.0)
-
 
 @dataclass(frozen=True)
 class ModelOptions:
@@ -44,26 +42,23 @@ class ModelOptions:
 
     Parameters
     ----------
-    warp : str
-        Name of a transform of scores in `warping.WARPS`.
+    warp : callable
+        From scores of shape (n,) to the `Warp` that is fitted to them.
     nu : {2.5, 1.5}
         Smoothness of the Matérn function.
-    lengthscale : LogNormal, Gamma or None
-        Prior of the lengthscales; None scales with the dimension.
+    lengthscale : LogNormal
+        Prior of the lengthscales.
     noise : LogNormal
         Prior of the noise variance.
     n_exact : int
         Observations the process conditions on at most.
-    input_warp : bool
-        Whether columns are warped, see `GaussianProcess`.
     """
 
-    warp: str = "half-rank"
+    warp: Callable[[Array], Warp] = warp_scores
     nu: float = 1.5
-    lengthscale: LogNormal | Gamma | None = MODERATE
+    lengthscale: LogNormal = MODERATE
     noise: LogNormal = SMALL_NOISE
     n_exact: int = 512
-    input_warp: bool = False
 
 
 @dataclass(frozen=True)
@@ -169,10 +164,10 @@ class ScoreModel:
         theta, theta_success = self._hyperparameters(n)
         gp, warp = None, None
         if ok.any():
-            warp = warp_scores(y[ok], self.options.warp)
+            warp = self.options.warp(y[ok])
             gp = self._process()
             gp.theta = theta
-            rows = _active_set(theta.warp(X[ok]), warp.z, self.options.n_exact, theta.lengthscales)
+            rows = _active_set(X[ok], warp.z, self.options.n_exact, theta.lengthscales)
             gp.condition(X[ok][rows], warp.z[rows], _warped_noise(v[ok], warp)[rows])
             self.n_rescues += gp.n_rescues
         if ok.all():
@@ -181,7 +176,7 @@ class ScoreModel:
         success = self._process()
         success.theta = theta_success if theta_success is not None else success.start
         labels = ok - mean
-        rows = _active_set(success.theta.warp(X), labels, self.options.n_exact, success.theta.lengthscales)
+        rows = _active_set(X, labels, self.options.n_exact, success.theta.lengthscales)
         success.condition(X[rows], labels[rows])
         self.n_rescues += success.n_rescues
         return Belief(gp, warp, success, mean)
@@ -219,7 +214,7 @@ class ScoreModel:
     def _process(self) -> GaussianProcess:
         options = self.options
         priors = Priors(lengthscale=options.lengthscale, noise=options.noise)
-        return GaussianProcess(self.is_categorical, nu=options.nu, priors=priors, input_warp=options.input_warp)
+        return GaussianProcess(self.is_categorical, nu=options.nu, priors=priors)
 
     def _hyperparameters(self, n: int) -> tuple[Hyperparameters, Hyperparameters | None]:
         """Hyperparameters of scores and of success for n observations, by the fixed schedule of fits."""
@@ -242,7 +237,7 @@ class ScoreModel:
         ok = np.isfinite(y)
         theta, theta_success = before if before is not None else (None, None)
         if ok.sum() >= 2:
-            warp = warp_scores(y[ok], self.options.warp)
+            warp = self.options.warp(y[ok])
             theta = self._fit_one(X[ok], warp.z, _warped_noise(v[ok], warp), theta)
         if not ok.all():
             theta_success = self._fit_one(X, ok - _success_mean(ok), np.zeros(len(ok)), theta_success)

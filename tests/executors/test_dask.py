@@ -22,6 +22,7 @@ from skhpo.executors.dask import DaskExecutor
 from skhpo.history import Outcome
 
 distributed = pytest.importorskip("distributed")
+config = pytest.importorskip("dask.config")
 
 pytestmark = [
     pytest.mark.slow,
@@ -31,7 +32,7 @@ pytestmark = [
 X = np.random.default_rng(0).normal(size=(60, 3))
 Y = np.repeat([0, 1], 30)
 QUALITY = {"quality": Float(0, 1)}
-N_KILLS = int(os.environ.get("SKHPO_N_KILLS", "2"))
+N_KILLS = int(os.environ.get("SKHPO_N_KILLS", "1"))
 """Runs of each kind with a candidate that kills its workers."""
 
 
@@ -77,8 +78,13 @@ def cluster_of(n_workers, n_threads=1, *, processes=False):
 
 @pytest.fixture
 def client():
-    """Two workers of one thread, in this process."""
-    with cluster_of(2) as cluster, distributed.Client(cluster) as client, joblib.parallel_config("dask"):
+    """Two workers of one thread, in this process; after a restart the cluster soon misses and replaces them."""
+    with (
+        config.set({"distributed.deploy.lost-worker-timeout": "500ms"}),
+        cluster_of(2) as cluster,
+        distributed.Client(cluster) as client,
+        joblib.parallel_config("dask"),
+    ):
         yield client
 
 
@@ -260,7 +266,7 @@ def test_a_restart_costs_what_ran(n_workers, n_threads, tmp_path):
 
         thread = threading.Thread(target=restart)
         thread.start()
-        estimator = Counted(0.5, 2.0, folder=str(tmp_path))
+        estimator = Counted(0.5, 1.0, folder=str(tmp_path))
         search = RandomSearchCV(estimator, QUALITY, n_iter=20, cv=2, random_state=0, refit=False)
         search.fit(X, Y)
         thread.join()

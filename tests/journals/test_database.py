@@ -364,4 +364,4 @@ def test_a_file_that_was_changed_by_chance_is_read_or_refused(kind, originals, t
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning")
 @pytest.mark.parametrize("kind", SEARCHES)
 def test_many_files_that_were_changed_by_chance_are_read_or_refused(kind, originals, tmp_path):
-    fuzz(kind, range(25, 300), originals, tmp_path)
+    fuzz(kind, range(25, 150), originals, tmp_path)

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from skhpo.history import FitFinished, Outcome, Trial, TrialStarted
+from skhpo.journals import sqlite
 from skhpo.journals.database import APPLICATION_ID, FORMAT
 from skhpo.journals.events import Codec
 from skhpo.journals.sqlite import SqliteJournal, stored_searches
@@ -45,6 +46,15 @@ def events():
 def flat(event):
     body = event.trial if isinstance(event, TrialStarted) else event.outcome
     return repr([getattr(body, name) for name in body.__slots__]).replace("np.float64(0.1)", "0.1")
+
+
+@pytest.mark.parametrize("n_at_a_time", [1, 2, 3, 4, 5])
+def test_events_come_back_however_many_are_read_at_a_time(n_at_a_time, tmp_path, monkeypatch):
+    monkeypatch.setattr(sqlite, "_BATCH", n_at_a_time)
+    with contextlib.closing(journal_at(tmp_path / "search.db")) as journal:
+        for event in events():
+            journal.append(event)
+        assert [flat(event) for event in journal] == [flat(event) for event in events()]
 
 
 def test_events_come_back_as_they_went(tmp_path):

@@ -41,9 +41,27 @@ def test_points_are_drawn_when_they_are_asked_for():
     assert len(sampler._drawn) == 4
 
 
-@pytest.mark.parametrize("space", [{"a": list(range(40))}, {"a": loguniform(1, 2)}, {"a": Int(1, 40)}])
-def test_continued_with_more_keeps_what_was_done_and_repeats_nothing(space):
-    done = draws(RandomSampler(space, n_iter=10, random_state=0))
-    found = draws(RandomSampler(space, n_iter=25, random_state=0, done=done))
+def test_continued_with_all_there_are_repeats_nothing():
+    """scikit-learn's stream of all 30 is another order than that of 25."""
+    space = {"a": list(range(30))}
+    done = draws(RandomSampler(space, n_iter=25, random_state=0))
+    found = draws(RandomSampler(space, n_iter=30, random_state=0, done=done))
+    assert found[:25] == done
+    assert sorted(params["a"] for params in found) == list(range(30))
+
+
+@pytest.mark.parametrize(
+    "space",
+    [
+        {"a": list(range(40))},
+        {"a": list(range(2000))},  # of which scikit-learn draws 10 and 25 in two ways
+        {"a": loguniform(1, 2)},
+        {"a": Int(1, 40)},
+    ],
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_continued_with_more_keeps_what_was_done_and_repeats_nothing(space, seed):
+    done = draws(RandomSampler(space, n_iter=10, random_state=seed))
+    found = draws(RandomSampler(space, n_iter=25, random_state=seed, done=done))
     assert found[:10] == done
     assert len(found) == len({params["a"] for params in found}) == 25

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 from scipy.linalg import solve_triangular
+from scipy.stats import lognorm
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern
 
 from skhpo.surrogates.gp import GaussianProcess
-from skhpo.surrogates.hyperparameters import Gamma, Hyperparameters, Priors, dimension_scaled
+from skhpo.surrogates.hyperparameters import Hyperparameters, LogNormal, Priors
 from skhpo.surrogates.kernel import Distances, column_distances, matern
 
 NUMBERS = np.zeros(3, dtype=bool)
@@ -39,7 +40,7 @@ def test_the_posterior_is_scikit_learns(nu):
 
 
 @pytest.mark.parametrize("nu", [1.5, 2.5])
-@pytest.mark.parametrize("lengthscale", [None, Gamma(1.21, 1.52)])
+@pytest.mark.parametrize("lengthscale", [LogNormal(1.0, 1.0), LogNormal(0.2, 0.5)])
 @pytest.mark.parametrize("is_categorical", [NUMBERS, MIXED, ~NUMBERS])
 def test_the_gradient_is_that_of_the_negative_log_posterior(nu, lengthscale, is_categorical):
     X, y, rng = data(is_categorical=is_categorical)
@@ -191,15 +192,14 @@ def test_only_representatives_are_fitted_to():
     assert len(few.X) == 300
 
 
-def test_modes_of_priors():
-    assert np.isclose(dimension_scaled(4).mode, 0.2048 * 2, rtol=1e-3)
-    assert Gamma(3.0, 2.0).mode == 1.0
+def test_the_prior_is_the_log_normal_density():
+    prior = LogNormal(0.4, 0.7)
     x = np.linspace(-3, 3, 601)
-    for prior in (dimension_scaled(4), Gamma(3.0, 2.0)):
-        value, slope = prior.penalty(x)
-        np.testing.assert_allclose(np.gradient(value, x)[1:-1], slope[1:-1], atol=2e-3)
-        # The penalty is that of the density of l, so its mode is where the slope in log l vanishes.
-        assert abs(np.exp(x[np.argmin(value)]) - prior.mode) < 0.02
+    value, slope = prior.penalty(x)
+    density = lognorm(s=0.7, scale=np.exp(0.4)).logpdf(np.exp(x))
+    np.testing.assert_allclose(value + density, (value + density)[0], atol=1e-9)
+    np.testing.assert_allclose(np.gradient(value, x)[1:-1], slope[1:-1], atol=2e-3)
+    assert abs(np.exp(x[np.argmin(value)]) - prior.mode) < 0.02
 
 
 @pytest.mark.parametrize("nu", [1.5, 2.5])

@@ -78,9 +78,6 @@ class LogExpectedImprovement:
     ----------
     gp : GaussianProcess
         With one column of scores, or one a fantasy.
-    incumbent : {"corrected", "mean", "observed"}
-        *corrected* is equation (1); *mean* has s(x) in place of st; *observed* compares with the best (noisy) score
-        instead, as textbooks do.
 
     Attributes
     ----------
@@ -88,24 +85,23 @@ class LogExpectedImprovement:
         The incumbent.
     """
 
-    def __init__(self, gp: GaussianProcess, incumbent: str = "corrected") -> None:
+    def __init__(self, gp: GaussianProcess) -> None:
         self._gp = gp
         means = gp.means_of_points
         star = int(np.argmax(means.mean(axis=1)))
         self.x_star = gp.X[star]
-        self._best = means.max(axis=0) if incumbent != "observed" else gp.Y.max(axis=0)
+        self._best = means.max(axis=0)
         _, half = gp.project(gp.X[star : star + 1])
-        self._half_star = half[:, 0] if incumbent == "corrected" else None
+        self._half_star = half[:, 0]
 
     def __call__(self, U: Array) -> Array:
         """Log expected improvement, shape (m,)."""
         gp = self._gp
         mean, half = gp.project(U)
         variance = gp.prior_variance - np.einsum("ij,ij->j", half, half)
-        if self._half_star is not None:
-            star = gp.prior_variance - self._half_star @ self._half_star
-            prior = gp.covariance_with(U, self.x_star)
-            variance = variance + star - 2 * (prior - self._half_star @ half)
+        star = gp.prior_variance - self._half_star @ self._half_star
+        prior = gp.covariance_with(U, self.x_star)
+        variance = variance + star - 2 * (prior - self._half_star @ half)
         st = np.sqrt(np.maximum(variance, 1e-12))
         values: Array = log_h((mean - self._best) / st[:, None]) + np.log(st)[:, None]
         if values.shape[1] == 1:

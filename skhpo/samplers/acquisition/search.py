@@ -15,7 +15,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from skhpo.acquisition.improvement import Acquisition
+    from skhpo.samplers.acquisition.improvement import Acquisition
     from skhpo.surrogates.kernel import Array
 
 
