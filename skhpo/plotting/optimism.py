@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from sklearn.utils.validation import check_is_fitted
 
 from skhpo.honesty.bootstrap import on_the_way
 from skhpo.honesty.metrics import measure_of
-from skhpo.plotting.figure import BEST, COLOR, Display, legend, plain_name, score_limits, tidy
+from skhpo.plotting.figure import ScoreDisplay, drawn, estimator_of, legend, tidy, title
+from skhpo.plotting.limits import score_limits
+from skhpo.plotting.scores import BEST, COLOR
+from skhpo.plotting.style import merged
+from skhpo.plotting.words import plain_name
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class OptimismDisplay(Display):
+class OptimismDisplay(ScoreDisplay):
     """The best score so far, and what to expect on new data of the candidate that has it.
 
     Use `from_search`. The search needs ``store_predictions=True``.
@@ -30,6 +36,10 @@ class OptimismDisplay(Display):
         What to expect of it: chosen again on resampled rows, scored on the rows that were not drawn.
     label : str
         What the scores are.
+    score_name : str or None
+        What to call them; None is by the label.
+    estimator_name : str or None
+        What was searched.
 
     Attributes
     ----------
@@ -57,13 +67,16 @@ class OptimismDisplay(Display):
     True
     """
 
+    _STYLE: ClassVar[tuple[str, ...]] = ("score_name", "negate_score", "line_kw", "fill_between_kw")
+
     trials: NDArray[np.intp]
     naive: NDArray[np.float64]
     estimate: NDArray[np.float64]
-    label: str = "score"
 
     @classmethod
-    def from_search(cls, search: Any, *, n_bootstraps: int = 200, random_state: int = 0, ax: Any = None) -> Self:
+    def from_search(
+        cls, search: Any, *, n_bootstraps: int = 200, random_state: int = 0, ax: Any = None, **style: Any
+    ) -> Self:
         """Draw a search.
 
         Parameters
@@ -76,6 +89,8 @@ class OptimismDisplay(Display):
             Of the draws.
         ax : matplotlib Axes, default=None
             Where to draw; None for a new figure.
+        **style : dict
+            Keywords of `plot`.
 
         Returns
         -------
@@ -91,32 +106,38 @@ class OptimismDisplay(Display):
             measure_of(scorer, table), groups=table.groups, n_resamples=n_bootstraps, random_state=random_state
         )
         scoring = search.scoring if isinstance(search.scoring, str) else "score"
-        return cls(trials=trials, naive=naive, estimate=estimate, label=scoring).plot(ax=ax)
+        display = cls(trials=trials, naive=naive, estimate=estimate, label=scoring, estimator_name=estimator_of(search))
+        return drawn(display, ax, style)
 
     @property
     def _figsize(self) -> tuple[float, float]:
         return 7.0, 4.0
 
     def _draw(self, ax: Any) -> None:
+        from matplotlib.collections import PolyCollection
+        from matplotlib.lines import Line2D
         from matplotlib.ticker import MaxNLocator
 
-        x = self.trials.astype(float)
-        (best,) = ax.plot(x, self.naive, drawstyle="steps-post", color=BEST, label="best score so far")
-        (expected,) = ax.plot(x, self.estimate, drawstyle="steps-post", color=COLOR, label="to expect on new data")
-        self.lines_ = [best, expected]
-        self.area_ = ax.fill_between(
-            x, self.estimate, self.naive, step="post", color=BEST, alpha=0.15, lw=0, label="optimism"
-        )
-        ax.set_ylim(*score_limits(self.naive, self.estimate))
+        style, x, sign = self._style, self.trials.astype(float), -1.0 if self._style.negate_score else 1.0
+        naive, estimate = sign * self.naive, sign * self.estimate
+        self.lines_ = []
+        for values, color, label in ((naive, BEST, "best score so far"), (estimate, COLOR, "to expect on new data")):
+            line = {"drawstyle": "steps-post", "color": color, "label": label}
+            self.lines_ += ax.plot(x, values, **merged(Line2D, line, style.line_kw))
+        area = {"step": "post", "color": BEST, "alpha": 0.15, "lw": 0, "label": "optimism"}
+        self.area_ = ax.fill_between(x, estimate, naive, **merged(PolyCollection, area, style.fill_between_kw))
+        low, high = score_limits(self.naive, self.estimate)
+        ax.set_ylim(*sorted((sign * low, sign * high)))
         ax.set_xlabel("Trial")
-        ax.set_ylabel(f"{plain_name(self.label)} (all rows)")
+        ax.set_ylabel(f"{plain_name(self._score_name)} (all rows)")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-        legend(ax)
+        title(ax, [self.estimator_name], legend(ax))
         tidy(ax)
 
 
 def _known(search: Any) -> tuple[Any, Any, NDArray[np.intp]]:
     """Return predictions, scorer and rows of the candidates of a search of ours."""
+    check_is_fitted(search, "cv_results_")
     if not hasattr(search, "estimate_score"):
         raise ValueError(f"search needs to be one of skhpo's with store_predictions=True, got {type(search).__name__}.")
     table, scorer, _ = search._chosen_from()  # noqa: SLF001  # of our own searches
