@@ -156,7 +156,7 @@ def test_a_resample_without_a_class_has_no_area(name):
     assert np.isnan(measure_of(get_scorer(name), oof).scores(drawn)).all()
 
 
-@pytest.mark.parametrize(("name", "most"), [("accuracy", 1.0), ("roc_auc", 3.0)])
+@pytest.mark.parametrize(("name", "most"), [("accuracy", 1.0), pytest.param("roc_auc", 3.0, marks=pytest.mark.slow)])
 def test_a_thousand_bootstraps_of_two_hundred_candidates_take_seconds(name, most):
     oof = classification(2, n=5000, n_candidates=200)
     drawn = counts(5000, 1000)

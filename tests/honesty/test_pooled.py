@@ -15,8 +15,8 @@ from sklearn.tree import DecisionTreeClassifier
 
 from skhpo import BayesSearchCV, Float, GridSearchCV, Int, PooledScorer, RandomSearchCV, SuccessiveHalvingCV
 
-A, B = make_classification(40, 5, flip_y=0.2, random_state=0)
-GRID = {"C": [0.01, 1.0, 100.0]}
+A, B = make_classification(24, 5, flip_y=0.2, random_state=0)
+GRID = {"C": [0.01, 1.0]}
 
 
 def fitted(scoring="roc_auc", *, kind=GridSearchCV, space=GRID, estimator=None, **settings):

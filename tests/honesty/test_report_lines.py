@@ -47,9 +47,10 @@ def test_how_long_ago_the_last_real_improvement_was():
     assert "The last real improvement was 20 trials ago: trial 0 is already within one standard error" in lines(late)
 
 
-def test_when_repeats_were_the_better_use_of_the_fits():
-    space = {"n_neighbors": list(range(1, 52))}
-    assert "With 150 rows, 10 candidates on 5 x 5 folds (RepeatedKFold) take as many fits as 51 on 5" in lines(
+def test_when_repeats_were_the_better_use_of_the_fits(monkeypatch):
+    monkeypatch.setattr("skhpo.report.new_data._MANY_CANDIDATES", 10)
+    space = {"n_neighbors": list(range(1, 12))}
+    assert "With 150 rows, 2 candidates on 5 x 5 folds (RepeatedKFold) take as many fits as 11 on 5" in lines(
         fitted(space)
     )
     assert "5 x 5" not in lines(fitted(space, cv=RepeatedKFold(n_splits=5, n_repeats=1, random_state=0)))

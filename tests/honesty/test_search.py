@@ -49,7 +49,12 @@ def fitted(estimator=KNN, space=GRID, kind=GridSearchCV, *, X=X, y=Y, fit_params
 
 @pytest.mark.parametrize(
     ("scoring", "n_jobs"),
-    [(None, 1), ("accuracy", 2), ("neg_log_loss", 1), (["accuracy", "roc_auc_ovr"], 1)],
+    [
+        (None, 1),
+        pytest.param("accuracy", 2, marks=pytest.mark.slow),
+        ("neg_log_loss", 1),
+        (["accuracy", "roc_auc_ovr"], 1),
+    ],
 )
 def test_predictions_are_those_of_cross_val_predict(scoring, n_jobs):
     refit = "accuracy" if isinstance(scoring, list) else True
@@ -325,6 +330,7 @@ def noise(n=100, seed=0):
     return rng.normal(size=(n, 5)), rng.permutation(np.arange(n) % 2)
 
 
+@pytest.mark.slow
 def test_on_labels_of_noise_the_estimate_is_a_half_where_the_best_score_is_not():
     found = []
     for seed in range(8):
@@ -352,8 +358,8 @@ def test_groups_and_weights_of_fit_are_those_of_the_estimate():
 
 @pytest.mark.parametrize("kind", [GridSearchCV, BayesSearchCV])
 def test_nested_is_an_outer_cross_validation_and_says_its_cost_first(kind, capsys):
-    settings = {} if kind is GridSearchCV else {"n_iter": 5, "random_state": 0}
-    search = fitted(kind=kind, space=GRID, **settings)
+    settings = {} if kind is GridSearchCV else {"n_iter": 3, "random_state": 0}
+    search = fitted(kind=kind, space={"n_neighbors": [1, 5, 25]}, **settings)
     estimate = search.estimate_score("nested", outer_cv=KFold(3, shuffle=True, random_state=0))
     printed = capsys.readouterr().out
     assert printed.startswith("Nested cross-validation: 3 searches like this one, about ")
@@ -383,7 +389,7 @@ def test_a_callable_that_gives_several_metrics():
 
 
 def test_splits_of_leave_one_out_are_not_pickled():
-    search = fitted(cv=LeaveOneOut(), space={"n_neighbors": [3, 5]}, scoring="accuracy")
+    search = fitted(cv=LeaveOneOut(), space={"n_neighbors": [5]}, scoring="accuracy", X=X[::2], y=Y[::2])
     assert len(pickle.dumps(search)) < 100_000
 
 
