@@ -23,9 +23,13 @@ _FEW_ROWS = 1000
 _MANY_CANDIDATES = 250
 """From which on repeats tell more than further candidates, on up to `_FEW_ROWS` rows.
 
-At equal fits, 5 x 5 folds led to better models than 5 folds from 50 candidates of the former on (T. Nagler, L. Schneider,
-B. Bischl, M. Feurer: Reshuffling resampling splits can improve generalization of hyperparameter optimization. NeurIPS
-2024); with 10 of them they do not (``python -m benchmarks honesty``).
+At equal fits, 5 x 5 folds led to better models than 5 folds from 50 candidates of the former on [1]_; with 10 of them
+they do not (``python -m benchmarks honesty``).
+
+References
+----------
+.. [1] T. Nagler, L. Schneider, B. Bischl, M. Feurer: Reshuffling resampling splits can improve generalization of
+   hyperparameter optimization. NeurIPS 2024.
 """
 
 _EARLY_FROM = 10_000
