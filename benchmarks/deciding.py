@@ -29,7 +29,7 @@ from skhpo.schedulers.fixed import FixedScheduler
 from skhpo.schedulers.halving import HalvingScheduler, halving_bracket
 from skhpo.schedulers.racing import RacingScheduler
 from skhpo.schedulers.racing_halving import RacingHalvingScheduler
-from skhpo.search.cost import Cost
+from skhpo.search.stopwatch import Stopwatch
 from skhpo.space import Space
 
 N_SPLITS = 5
@@ -70,7 +70,7 @@ def search(sampler, scheduler, n, look_back, good=None):
         score = (drawn[i] if good is None else good(trial.params)) + hard[task.split]
         return Outcome(trial.number, task.split, float(score + chance[i, task.split] / (trial.rung + 1)))
 
-    cost, history = Cost(time.thread_time), History(N_SPLITS)
+    cost, history = Stopwatch(time.thread_time), History(N_SPLITS)
     with SerialExecutor(run) as executor:
         run_search(
             sampler, scheduler, executor, MemoryJournal(), history,

@@ -6,9 +6,9 @@ import pytest
 
 from skhpo.history import History
 from skhpo.schedulers.fixed import FixedScheduler
-from skhpo.search.cost import Cost
 from skhpo.search.growth import watch_workers
 from skhpo.search.plan import Plan
+from skhpo.search.stopwatch import Stopwatch
 
 
 class Proposer:
@@ -35,7 +35,7 @@ def told(plan, n_workers, *, look_back=1, n_splits=2):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         watch = watch_workers(
-            executor, Cost(lambda: 0.0), plan, look_back=look_back, n_splits=n_splits, then=lambda: None
+            executor, Stopwatch(lambda: 0.0), plan, look_back=look_back, n_splits=n_splits, then=lambda: None
         )
         for executor.n_workers in n_workers:
             watch()
@@ -68,7 +68,7 @@ def test_a_cluster_that_was_there_from_the_start_is_no_news():
 
 def test_the_most_workers_and_their_time_are_counted():
     now = iter([0.0, 10.0, 30.0, 40.0, 40.0])
-    cost = Cost(lambda: next(now))
+    cost = Stopwatch(lambda: next(now))
     cost.note_workers(1)
     cost.note_workers(1)
     cost.note_workers(8)

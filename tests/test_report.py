@@ -31,7 +31,7 @@ from skhpo.report import relative_test_size, report_of
 from skhpo.report.range_ends import at_ends
 from skhpo.report.sections import reason
 from skhpo.results.fitted import fitted
-from skhpo.search.cost import Cost
+from skhpo.search.stopwatch import Stopwatch
 
 ROWS, Y = np.arange(30.0).reshape(-1, 1), np.arange(30) % 2
 IRIS = load_iris(return_X_y=True)
@@ -450,7 +450,7 @@ def test_cost_counts_each_fit_once():
     for number, is_shared in enumerate([False, True]):
         history.start(Trial(number, {}))
         history.record(Outcome(number, 0, 0.5, fit_time=2.0, score_time=1.0, shared=is_shared))
-    stats = Cost(lambda: 0.0).stats(history, "finished")
+    stats = Stopwatch(lambda: 0.0).stats(history, "finished")
     assert (stats["n_fits"], stats["fit_time"]) == (1, 3.0)
 
 

@@ -160,7 +160,7 @@ class Problem:
         )
 
 
-class Places:
+class TaskTree:
     """Where in scikit-learn's tree of tasks trials belong: right below the search."""
 
     def __init__(self, context: FitContext) -> None:

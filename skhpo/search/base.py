@@ -44,13 +44,13 @@ from skhpo.loop import ReplayError, run_search
 from skhpo.messages.callers import warn
 from skhpo.search.checkpoint import open_checkpoint
 from skhpo.search.conclusion import Concluding
-from skhpo.search.cost import Cost
 from skhpo.search.growth import watch_workers
 from skhpo.search.honest import Data
 from skhpo.search.kept import Kept
 from skhpo.search.plan import Opened, Prepared, Start
 from skhpo.search.progress import Progress
 from skhpo.search.remembered import Remembered
+from skhpo.search.stopwatch import Stopwatch
 from skhpo.space import Space, check_names, params_key
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ class BaseSearch(Concluding):
             If the space names something that is no parameter of the estimator, if all fits fail, or if no candidate
             finishes within ``timeout``.
         """
-        cost = Cost(time.monotonic)
+        cost = Stopwatch(time.monotonic)
         self._forget()
         prepared = self._prepare(X, y, params)
         opened = self._open(prepared)
@@ -295,7 +295,7 @@ class BaseSearch(Concluding):
             drawn_by=prepared.splits.drawn_by,
         )
 
-    def _run(self, prepared: Prepared, opened: Opened, cost: Cost) -> StopReason:
+    def _run(self, prepared: Prepared, opened: Opened, cost: Stopwatch) -> StopReason:
         """Fill the history."""
         plan, problem, history = opened.plan, opened.problem, opened.history
         n_trials, n_splits = problem.n_trials, history.n_splits
@@ -307,7 +307,7 @@ class BaseSearch(Concluding):
         context = prepared.root.subcontext(
             task_name="search", max_subtasks=plan.n_branches(n_trials, n_splits), sequential_subtasks=False
         ).call_on_fit_task_begin(estimator=self)
-        places = plan.tree(self, context, n_splits)
+        tree = plan.tree(self, context, n_splits)
         with (
             nullcontext() if problem.prefixes is None else problem.prefixes,
             closing(problem.resource),
@@ -315,18 +315,18 @@ class BaseSearch(Concluding):
                 problem, self.n_jobs, pre_dispatch=self.pre_dispatch, fit_timeout=self.fit_timeout
             ) as executor,
         ):
-            reason = self._loop(opened, executor, cost, places.of)
+            reason = self._loop(opened, executor, cost, tree.of)
         if reason == "workers":
             opened.gave_up = executor.gave_up
             warn(f"{executor.gave_up} The search ends here, with what is complete so far.", RuntimeWarning)
-        places.close()
+        tree.close()
         context.call_on_fit_task_end(estimator=self)
         if self.verbose > 0 and reason == "exhausted":
             print(f"The space is exhausted: all its {len(history.trials)} candidates were tried.")  # noqa: T201
         return reason
 
     def _loop(
-        self, opened: Opened, executor: Executor, cost: Cost, place_of: Callable[[Trial], _sklearn.FitContext]
+        self, opened: Opened, executor: Executor, cost: Stopwatch, place_of: Callable[[Trial], _sklearn.FitContext]
     ) -> StopReason:
         plan, problem, history = opened.plan, opened.problem, opened.history
         is_observed = problem.caller is not None

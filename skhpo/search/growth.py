@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from skhpo.executors.base import Executor
-    from skhpo.search.cost import Cost
     from skhpo.search.plan import Plan
+    from skhpo.search.stopwatch import Stopwatch
 
 
 def watch_workers(
-    executor: Executor, cost: Cost, plan: Plan, *, look_back: int, n_splits: int, then: Callable[[], None]
+    executor: Executor, cost: Stopwatch, plan: Plan, *, look_back: int, n_splits: int, then: Callable[[], None]
 ) -> Callable[[], None]:
     """Return what is to be called now and then: it tells the cost how many workers there are, and calls ``then``.
 
@@ -26,7 +26,7 @@ def watch_workers(
     ----------
     executor : Executor
         Whose workers.
-    cost : Cost
+    cost : Stopwatch
         Who counts them.
     plan : Plan
         How the search goes about it.

@@ -32,10 +32,10 @@ from skhpo.samplers.random import RandomSampler
 from skhpo.schedulers.halving import halving_bracket, n_possible_rungs, n_required_rungs
 from skhpo.schedulers.hyperband import hyperband_brackets
 from skhpo.search.base import BaseSearch
-from skhpo.search.places import rung_places
 from skhpo.search.plan import Plan, Start
 from skhpo.search.race import make_halving_scheduler, racing_settings
 from skhpo.search.samplers import SAMPLERS, bayes_of_rungs
+from skhpo.search.task_tree import rung_tree
 from skhpo.search.texts import documented
 
 if TYPE_CHECKING:
@@ -303,7 +303,7 @@ class SuccessiveHalvingCV(BaseSearch):
             look_back=self.look_back,
             resource=self._resource(start, amounts, brackets),
             measure=measure_of(amounts.resource, amounts.most),
-            tree=partial(rung_places, scheduler=scheduler),
+            tree=partial(rung_tree, scheduler=scheduler),
             n_branches=lambda n_trials, n_splits: len(brackets[0]) if has_levels else None,  # noqa: ARG005
             learned=self._schedule(amounts, brackets, n_candidates),
         )

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from skhpo.fits.amounts import Resource
-from skhpo.fits.problem import Places
+from skhpo.fits.problem import TaskTree
 from skhpo.honesty.pooled import PooledScorer
 from skhpo.search.kept import TakingExecutor
 from skhpo.search.pooling import PoolingExecutor
@@ -82,7 +82,7 @@ class Plan:
     measure : Resource or None
         Of a search with rungs: what the columns of ``cv_results_`` say a trial had.
     tree : callable
-        ``tree(search, context, n_splits) -> Places`` of the fits in scikit-learn's tree of tasks.
+        ``tree(search, context, n_splits) -> TaskTree`` of the fits in scikit-learn's tree of tasks.
     n_branches : callable
         ``n_branches(n_trials, n_splits)``: how many tasks there are right below the search; None where nobody knows.
     learned : mapping of str to object
@@ -94,7 +94,7 @@ class Plan:
     look_back: int | None = None
     resource: Resource = field(default_factory=Resource)
     measure: Resource | None = None
-    tree: Callable[[Any, FitContext, int], Places] = lambda search, context, n_splits: Places(context)  # noqa: ARG005
+    tree: Callable[[Any, FitContext, int], TaskTree] = lambda search, context, n_splits: TaskTree(context)  # noqa: ARG005
     n_branches: Callable[[int | None, int], int | None] = lambda n_trials, n_splits: (
         None if n_trials is None else n_trials * n_splits
     )

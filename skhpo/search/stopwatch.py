@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from skhpo.history import History
 
 
-class Cost:
+class Stopwatch:
     """A stopwatch for the search as a whole, and, as a context manager, for its decisions.
 
     Parameters
@@ -33,9 +33,9 @@ class Cost:
 
     Examples
     --------
-    >>> from skhpo.search.cost import Cost
+    >>> from skhpo.search.stopwatch import Stopwatch
     >>> now = iter([0.0, 1.0, 1.5, 4.0, 4.25])
-    >>> cost = Cost(clock=lambda: next(now))
+    >>> cost = Stopwatch(clock=lambda: next(now))
     >>> for _ in range(2):
     ...     with cost:
     ...         pass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skhpo.fits.problem import Places
+from skhpo.fits.problem import TaskTree
 from skhpo.schedulers.halving import HalvingScheduler
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from skhpo.schedulers.base import Scheduler
 
 
-class RungPlaces(Places):
+class RungTree(TaskTree):
     """A level of scikit-learn's tree of tasks for the rungs, between the search and its fits.
 
     Parameters
@@ -54,9 +54,9 @@ class RungPlaces(Places):
         self._open.clear()
 
 
-def rung_places(search: Any, context: FitContext, n_splits: int, *, scheduler: Scheduler) -> RungPlaces:
+def rung_tree(search: Any, context: FitContext, n_splits: int, *, scheduler: Scheduler) -> RungTree:
     """Return the places of a halving search, whose scheduler may know how many fits each rung has."""
     if not isinstance(scheduler, HalvingScheduler):
-        return RungPlaces(search, context, {})
+        return RungTree(search, context, {})
     rungs = [(b, rung) for b, bracket in enumerate(scheduler.brackets) for rung in bracket]
-    return RungPlaces(search, context, {(b, rung.number): rung.n_trials * n_splits for b, rung in rungs})
+    return RungTree(search, context, {(b, rung.number): rung.n_trials * n_splits for b, rung in rungs})
