@@ -44,8 +44,8 @@ from skhpo.loop import ReplayError, run_search
 from skhpo.messages.callers import warn
 from skhpo.search.checkpoint import open_checkpoint
 from skhpo.search.conclusion import Concluding
+from skhpo.search.evidence import Data
 from skhpo.search.growth import watch_workers
-from skhpo.search.honest import Data
 from skhpo.search.kept import Kept
 from skhpo.search.plan import Opened, Prepared, Start
 from skhpo.search.progress import Progress

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import clone
@@ -20,6 +20,7 @@ from skhpo.honesty.metrics import measure_of, usual_scorer
 from skhpo.honesty.nested import nested_estimate
 from skhpo.honesty.pooled import PooledScorer
 from skhpo.honesty.rules import Rule, UnlessBetter
+from skhpo.search.evidence import Evidence, OneMetric
 from skhpo.space import params_key
 
 if TYPE_CHECKING:
@@ -34,70 +35,6 @@ _MOST_CHECKED = 2_000_000
 
 _MOST_SPLITS = 20
 """Splits on which that is done: a metric that reads something else does so on all of them."""
-
-
-class Data:
-    """The data of a search, which does not travel with it: a pickled search has its results only.
-
-    Parameters
-    ----------
-    X, y : array-like
-        Samples and targets.
-    params : dict
-        What `fit` was given beside them.
-    fit_params : dict
-        What of it is the estimator's.
-
-    Attributes
-    ----------
-    splits : list of (train, test)
-        Of the search, once it is known which these are; of leave-one-out they take more than the data.
-    """
-
-    def __init__(self, X: Any = None, y: Any = None, params: Any = None, fit_params: Any = None) -> None:
-        self.X, self.y, self.params, self.fit_params = X, y, params or {}, fit_params or {}
-        self.splits: Any = None
-
-    def __reduce__(self) -> tuple[type[Data], tuple[()]]:
-        return Data, ()
-
-
-class Evidence(NamedTuple):
-    """What a search keeps for estimates.
-
-    Parameters
-    ----------
-    is_pooled : bool
-        Whether all splits were scored at once.
-    scorer : callable or None
-        The deciding metric; None where that is several at once.
-    metric : str
-        Its name in ``cv_results_``.
-    score_params : dict
-        What the scorer is given beside the data.
-    n_rows, most_trained : int
-        Rows of the first split, and of the largest training side.
-    data : Data
-        What was fitted.
-    """
-
-    is_pooled: bool
-    scorer: Any
-    metric: str
-    score_params: dict[str, Any]
-    n_rows: int
-    most_trained: int
-    data: Data
-
-
-class _OneOf:
-    """One of the metrics of a callable that gives several."""
-
-    def __init__(self, scoring: Any, metric: str) -> None:
-        self.scoring, self.metric = scoring, metric
-
-    def __call__(self, *args: Any, **params: Any) -> Any:
-        return self.scoring(*args, **params)[self.metric]
 
 
 class Honest(_sklearn.BaseSearchCV):
@@ -230,7 +167,8 @@ class Honest(_sklearn.BaseSearchCV):
         -------
         ensemble : EnsembleClassifier or EnsembleRegressor
             Fitted. ``estimators`` and ``weights`` are its members; ``estimate_`` is what to expect of it on new data,
-            with the selection repeated in each bootstrap.
+            with the selection repeated in each bootstrap; it is not there where `estimate_score` would refuse, as after
+            a halving.
 
         Raises
         ------
@@ -266,24 +204,12 @@ class Honest(_sklearn.BaseSearchCV):
         table = blendable(table, scorer)
         pool = best_pool(table, scorer, n_candidates)
         selection = select(table.only(pool), scorer, size)
-        used = np.flatnonzero(selection.counts)
-        rows = self.predictions_.trials[np.asarray(pool)[used]]
-        estimators = [
-            _sklearn.set_params(clone(self.estimator), self.cv_results_["params"][row]) for row in rows.tolist()
-        ]
-        settings: dict[str, Any] = {
-            "weights": selection.weights[used].tolist(),
-            "cv": None if members == "refit" else self._folds(),
-            "n_jobs": self.n_jobs,
-        }
-        ensemble: EnsembleClassifier | EnsembleRegressor = (
-            EnsembleClassifier(estimators, voting="soft" if is_soft(self.predictions_.table) else "hard", **settings)
-            if table.is_classifier
-            else EnsembleRegressor(estimators, **settings)
-        )
+        weights = np.zeros(table.n_candidates)
+        weights[pool] = selection.weights
+        ensemble = self._ensemble_of(weights, members)
         X, y = self._data(X, y)
         ensemble.fit(X, y, **self._evidence.data.fit_params)
-        if n_bootstraps:
+        if n_bootstraps and self._why_no_bootstrap() is None and not self.predictions_.n_dropped:
             ensemble.estimate_ = bbc_estimate(
                 EnsembleChoice(table, scorer, size, n_candidates),
                 table.n_rows,
@@ -296,6 +222,21 @@ class Honest(_sklearn.BaseSearchCV):
             )
         return ensemble
 
+    def _ensemble_of(self, weights: Any, members: str) -> EnsembleClassifier | EnsembleRegressor:
+        """Return the ensemble of the candidates that have a weight, not fitted yet."""
+        used = np.flatnonzero(weights)
+        rows = self.predictions_.trials[used].tolist()
+        estimators = [_sklearn.set_params(clone(self.estimator), self.cv_results_["params"][row]) for row in rows]
+        settings: dict[str, Any] = {
+            "weights": weights[used].tolist(),
+            "cv": None if members == "refit" else self._folds(),
+            "n_jobs": self.n_jobs,
+        }
+        table = self.predictions_.table
+        if not table.is_classifier:
+            return EnsembleRegressor(estimators, **settings)
+        return EnsembleClassifier(estimators, voting="soft" if is_soft(table) else "hard", **settings)
+
     def _note_evidence(self, prepared: Prepared, opened: Opened) -> None:
         """Keep what estimates are made from."""
         scorer, metric = opened.problem.scorer, prepared.metric
@@ -306,7 +247,7 @@ class Honest(_sklearn.BaseSearchCV):
         elif callable(self.scoring) and self.multimetric_ and self.refit:
             names = [name.removeprefix("mean_test_") for name in self.cv_results_ if name.startswith("mean_test_")]
             metric = self._metric_of_refit(names)
-            scorer = _OneOf(scorer, metric)
+            scorer = OneMetric(scorer, metric)
         is_pooled = isinstance(scorer, PooledScorer)
         scorer = get_scorer(scorer.scoring) if isinstance(scorer, PooledScorer) else scorer
         score_params, splits = opened.problem.score_params, opened.problem.splits

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from skhpo.journals.base import Journal
     from skhpo.samplers.base import Sampler
     from skhpo.schedulers.base import Scheduler
-    from skhpo.search.honest import Data
+    from skhpo.search.evidence import Data
     from skhpo.search.kept import Kept
     from skhpo.search.remembered import Remembered
     from skhpo.space import Space

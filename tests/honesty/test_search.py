@@ -154,7 +154,7 @@ def test_a_halving_keeps_those_with_all_of_the_resource():
     last = np.flatnonzero(search.cv_results_["n_resources"] == 9)
     assert set(search.predictions_.trials) <= set(last)
     assert len(search.predictions_.trials) >= 1
-    search.ensemble(2, n_bootstraps=0)
+    assert not hasattr(search.ensemble(2, n_bootstraps=5), "estimate_")
     with pytest.raises(ValueError, match=r'got a search with rungs, .* Use estimate_score\(method="nested"\)'):
         search.estimate_score()
 
