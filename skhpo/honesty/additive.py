@@ -12,7 +12,7 @@ import numpy as np
 from skhpo.honesty.measure import Measure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -54,6 +54,10 @@ class MeanMeasure(Measure):
 class VarianceMeasure(Measure):
     """R2 and the explained variance: one less a ratio of sums of squares.
 
+    On few rows the ratio is too large: targets vary less around their own mean than around that of all. With 60 rows,
+    of which a bootstrap leaves 22, R2 of a model with .6 comes out as .53. So the variance of the targets is that of
+    all rows where a part of them stands for all.
+
     Parameters
     ----------
     oof : OutOfFold
@@ -68,6 +72,7 @@ class VarianceMeasure(Measure):
         super().__init__(oof)
         y = oof.y.astype(np.float64)
         self._y = y - y.mean()  # the difference of two large sums loses digits
+        self._all = np.ones(len(y)) if oof.sample_weight is None else oof.sample_weight
         self._errors = errors
         self._is_centred = is_centred
 
@@ -81,6 +86,20 @@ class VarianceMeasure(Measure):
         total = (weights @ self._y**2)[:, None] - _over((weights @ self._y)[:, None] ** 2, n)
         is_varied = total > 1e-12 * np.abs(self._y).max(initial=0.0) ** 2
         return np.asarray(1.0 - _over(residual, np.where(is_varied, total, 0.0)))
+
+    def on_rest(
+        self, counts: NDArray[Any], candidates: Sequence[int] | NDArray[np.intp] | None = None
+    ) -> NDArray[np.float64]:
+        """Return 1 - (residual / n) / variance, with the variance of the targets, and the mean error, of all rows."""
+        return self._over_repeats(self._columns_of_part, counts, candidates)
+
+    def _columns_of_part(self, weights: NDArray[np.float64], columns: NDArray[np.intp]) -> NDArray[np.float64]:
+        errors = self._errors[:, columns]
+        if self._is_centred:
+            errors = errors - np.average(errors, axis=0, weights=self._all)
+        mean = np.average(self._y, weights=self._all)
+        variance = np.average((self._y - mean) ** 2, weights=self._all)
+        return np.asarray(1.0 - _over(weights @ errors**2, weights.sum(axis=1)[:, None] * variance))
 
 
 class ConfusionMeasure(Measure):

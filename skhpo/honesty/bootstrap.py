@@ -285,7 +285,7 @@ def on_the_way(
     found = []
     for drawn in draws(measure.n_rows, groups, n_resamples, rng):
         inside = np.where(np.isfinite(seen := measure.scores(drawn)), seen, -np.inf)
-        outside = measure.scores((drawn == 0).astype(drawn.dtype))
+        outside = measure.on_rest((drawn == 0).astype(drawn.dtype))
         best = np.zeros(len(drawn), dtype=np.intp)
         of_best = np.empty_like(outside)
         for candidate in range(measure.n_candidates):

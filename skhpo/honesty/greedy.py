@@ -191,5 +191,5 @@ class EnsembleChoice:
                 blend = blended(chosen, select(chosen, self._scorer, self._size, counts).weights)
             except ValueError:  # the metric is not defined on these rows
                 continue
-            found[number] = measure_of(self._scorer, blend).scores(left[number][None])[0, 0]
+            found[number] = measure_of(self._scorer, blend).on_rest(left[number][None])[0, 0]
         return found

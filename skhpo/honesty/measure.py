@@ -11,7 +11,7 @@ import numpy as np
 from skhpo.honesty.predictions import Unread, held
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -71,21 +71,38 @@ class Measure(ABC):
         scores : ndarray of shape (n_resamples, n_candidates)
             NaN where the metric is not defined.
         """
+        return self._over_repeats(self.columns, counts, candidates)
+
+    def on_rest(
+        self, counts: NDArray[Any], candidates: Sequence[int] | NDArray[np.intp] | None = None
+    ) -> NDArray[np.float64]:
+        """Return scores on a part of the rows that stands for all: what a metric knows of all targets is not guessed.
+
+        Parameters and result are those of `scores`.
+        """
+        return self.scores(counts, candidates)
+
+    def _over_repeats(
+        self,
+        columns_of: Callable[[NDArray[np.float64], NDArray[np.intp]], NDArray[np.float64]],
+        counts: NDArray[Any],
+        candidates: Sequence[int] | NDArray[np.intp] | None,
+    ) -> NDArray[np.float64]:
         chosen = np.arange(self.n_candidates) if candidates is None else np.asarray(candidates, dtype=np.intp)
         columns = (chosen[:, None] * self.n_repeats + np.arange(self.n_repeats)).ravel()
         weights: NDArray[np.float64] = np.asarray(counts, dtype=np.float64)
         if self.sample_weight is not None:
             weights = np.asarray(weights * self.sample_weight)
-        by_repeat = self.columns(weights, columns).reshape(len(counts), len(chosen), self.n_repeats)
+        by_repeat = columns_of(weights, columns).reshape(len(counts), len(chosen), self.n_repeats)
         found: NDArray[np.float64] = by_repeat.mean(axis=2)
         return found
 
     def of_chosen(self, counts: NDArray[Any], chosen: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Return the score of one candidate for each resample, shape (n_resamples,)."""
+        """Return the score of one candidate on the rest of the rows for each resample, shape (n_resamples,)."""
         found = np.full(len(counts), np.nan)
         for candidate in np.unique(chosen):
             at = np.flatnonzero(chosen == candidate)
-            found[at] = self.scores(counts[at], [candidate])[:, 0]
+            found[at] = self.on_rest(counts[at], [candidate])[:, 0]
         return found
 
     def on_all(self) -> NDArray[np.float64]:

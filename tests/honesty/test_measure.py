@@ -50,7 +50,8 @@ def check(scorer, oof):
     np.testing.assert_allclose(fast.scores(drawn), called.scores(drawn), rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(fast.scores(drawn, [2, 0]), fast.scores(drawn)[:, [2, 0]], rtol=1e-12)
     chosen = np.array([0, 3, 1, 1, 2, 0])
-    np.testing.assert_allclose(fast.of_chosen(drawn, chosen), fast.scores(drawn)[np.arange(6), chosen], rtol=1e-12)
+    np.testing.assert_allclose(fast.of_chosen(drawn, chosen), fast.on_rest(drawn)[np.arange(6), chosen], rtol=1e-12)
+    np.testing.assert_allclose(fast.on_rest(np.ones((1, oof.n_rows)))[0], fast.on_all(), rtol=1e-9)
     np.testing.assert_allclose(fast.on_all(), called.scores(np.ones((1, oof.n_rows), dtype=int))[0], rtol=1e-9)
 
 
