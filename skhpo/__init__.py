@@ -4,6 +4,8 @@ import sys
 from typing import TYPE_CHECKING, Never
 
 from skhpo.fits.clustering import AllRows, ClusteringScorer
+from skhpo.honesty.ensemble import EnsembleClassifier, EnsembleRegressor
+from skhpo.honesty.pooled import PooledScorer
 from skhpo.messages.names import DIMENSIONS, refuse
 from skhpo.results.stored import load_results, retry_failures
 from skhpo.search import BayesSearchCV, GridSearchCV, RandomSearchCV, SearchCV, SuccessiveHalvingCV
@@ -16,9 +18,12 @@ __all__ = [
     "BayesSearchCV",
     "Categorical",
     "ClusteringScorer",
+    "EnsembleClassifier",
+    "EnsembleRegressor",
     "Float",
     "GridSearchCV",
     "Int",
+    "PooledScorer",
     "RandomSearchCV",
     "SearchCV",
     "SuccessiveHalvingCV",

@@ -10,7 +10,7 @@ import traceback
 from contextlib import contextmanager
 from inspect import signature
 from numbers import Number
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from sklearn import get_config
 
@@ -21,7 +21,7 @@ from sklearn.metrics import check_scoring
 
 # A scorer of several metrics at once; `scoring=[...]` makes one and `scorer_` shows what is inside.
 from sklearn.metrics._scorer import _MultimetricScorer as MultimetricScorer
-from sklearn.metrics._scorer import _PassthroughScorer
+from sklearn.metrics._scorer import _PassthroughScorer, _Scorer
 
 # The face of a search: delegation, tags, routing, HTML. `_yield_masked...` builds the `param_*` columns.
 from sklearn.model_selection._search import BaseSearchCV as _BaseSearchCV
@@ -63,6 +63,7 @@ __all__ = [
     "FitContext",
     "HasMethods",
     "Interval",
+    "Metric",
     "MultimetricScorer",
     "StrOptions",
     "check_failures",
@@ -74,8 +75,10 @@ __all__ = [
     "fitted_scorer",
     "has_callbacks",
     "has_own_clone",
+    "is_own_score",
     "kept_by_clone",
     "masked_params",
+    "metric_of",
     "root_context",
     "routed_params",
     "score_model",
@@ -156,6 +159,42 @@ def comparable_scorer(scorers: Any) -> Any:
     if isinstance(scorers, _PassthroughScorer):
         return ["score", getattr(scorers, "_metadata_request", None)]
     return scorers
+
+
+class Metric(NamedTuple):
+    """What a scorer of scikit-learn is made of.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(y_true, y_pred, **kwargs)``.
+    sign : {1, -1}
+        -1 where less is better.
+    kwargs : dict
+        What the function is given beside targets and predictions.
+    response_method : str or tuple of str
+        Which predictions.
+    """
+
+    function: Callable[..., Any]
+    sign: int
+    kwargs: dict[str, Any]
+    response_method: str | tuple[str, ...]
+
+
+def metric_of(scorer: Any) -> Metric | None:
+    """Return what a scorer that `make_scorer` made consists of, None for another; only private names hold it."""
+    if not isinstance(scorer, _Scorer):
+        return None
+    method = scorer._response_method
+    if method == "default":
+        method = "predict"
+    return Metric(scorer._score_func, scorer._sign, dict(scorer._kwargs), method)
+
+
+def is_own_score(scorer: Any) -> bool:
+    """Whether a scorer is what ``scoring=None`` stands for: the estimator's own `score`."""
+    return isinstance(scorer, _PassthroughScorer)
 
 
 def routed_params(search: BaseSearchCV, params: dict[str, Any], X: Any) -> Any:

@@ -197,3 +197,33 @@ def test_the_command_says_what_was_run_not_where():
     pieces = ["--resume", "--methods", "Optuna GP", "--minutes", "4", "--seeds", "0-4"]
     assert command("quality", pieces) == "python -m benchmarks quality --seeds 0-4"
     assert command("quality", ["--methods", "Optuna GP"]) == "python -m benchmarks quality --methods 'Optuna GP'"
+
+
+def test_honest_results_are_rows_and_tables():
+    from benchmarks import honest_problems, honesty
+
+    class Lines:
+        def __init__(self):
+            self.rows = []
+
+        def of(self, kind):
+            return [row for row in self.rows if row["kind"] == kind]
+
+    lines = Lines()
+    with honest_problems.plain_sklearn():
+        for seed in (0, 1):
+            lines.rows += honesty.estimates("classification", "linear", 60, seed, n_candidates=3)
+            lines.rows += honesty.estimates("regression", "waves", 60, seed, n_candidates=3)
+            found = honesty.after_rules(*honesty.TUNING_HELPS["SVC on unscaled data"][:2], accuracy, 60, seed)
+            lines.rows.append({"kind": "rule", "generator": "SVC on unscaled data", "n": 60, "seed": seed, **found})
+    for row in lines.of("bias"):
+        assert row["naive"] >= row["bbc"] - 0.02
+        assert row["low"] < row["bbc"] < row["high"]
+    assert {row["metric"] for row in lines.of("bias")} == {"accuracy", "roc_auc", "r2"}
+    text = "\n".join(honesty.tables(lines))
+    assert "| roc_auc | 60 | 2 |" in text
+    assert "| SVC on unscaled data | 60 | 2 |" in text
+
+
+def accuracy(estimator, X, y):
+    return float(np.mean(estimator.predict(X) == y))

@@ -21,8 +21,9 @@ from skhpo.estimators.routes import NoRouteError, Route, route_to
 from skhpo.fits.scoring import Watch, watched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from skhpo.fits.recorder import Recorder
     from skhpo.history import Place
 
 
@@ -89,15 +90,20 @@ class Along:
         except NoRouteError:
             return
 
-    def scored(self, scorer: Any, error_score: Any) -> Iterator[Scored]:
-        """Yield what is found at each place; a place at which something raises is left out."""
+    def scored(
+        self, scorer: Any, error_score: Any, recorder: Callable[[], Recorder | None] = lambda: None
+    ) -> Iterator[Scored]:
+        """Yield what is found at each place; a place at which something raises is left out.
+
+        ``recorder()`` takes down what is predicted at a place, where somebody wants to know.
+        """
         if self._route is None:
             return
         view = self._model
         for place in self.places:
             started, begun = time.time(), time.perf_counter()
             (value,) = place.params.values()
-            watch = Watch()
+            watch = Watch(recorder=recorder())
             # Whatever is raised, it is raised again where the trial is fitted by itself.
             with suppress(Exception):
                 view = self._route.cut(view, value)

@@ -21,6 +21,7 @@ from skhpo.messages.texts import abridged_traceback, sayable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from skhpo.fits.recorder import Recorder, Recording
     from skhpo.history import Trial
 
 
@@ -54,6 +55,8 @@ class Problem:
         What a trial has a fraction of.
     prefixes : PrefixCache or None
         What is known of fitted prefixes of pipelines; None to fit all of them.
+    recording : Recording or None
+        How to take down what is predicted for test sides; None not to.
     """
 
     estimator: Any
@@ -70,6 +73,7 @@ class Problem:
     caller: Any = None
     resource: Resource = field(default_factory=Resource)
     prefixes: PrefixCache | None = None
+    recording: Recording | None = None
 
     def __call__(self, task: Task) -> Outcome:
         """Fit and score one task; a fit that raises is an outcome unless ``error_score="raise"``."""
@@ -112,12 +116,16 @@ class Problem:
             started=started,
             worker=worker_name(),
             path=path or None,
+            predictions=None if has_failed or watch.recorder is None else watch.recorder.predicted(),
         )
+
+    def _recorder(self, fraction: float) -> Recorder | None:
+        return None if self.recording is None else self.recording.recorder(fraction)
 
     def _path(self, along: Along, split: int, n_test_samples: int) -> dict[int, Outcome]:
         """Return the outcomes of other trials that a fit answers for, too."""
         found = {}
-        for one in along.scored(self.scorer, self.error_score):
+        for one in along.scored(self.scorer, self.error_score, partial(self._recorder, 1.0)):
             scores = one.watch.scores(one.test)
             found[one.number] = Outcome(
                 number=one.number,
@@ -132,6 +140,7 @@ class Problem:
                 shared=True,
                 started=one.started,
                 worker=worker_name(),
+                predictions=None if one.watch.recorder is None else one.watch.recorder.predicted(),
             )
         return found
 
@@ -141,7 +150,7 @@ class Problem:
         """Fit and score a clone; returns what scikit-learn says of it, and what was seen of the scorers."""
         trial, split, context, _ = task
         params = trial.params | self.resource.params(trial.fraction)
-        watch = Watch(None if along is None else along.see)
+        watch = Watch(None if along is None else along.see, self._recorder(trial.fraction))
         result = fit_and_score(
             estimator,
             self.X,

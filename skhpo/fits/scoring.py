@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 import traceback
 import warnings
+from contextlib import nullcontext
 from numbers import Complex, Real
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,9 @@ from skhpo.messages.texts import abridged_traceback, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
+    from skhpo.fits.recorder import Recorder
     from skhpo.history import Scores
 
 ONLY = "score"
@@ -31,21 +34,28 @@ class Watch:
 
     Durations are those of a clock that nobody sets, unlike scikit-learn's.
 
+    Parameters
+    ----------
+    on_call : callable or None
+        Shown what the scorers are called with: the estimator, the data, the other parameters.
+    recorder : Recorder or None
+        Who takes down what is predicted meanwhile.
+
     Attributes
     ----------
     errors : dict of str to str
         Why there is no score, by metric; a single scorer's is called `ONLY`.
     fit_time, score_time : float
         Seconds until the scorers were called, and those that they took.
-
-    Parameters
-    ----------
-    on_call : callable
-        Shown what the scorers are called with: the estimator, the data, the other parameters.
     """
 
-    def __init__(self, on_call: Callable[[Any, tuple[Any, ...], dict[str, Any]], None] | None = None) -> None:
+    def __init__(
+        self,
+        on_call: Callable[[Any, tuple[Any, ...], dict[str, Any]], None] | None = None,
+        recorder: Recorder | None = None,
+    ) -> None:
         self.on_call = on_call
+        self.recorder = recorder
         self.errors: dict[str, str] = {}
         self.start()
         self._began: float | None = None
@@ -55,6 +65,10 @@ class Watch:
     def start(self) -> None:
         """Take note that the fit is about to begin."""
         self._started = time.perf_counter()
+
+    def listening(self, estimator: Any, X: Any) -> AbstractContextManager[None]:
+        """Take down what is predicted for X, where somebody does."""
+        return nullcontext() if self.recorder is None else self.recorder.listening(estimator, X)
 
     def begin(self, estimator: Any, data: tuple[Any, ...], params: dict[str, Any]) -> None:
         """Take note that scorers are called."""
@@ -122,7 +136,8 @@ class _Scorer:
     def __call__(self, estimator: Any, *data: Any, **params: Any) -> Any:
         self._watch.begin(estimator, data, params)
         try:
-            scores = self._scorer(estimator, *data, **params)
+            with self._watch.listening(estimator, data[0]):
+                scores = self._scorer(estimator, *data, **params)
         except Exception as error:
             # The traceback without this frame: users read it.
             error.__traceback__ = None if error.__traceback__ is None else error.__traceback__.tb_next
@@ -146,7 +161,8 @@ class _Scorers(MultimetricScorer):
     def __call__(self, estimator: Any, *data: Any, **params: Any) -> Any:
         self._watch.begin(estimator, data, params)
         try:
-            scores = self._given(estimator, *data, **params)
+            with self._watch.listening(estimator, data[0]):
+                scores = self._given(estimator, *data, **params)
         except Exception as error:
             error.__traceback__ = None if error.__traceback__ is None else error.__traceback__.tb_next
             raise

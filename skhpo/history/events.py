@@ -124,6 +124,8 @@ class Outcome:
         Slope of the deciding score in parameters, by their names, where the fit knows it.
     path : dict of int to Outcome or None
         What the same fit says of other trials of its family, by their numbers.
+    predictions : dict of str to ndarray of shape (n_test_samples, ...) or None
+        What was predicted for the test side, by method, on the way from a worker to who keeps it: no event has any.
     """
 
     number: int
@@ -142,6 +144,7 @@ class Outcome:
     score_errors: dict[str, str] | None = None
     gradient: dict[str, float] | None = None
     path: dict[int, Outcome] | None = None
+    predictions: Mapping[str, NDArray[Any]] | None = None
 
     def found(self, metric: str | None = None) -> float | None:
         """Return what was scored on a metric, None for the only or the first one; None where nothing was."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
 
     from skhpo.history import Event
     from skhpo.journals.retries import Limits
@@ -53,6 +55,16 @@ class Journal(ABC):
         A journal may then leave out outcomes of fits that failed, so that these are run again, and give what comes of
         it in their place.
         """
+
+    def append_arrays(self, number: int, split: int, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Keep the arrays of a fit, by name, in place of those that it had; they are no events."""
+
+    def drop_arrays(self, number: int) -> None:
+        """Forget the arrays of all fits of a trial."""
+
+    def arrays(self) -> Iterator[tuple[int, int, dict[str, NDArray[Any]]]]:
+        """Yield trial, split and arrays of the fits that have any, those of an earlier process."""
+        return iter(())
 
     def close(self) -> None:
         """Free what is held; calling it twice is fine."""

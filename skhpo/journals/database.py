@@ -25,6 +25,9 @@ _TABLES = """
 CREATE TABLE search (id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL UNIQUE, header TEXT NOT NULL);
 CREATE TABLE event (id INTEGER PRIMARY KEY, search INTEGER NOT NULL REFERENCES search, body TEXT NOT NULL);
 CREATE INDEX event_search ON event (search, id);
+CREATE TABLE array (search INTEGER NOT NULL REFERENCES search, number INTEGER NOT NULL, split INTEGER NOT NULL, \
+name TEXT NOT NULL, dtype TEXT NOT NULL, shape TEXT NOT NULL, body BLOB NOT NULL, \
+PRIMARY KEY (search, number, split, name));
 """
 _LONGEST = 256 * 2**20  # bytes of one value: the splits of some hundred million rows, or a very long message
 _STEPS_PER_BYTE = 10  # a row of ours has 50 bytes or more, and takes some 15 steps of SQLite's machine

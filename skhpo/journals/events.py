@@ -82,7 +82,8 @@ def _to_json(record: Record, codec: Codec) -> dict[str, Any]:
 
 
 def _fields(outcome: Outcome) -> dict[str, Any]:
-    fields = asdict(replace(outcome, path=None))
+    fields = asdict(replace(outcome, path=None, predictions=None))
+    del fields["predictions"]
     for name in ("test_scores", "train_scores"):
         fields[name] = _each(_number, fields[name])
     if outcome.path is not None:

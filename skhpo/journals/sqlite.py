@@ -21,6 +21,7 @@ from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skhpo.history import FitFinished
+from skhpo.journals.arrays import delete_arrays, read_arrays, write_arrays
 from skhpo.journals.base import Journal, JournalError, T, damaged
 from skhpo.journals.database import checked_path, connect, is_written, reading, translated
 from skhpo.journals.events import Codec, from_text, parsed, to_text
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from skhpo.history import Event, Params
     from skhpo.journals.retries import Limits, Record
@@ -196,6 +199,22 @@ class SqliteJournal(Journal):
                     self._write_search()
         found: T = self._header[name]
         return found
+
+    def append_arrays(self, number: int, split: int, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Keep the arrays of a fit; where the disk does not take them, they are in memory only, as events then are."""
+        if not self._lost:
+            with suppress(sqlite3.Error), self._read:
+                write_arrays(self._read, self._id, number, split, arrays)
+
+    def drop_arrays(self, number: int) -> None:
+        """Forget the arrays of all fits of a trial."""
+        with suppress(sqlite3.Error), self._read:
+            delete_arrays(self._read, self._id, number)
+
+    def arrays(self) -> Iterator[tuple[int, int, dict[str, NDArray[Any]]]]:
+        """Yield trial, split and arrays of the fits of this search that have any."""
+        if self._search is not None:
+            yield from read_arrays(self._read, self.path, self._id)
 
     def close(self) -> None:
         """Close the file; calling it twice is fine."""

@@ -2,6 +2,7 @@
 
 from skhpo.plotting.history import OptimizationHistoryDisplay
 from skhpo.plotting.importances import ParamImportancesDisplay
+from skhpo.plotting.optimism import OptimismDisplay
 from skhpo.plotting.parallel import ParallelCoordinatesDisplay
 from skhpo.plotting.response import ResponseDisplay
 from skhpo.plotting.rungs import RungsDisplay
@@ -9,6 +10,7 @@ from skhpo.plotting.slices import SlicesDisplay
 from skhpo.plotting.timeline import TimelineDisplay
 
 __all__ = [
+    "OptimismDisplay",
     "OptimizationHistoryDisplay",
     "ParallelCoordinatesDisplay",
     "ParamImportancesDisplay",

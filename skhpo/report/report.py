@@ -13,6 +13,7 @@ import numpy as np
 from skhpo.report import sections
 from skhpo.report.best_trials import RankedTrial, as_html, as_lines, best_trials
 from skhpo.report.comparison import Difference, difference, differences_to, own_rows
+from skhpo.report.new_data import new_data
 from skhpo.report.range_ends import AtEnd, at_ends, ranges
 from skhpo.report.words import short
 from skhpo.results.fitted import fitted
@@ -113,6 +114,7 @@ def report_of(search: Any, stats: Mapping[str, Any], test_share: float) -> Repor
     at_end = [] if best is None else at_ends(trials, trials.params[best], search.estimator)
     ranked = best_trials(trials, search.cv_results_["params"], test_share)
     n_close = sum(difference.mean <= difference.standard_error for difference in differences)
+    expected = new_data(search, trials, own, differences)
     said = {
         "Tried": sections.tried(trials),
         "Ended": [sections.ended(search, stats["stop_reason"], trials)],
@@ -120,6 +122,7 @@ def report_of(search: Any, stats: Mapping[str, Any], test_share: float) -> Repor
         _TABLE: as_lines(ranked, _LINE - _WIDTH - 3),
         "How sure": sections.how_sure(trials, runner_up, n_close, len(differences)),
         "Untuned": [sections.untuned(trials, own, untuned)],
+        **({"New data": expected} if expected else {}),
         "Failures": sections.failures(failures),
         "Time": sections.time(stats, trials, getattr(search, "refit_time_", None)),
         "Ranges": sections.advice(at_end, has_ranges=best is not None and any(ranges(trials, trials.params[best]))),

@@ -33,8 +33,10 @@ from skhpo.fits.amounts import names_in
 from skhpo.fits.fit_params import check_fit_params
 from skhpo.fits.prefix import PrefixCache
 from skhpo.fits.problem import Problem
+from skhpo.fits.recorder import Recording
 from skhpo.fits.splits import Splits, make_splits
 from skhpo.history import History
+from skhpo.honesty.pooled import PooledScorer
 from skhpo.journals.base import damaged
 from skhpo.journals.memory import MemoryJournal
 from skhpo.journals.retries import Limits
@@ -42,7 +44,9 @@ from skhpo.loop import ReplayError, run_search
 from skhpo.messages.callers import warn
 from skhpo.search.checkpoint import open_checkpoint
 from skhpo.search.conclusion import Concluding
+from skhpo.search.evidence import Data
 from skhpo.search.growth import watch_workers
+from skhpo.search.kept import Kept
 from skhpo.search.plan import Opened, Prepared, Start
 from skhpo.search.progress import Progress
 from skhpo.search.remembered import Remembered
@@ -73,6 +77,7 @@ class BaseSearch(Concluding):
         "checkpoint": [str, os.PathLike, None],
         "cache_prefix": ["boolean"],
         "share_fits": ["boolean"],
+        "store_predictions": ["boolean"],
     }
 
     _is_copy = False
@@ -94,6 +99,7 @@ class BaseSearch(Concluding):
         checkpoint: str | os.PathLike[str] | None = None,
         cache_prefix: bool = True,
         share_fits: bool = True,
+        store_predictions: bool = False,
     ) -> None:
         super().__init__(
             estimator=estimator,
@@ -111,6 +117,7 @@ class BaseSearch(Concluding):
         self.checkpoint = checkpoint
         self.cache_prefix = cache_prefix
         self.share_fits = share_fits
+        self.store_predictions = store_predictions
 
     def __sklearn_clone__(self) -> Self:
         """Return an unfitted copy, which may share the original's checkpoint: outer cross-validations clone."""
@@ -217,8 +224,14 @@ class BaseSearch(Concluding):
             prefixes=PrefixCache() if self.cache_prefix else None,
         )
         groups = routed.splitter.split.get("groups")
+        kept = None
+        is_pooled = isinstance(self.scoring, PooledScorer)
+        if self.store_predictions or is_pooled:
+            kept = Kept.of(problem, splitter, groups, is_stored=self.store_predictions)
+            problem = replace(problem, recording=Recording(kept.facts.classes, is_always=is_pooled))
         space = functools.cache(lambda: Space(self._space))
-        return Prepared(problem, space, groups, splits, splitter, scorers, metric, root, observed)
+        data = Data(X, y, params, routed.estimator.fit) if self.store_predictions else Data()
+        return Prepared(problem, space, groups, splits, splitter, scorers, metric, root, observed, kept, data)
 
     def _make_splits(self, X: Any, y: Any, params: dict[str, Any]) -> tuple[Any, Splits]:
         """Split once, for all candidates: an unseeded splitter would give each of them other folds."""
@@ -238,7 +251,7 @@ class BaseSearch(Concluding):
         """Look into the journal, which may remember an earlier run, and plan; nothing is written yet."""
         problem = prepared.problem
         names = _sklearn.scorer_names(problem.scorer)
-        metric = self.refit if isinstance(self.refit, str) else names[0] if names else None
+        metric = self._metric_of_refit(names) if names else None
         journal = MemoryJournal() if self.checkpoint is None else self._open_checkpoint(prepared, metric)
         try:
             metrics = None if callable(self.scoring) else names or ()
@@ -246,13 +259,32 @@ class BaseSearch(Concluding):
             self._check_names(remembered.metrics)
             problem = replace(problem, splits=remembered.splits(prepared.splits))
             seed = remembered.random_state(self._random_state)
-            plan = self._plan(Start(problem, prepared.space, seed, remembered.params, prepared.groups))
+            start = Start(
+                problem,
+                prepared.space,
+                seed,
+                remembered.params,
+                prepared.groups,
+                is_untuned_first=self._needs_untuned(),
+            )
+            plan = self._plan(start)
+            if isinstance(self.scoring, PooledScorer) and plan.scheduler.stops_trials:
+                raise ValueError(  # noqa: TRY301  # with the journal closed
+                    f"scoring={self.scoring!r} scores all splits at once, and racing=True compares candidates split by "
+                    "split. Leave out one of the two."
+                )
+            if start.is_untuned_first and plan.measure is not None:
+                raise ValueError(  # noqa: TRY301  # with the journal closed
+                    f"refit={self.refit!r} needs the untuned estimator on all data, got a search with rungs, which may "
+                    "leave it behind. Use BayesSearchCV or RandomSearchCV, or write untuned=."
+                )
             check_names(self._space, self.estimator)
         except BaseException:
             journal.close()
             raise
         problem = replace(problem, resource=plan.resource, n_trials=plan.n_trials)
-        return Opened(journal, remembered, problem, plan, History(len(problem.splits), metric=metric))
+        store = None if prepared.kept is None else prepared.kept.store(problem, prepared.splitter, journal)
+        return Opened(journal, remembered, problem, plan, History(len(problem.splits), metric=metric), store=store)
 
     def _open_checkpoint(self, prepared: Prepared, metric: str | None) -> Journal:
         return open_checkpoint(
@@ -310,7 +342,7 @@ class BaseSearch(Concluding):
                 return run_search(
                     plan.sampler,
                     plan.scheduler,
-                    executor,
+                    opened.taking(executor),
                     opened.journal,
                     history,
                     make_task=lambda trial, split: problem.task(trial, split, place_of(trial) if is_observed else None),
@@ -321,7 +353,12 @@ class BaseSearch(Concluding):
                     seconds_left=lambda: deadline - time.monotonic(),
                     check=self._checker(problem),
                     on_finished=watch_workers(
-                        executor, cost, plan, look_back=look_back, n_splits=history.n_splits, then=progress.update
+                        executor,
+                        cost,
+                        plan,
+                        look_back=look_back,
+                        n_splits=history.n_splits,
+                        then=opened.settling(progress.update),
                     ),
                     deciding=cost,
                 )

@@ -68,6 +68,7 @@ class BayesSearchCV(BaseSearch):
     %(look_back)s
     %(cache_prefix)s
     %(share_fits)s
+    %(store_predictions)s
     %(racing)s
 
     Attributes
@@ -151,6 +152,7 @@ class BayesSearchCV(BaseSearch):
         look_back: int | None = None,
         cache_prefix: bool = True,
         share_fits: bool = True,
+        store_predictions: bool = False,
         racing: bool = False,
     ) -> None:
         super().__init__(
@@ -168,6 +170,7 @@ class BayesSearchCV(BaseSearch):
             checkpoint=checkpoint,
             cache_prefix=cache_prefix,
             share_fits=share_fits,
+            store_predictions=store_predictions,
         )
         self.param_distributions = param_distributions
         self.n_iter = n_iter

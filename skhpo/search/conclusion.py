@@ -9,9 +9,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from skhpo import _sklearn
 from skhpo.history import History
+from skhpo.honesty.rules import Rule
 from skhpo.messages.callers import warn
 from skhpo.report import Report, relative_test_size, report_of
 from skhpo.results.cv_results import cv_results, metric_names
+from skhpo.search.honest import Honest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from skhpo.search.plan import Opened, Prepared
 
 
-class Concluding(_sklearn.BaseSearchCV):
+class Concluding(Honest):
     """The end of a search: from its history to what users look at.
 
     ``cv_results_`` comes first, and then what may fail: the rule that picks the best, and the fit on all the data.
@@ -133,6 +135,7 @@ class Concluding(_sklearn.BaseSearchCV):
         """Turn the history into what users look at."""
         self.scorer_ = _sklearn.fitted_scorer(prepared.scorers, self.estimator)
         self._tell(opened.history, opened.plan.measure)
+        self._note_evidence(prepared, opened)
         self._learn(opened.plan.sampler)
         self._choose(prepared.metric)
 
@@ -166,7 +169,9 @@ class Concluding(_sklearn.BaseSearchCV):
         if self.refit or not self.multimetric_:
             results = self.cv_results_
             self.best_index_ = self._best_index(metric, results)
-            if not callable(self.refit):
+            if isinstance(self.refit, Rule):
+                metric = self.refit.metric_in(results)
+            if not callable(self.refit) or isinstance(self.refit, Rule):
                 self.best_score_ = results[f"mean_test_{metric}"][self.best_index_]
             self.best_params_ = results["params"][self.best_index_]
 
@@ -177,7 +182,9 @@ class Concluding(_sklearn.BaseSearchCV):
 
     def _best_index(self, metric: Any, results: dict[str, Any]) -> Any:
         """Return the row of the best candidate."""
-        return _sklearn.select_best_index(self, metric, results)
+        return (
+            self._rule()(results) if isinstance(self.refit, Rule) else _sklearn.select_best_index(self, metric, results)
+        )
 
     def _why_nothing(self) -> str:
         """Return what to say where no candidate is complete."""

@@ -72,6 +72,7 @@ class SearchCV(BaseSearch):
     %(checkpoint)s
     %(cache_prefix)s
     %(share_fits)s
+    %(store_predictions)s
     %(look_back)s
 
     Attributes
@@ -150,6 +151,7 @@ class SearchCV(BaseSearch):
         checkpoint: str | os.PathLike[str] | None = None,
         cache_prefix: bool = True,
         share_fits: bool = True,
+        store_predictions: bool = False,
         look_back: int | None = None,
     ) -> None:
         super().__init__(
@@ -167,6 +169,7 @@ class SearchCV(BaseSearch):
             checkpoint=checkpoint,
             cache_prefix=cache_prefix,
             share_fits=share_fits,
+            store_predictions=store_predictions,
         )
         self.param_distributions = param_distributions
         self.sampler = sampler

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from skhpo.estimators.table import may_be_path
 from skhpo.fits.amounts import names_in
 from skhpo.fits.families import MOST_CANDIDATES, Families
+from skhpo.honesty.pooled import PooledScorer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +43,8 @@ def families(
         How many.
     """
     if not search.share_fits or problem.caller is not None or sampler.is_adaptive or n_trials > MOST_CANDIDATES:
+        return alone
+    if isinstance(problem.scorer, PooledScorer):  # a score is known when all splits are
         return alone
     if not any(map(may_be_path, names_in(space))):
         return alone

@@ -45,6 +45,7 @@ class GridSearchCV(BaseSearch):
     %(checkpoint)s
     %(cache_prefix)s
     %(share_fits)s
+    %(store_predictions)s
     %(racing)s
     %(look_back)s
 
@@ -105,6 +106,7 @@ class GridSearchCV(BaseSearch):
         checkpoint: str | os.PathLike[str] | None = None,
         cache_prefix: bool = True,
         share_fits: bool = True,
+        store_predictions: bool = False,
         racing: bool = False,
         look_back: int | None = None,
     ) -> None:
@@ -123,6 +125,7 @@ class GridSearchCV(BaseSearch):
             checkpoint=checkpoint,
             cache_prefix=cache_prefix,
             share_fits=share_fits,
+            store_predictions=store_predictions,
         )
         self.param_grid = param_grid
         self.racing = racing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -11,18 +12,25 @@ from sklearn.utils import check_random_state
 
 from skhpo.fits.amounts import Resource
 from skhpo.fits.problem import TaskTree
+from skhpo.honesty.pooled import PooledScorer
 from skhpo.search.families import alone
+from skhpo.search.kept import TakingExecutor
+from skhpo.search.pooling import PoolingExecutor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from skhpo._sklearn import FitContext
+    from skhpo.executors.base import Executor
     from skhpo.fits.problem import Problem
     from skhpo.fits.splits import Splits
     from skhpo.history import Family, History, Params, Trial
+    from skhpo.honesty.store import PredictionStore
     from skhpo.journals.base import Journal
     from skhpo.samplers.base import Sampler
     from skhpo.schedulers.base import Scheduler
+    from skhpo.search.evidence import Data
+    from skhpo.search.kept import Kept
     from skhpo.search.remembered import Remembered
     from skhpo.space import Space
 
@@ -42,6 +50,8 @@ class Start(NamedTuple):
         Parameters of the trials that a journal remembers.
     groups : array-like or None
         Groups of the samples.
+    is_untuned_first : bool
+        Whether the estimator as it came has to be among the candidates.
     """
 
     problem: Problem
@@ -49,6 +59,7 @@ class Start(NamedTuple):
     random_state: Any
     done: Sequence[Params]
     groups: Any
+    is_untuned_first: bool = False
 
     def seed(self) -> int:
         """Return a number drawn from the seed of the search."""
@@ -142,6 +153,10 @@ class Prepared(NamedTuple):
         The search in scikit-learn's tree of tasks.
     observed : dict
         What callbacks are shown of the data.
+    kept : Kept or None
+        What is known of predictions before there are any; None where none are stored.
+    data : Data
+        What the search keeps of its data.
     """
 
     problem: Problem
@@ -153,6 +168,8 @@ class Prepared(NamedTuple):
     metric: str
     root: FitContext
     observed: dict[str, Any]
+    kept: Kept | None
+    data: Data
 
 
 @dataclass(eq=False)
@@ -173,6 +190,8 @@ class Opened:
         Empty; the run fills it.
     gave_up : str or None
         Why all workers were lost for good, where the run ended so.
+    store : PredictionStore or None
+        Where predictions are kept; None where none are.
     """
 
     journal: Journal
@@ -181,6 +200,29 @@ class Opened:
     plan: Plan
     history: History
     gave_up: str | None = None
+    store: PredictionStore | None = None
+
+    def taking(self, executor: Executor) -> Executor:
+        """Return an executor whose outcomes come without predictions, which are kept."""
+        store, scorer = self.store, self.problem.scorer
+        if store is None:
+            return executor
+        store.restore()
+        if isinstance(scorer, PooledScorer):
+            return PoolingExecutor(executor, store.take, self.history, partial(store.pooled_score, scorer))
+        return TakingExecutor(executor, store.take)
+
+    def settling(self, then: Callable[[], None]) -> Callable[[], None]:
+        """Return what is to be called when a fit is in the history: predictions that take too much are dropped."""
+        store = self.store
+        if store is None:
+            return then
+
+        def settle() -> None:
+            store.settle(self.history)
+            then()
+
+        return settle
 
     def look_back(self, n_workers: int) -> int:
         """Return the look-back: the plan's, that of the first run, or the smallest for this many workers."""

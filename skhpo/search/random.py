@@ -51,6 +51,7 @@ class RandomSearchCV(BaseSearch):
     %(checkpoint)s
     %(cache_prefix)s
     %(share_fits)s
+    %(store_predictions)s
     %(racing)s
     %(look_back)s
 
@@ -118,6 +119,7 @@ class RandomSearchCV(BaseSearch):
         checkpoint: str | os.PathLike[str] | None = None,
         cache_prefix: bool = True,
         share_fits: bool = True,
+        store_predictions: bool = False,
         racing: bool = False,
         look_back: int | None = None,
     ) -> None:
@@ -136,6 +138,7 @@ class RandomSearchCV(BaseSearch):
             checkpoint=checkpoint,
             cache_prefix=cache_prefix,
             share_fits=share_fits,
+            store_predictions=store_predictions,
         )
         self.param_distributions = param_distributions
         self.n_iter = n_iter

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from skhpo.samplers.bayes import BayesSampler
+from skhpo.samplers.first import FirstSampler
 from skhpo.samplers.grid import GridSampler
 from skhpo.samplers.random import RandomSampler
 from skhpo.samplers.rungs import RungSampler
@@ -19,15 +20,20 @@ if TYPE_CHECKING:
     from skhpo.search.plan import Start
 
 
-def grid(start: Start, space: Any, n_iter: int) -> GridSampler:  # noqa: ARG001
-    """Return the points of a grid."""
-    return GridSampler(space)
+def grid(start: Start, space: Any, n_iter: int) -> GridSampler | FirstSampler:  # noqa: ARG001
+    """Return the points of a grid; before them the estimator as it came, where it is wanted and not among them."""
+    sampler = GridSampler(space)
+    own = own_params(start.space(), start.problem.estimator).outside if start.is_untuned_first else None
+    return sampler if own is None else FirstSampler(own, sampler, sampler.n_max + 1)
 
 
-def random(start: Start, space: Any, n_iter: int) -> RandomSampler:
-    """Return random points, of which a journal may remember the first."""
+def random(start: Start, space: Any, n_iter: int) -> RandomSampler | FirstSampler:
+    """Return random points, of which a journal may remember the first; the estimator as it came where it is wanted."""
     warn_of_bounds(space)
-    return RandomSampler(space, n_iter=n_iter, random_state=start.random_state, done=start.done)
+    own = own_params(start.space(), start.problem.estimator).params if start.is_untuned_first else None
+    done = start.done if own is None else start.done[1:]
+    sampler = RandomSampler(space, n_iter=n_iter, random_state=start.random_state, done=done)
+    return sampler if own is None else FirstSampler(own, sampler, min(n_iter, sampler.n_max + 1))
 
 
 def bayes(
