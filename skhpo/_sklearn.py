@@ -31,8 +31,9 @@ from sklearn.model_selection._search import (
     _yield_masked_array_for_each_param,
 )
 
-# One fit on one split, to the letter and to the bit as scikit-learn does it; and the message about failed fits.
-from sklearn.model_selection._validation import _fit_and_score, _warn_or_raise_about_fit_failures
+# One fit on one split, to the letter and to the bit as scikit-learn does it; one more view of a model that was fitted
+# so; and the message about failed fits.
+from sklearn.model_selection._validation import _fit_and_score, _score, _warn_or_raise_about_fit_failures
 
 # The rows of a split, in whatever container, as `_fit_and_score` takes them.
 from sklearn.utils import _safe_indexing as take_rows
@@ -80,6 +81,7 @@ __all__ = [
     "metric_of",
     "root_context",
     "routed_params",
+    "score_model",
     "scorer_names",
     "scorers_of",
     "select_best_index",
@@ -294,6 +296,26 @@ def fit_and_score(
             context.call_on_fit_task_end(estimator=caller)
         return {"fit_error": traceback.format_exc()}
     return found
+
+
+def score_model(model: Any, data: tuple[Any, ...], scorer: Any, params: dict[str, Any], error_score: Any) -> Any:
+    """Score a fitted model as `fit_and_score` does.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted.
+    data : tuple
+        Samples, and targets if there are any.
+    scorer : callable
+        One or several.
+    params : dict
+        What the scorer gets besides.
+    error_score : "raise" or float
+        As in scikit-learn's searches.
+    """
+    X, y = data if len(data) == 2 else (*data, None)
+    return _score(model, X, y, scorer, params, error_score)
 
 
 def has_own_clone(estimator: Any) -> bool:

@@ -21,7 +21,7 @@ LAYERS = [
     ["fits"],
     ["samplers", "loop", "results"],
     ["honesty"],
-    ["report"],
+    ["report", "sharing"],
     ["plotting", "testing", "selection"],
     ["search"],
     ["__init__"],
@@ -35,6 +35,7 @@ SEES_ONLY = {
     "surrogates": set(),
     "journals": {"messages", "history"},
     "history": set(),
+    "estimators": {"messages"},
     "space": {"messages", "content"},
     "content": set(),
 }

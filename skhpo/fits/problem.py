@@ -12,6 +12,7 @@ import numpy as np
 from skhpo._sklearn import FitContext, fit_and_score, take_rows
 from skhpo.executors.naming import worker_name
 from skhpo.fits.amounts import Resource
+from skhpo.fits.path import Along
 from skhpo.fits.prefix import PrefixCache, reused
 from skhpo.fits.scoring import Watch, watched
 from skhpo.history import Outcome, Task
@@ -20,7 +21,7 @@ from skhpo.messages.texts import abridged_traceback, sayable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from skhpo.fits.recorder import Recording
+    from skhpo.fits.recorder import Recorder, Recording
     from skhpo.history import Trial
 
 
@@ -77,10 +78,11 @@ class Problem:
     def __call__(self, task: Task) -> Outcome:
         """Fit and score one task; a fit that raises is an outcome unless ``error_score="raise"``."""
         started = time.time()
-        trial, split, context = task
+        trial, split, context, _ = task
         train, test = self.splits[split]
         train = self.resource.rows(split, train, trial.fraction)
         sides = {"test": test, "train": train} if self.return_train_score else {"test": test}
+        along = Along(task.places) if task.places else None
         with (
             self.resource.begun(trial, split, self.estimator) as estimator,
             reused(
@@ -91,10 +93,12 @@ class Problem:
                 is_observed=self.caller is not None,
             ),
         ):
-            result, watch = self._tried(estimator, task, train, test)
+            result, watch = self._tried(estimator, task, train, test, along)
+            n_test = result.get("n_test_samples", 0)
+            path = None if along is None else self._path(along, split, n_test)
         error = result["fit_error"]
         scores = None if error is not None else watch.scores(result["test_scores"])
-        has_failed = scores is None or (isinstance(scores, dict) and all(score is None for score in scores.values()))
+        has_failed = _has_failed(scores)
         if not has_failed:
             self.resource.keep(trial, split, estimator, result["test_scores"])
         return Outcome(
@@ -104,21 +108,49 @@ class Problem:
             train_scores=result.get("train_scores") if error is None else None,
             fit_time=watch.fit_time,
             score_time=watch.score_time,
-            n_test_samples=result.get("n_test_samples", 0),
+            n_test_samples=n_test,
             error=None if error is None else abridged_traceback(error),
             score_errors=watch.errors or None,
             status="failed" if has_failed else "ok",
             stop=context is not None and context.stop,
             started=started,
             worker=worker_name(),
-            predictions=None if has_failed or watch.recorder is None else watch.recorder.predicted(),
+            path=path or None,
+            predictions=None if has_failed else watch.predicted(),
         )
 
-    def _tried(self, estimator: Any, task: Task, train: Any, test: Any) -> tuple[dict[str, Any], Watch]:
+    def _path(self, along: Along, split: int, n_test_samples: int) -> dict[int, Outcome]:
+        """Return the outcomes of other trials that a fit answers for, too."""
+        found = {}
+        for one in along.scored(self.scorer, self.error_score, self.recording):
+            scores = one.watch.scores(one.test)
+            found[one.number] = Outcome(
+                number=one.number,
+                split=split,
+                test_scores=scores,
+                train_scores=one.train,
+                fit_time=one.cut_time,
+                score_time=one.watch.score_time,
+                n_test_samples=n_test_samples,
+                score_errors=one.watch.errors or None,
+                status="failed" if _has_failed(scores) else "ok",
+                shared=True,
+                started=one.started,
+                worker=worker_name(),
+                predictions=None if _has_failed(scores) else one.watch.predicted(),
+            )
+        return found
+
+    def _recorder(self, trial: Trial) -> Recorder | None:
+        return None if self.recording is None else self.recording.recorder(trial.fraction)
+
+    def _tried(
+        self, estimator: Any, task: Task, train: Any, test: Any, along: Along | None
+    ) -> tuple[dict[str, Any], Watch]:
         """Fit and score a clone; returns what scikit-learn says of it, and what was seen of the scorers."""
-        trial, split, context = task
+        trial, split, context, _ = task
         params = trial.params | self.resource.params(trial.fraction)
-        watch = Watch(None if self.recording is None else self.recording.recorder(trial.fraction))
+        watch = Watch(None if along is None else along.see, self._recorder(trial))
         result = fit_and_score(
             estimator,
             self.X,
@@ -158,6 +190,10 @@ class Problem:
         return Task(
             trial, split, context and context.subcontext(task_name="candidate-split-evaluation", task_id=number)
         )
+
+
+def _has_failed(scores: Any) -> bool:
+    return scores is None or (isinstance(scores, dict) and all(score is None for score in scores.values()))
 
 
 class TaskTree:

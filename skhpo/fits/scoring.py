@@ -19,9 +19,10 @@ from skhpo._sklearn import MultimetricScorer, unwrapped_scorer
 from skhpo.messages.texts import abridged_traceback, said
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from skhpo.fits.recorder import Recorder
+    from skhpo.fits.recorder import Predicted, Recorder
     from skhpo.history import Scores
 
 ONLY = "score"
@@ -33,21 +34,28 @@ class Watch:
 
     Durations are those of a clock that nobody sets, unlike scikit-learn's.
 
-    Parameters
-    ----------
-    recorder : Recorder or None
-        Who takes down what is predicted meanwhile.
-
     Attributes
     ----------
     errors : dict of str to str
         Why there is no score, by metric; a single scorer's is called `ONLY`.
     fit_time, score_time : float
         Seconds until the scorers were called, and those that they took.
+
+    Parameters
+    ----------
+    on_call : callable
+        Shown what the scorers are called with: the estimator, the data, the other parameters.
+    recorder : Recorder or None
+        Who takes down what is predicted meanwhile.
     """
 
-    def __init__(self, recorder: Recorder | None = None) -> None:
-        self.recorder = recorder
+    def __init__(
+        self,
+        on_call: Callable[[Any, tuple[Any, ...], dict[str, Any]], None] | None = None,
+        recorder: Recorder | None = None,
+    ) -> None:
+        self.on_call = on_call
+        self._recorder = recorder
         self.errors: dict[str, str] = {}
         self.start()
         self._began: float | None = None
@@ -60,13 +68,20 @@ class Watch:
 
     def listening(self, estimator: Any, X: Any) -> AbstractContextManager[None]:
         """Take down what is predicted for X, where somebody does."""
-        return nullcontext() if self.recorder is None else self.recorder.listening(estimator, X)
+        return nullcontext() if self._recorder is None else self._recorder.listening(estimator, X)
 
-    def begin(self) -> None:
+    def predicted(self) -> Predicted | None:
+        """Return what was predicted for the test side; None where nobody took it down."""
+        return None if self._recorder is None else self._recorder.predicted()
+
+    def begin(self, estimator: Any, data: tuple[Any, ...], params: dict[str, Any]) -> None:
         """Take note that scorers are called."""
         if self._began is None:
+            self.fit_time = time.perf_counter() - self._started
+        if self.on_call is not None:
+            self.on_call(estimator, data, params)
+        if self._began is None:
             self._began = time.perf_counter()
-            self.fit_time = self._began - self._started
 
     def end(self, errors: dict[str, str]) -> None:
         """Take note that they are done, and which of them raised."""
@@ -123,7 +138,7 @@ class _Scorer:
         self._watch = watch
 
     def __call__(self, estimator: Any, *data: Any, **params: Any) -> Any:
-        self._watch.begin()
+        self._watch.begin(estimator, data, params)
         try:
             with self._watch.listening(estimator, data[0]):
                 scores = self._scorer(estimator, *data, **params)
@@ -148,7 +163,7 @@ class _Scorers(MultimetricScorer):
         self._watch = watch
 
     def __call__(self, estimator: Any, *data: Any, **params: Any) -> Any:
-        self._watch.begin()
+        self._watch.begin(estimator, data, params)
         try:
             with self._watch.listening(estimator, data[0]):
                 scores = self._given(estimator, *data, **params)

@@ -46,15 +46,48 @@ class Trial:
     parent: int | None = None
 
 
+class Place(NamedTuple):
+    """Where another trial of a family is on the family's path.
+
+    Parameters
+    ----------
+    number : int
+        Of the trial.
+    params : dict
+        Its parameters that differ from those of the trial that is fitted: the one that is the path.
+    """
+
+    number: int
+    params: Params
+
+
 class Task(NamedTuple):
     """One fit of one trial on one split: the unit of work.
 
-    ``context`` travels with the task untouched; it is for observers of the fit.
+    ``context`` travels with the task untouched; it is for observers of the fit. ``places`` are other trials, from the
+    longest to the shortest, whose models stand inside the one that is fitted: they are to be scored, too.
     """
 
     trial: Trial
     split: int
     context: Any = None
+    places: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Family:
+    """Trials that are equal but for one parameter, along which shorter models stand inside longer ones.
+
+    Parameters
+    ----------
+    parameter : str
+        The parameter.
+    members : tuple of Trial
+        As they will be started, from the longest to the shortest.
+    """
+
+    parameter: str
+    members: tuple[Trial, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,6 +124,8 @@ class Outcome:
         Slope of the deciding score in parameters, by their names, where the fit knows it.
     predictions : dict of str to ndarray of shape (n_test_samples, ...) or None
         What was predicted for the test side, by method, on the way from a worker to who keeps it: no event has any.
+    path : dict of int to Outcome or None
+        What the same fit says of other trials of its family, by their numbers.
     """
 
     number: int
@@ -109,6 +144,7 @@ class Outcome:
     score_errors: dict[str, str] | None = None
     gradient: dict[str, float] | None = None
     predictions: Mapping[str, NDArray[Any]] | None = None
+    path: dict[int, Outcome] | None = None
 
     def found(self, metric: str | None = None) -> float | None:
         """Return what was scored on a metric, None for the only or the first one; None where nothing was."""

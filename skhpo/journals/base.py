@@ -34,6 +34,7 @@ class Journal(ABC):
 
     * When `append` returns, the event must be as durable as the journal can make it.
     * Iteration must give all events, in the order in which they were appended, also those of an earlier process.
+    * The ``path`` of an outcome may be left out: what it says of other trials is then fitted again after a kill.
     """
 
     @abstractmethod

@@ -77,18 +77,24 @@ def _to_json(record: Record, codec: Codec) -> dict[str, Any]:
             "splits": None if record.splits is None else list(record.splits),
         }
     if isinstance(record, FitFinished):
-        fields = asdict(replace(record.outcome, predictions=None))
-        del fields["predictions"]
-        for name in ("test_scores", "train_scores"):
-            fields[name] = _each(_number, fields[name])
-        for name in _SELDOM:
-            if fields[name] is None:
-                del fields[name]
-        return {"kind": "fit", **fields}
+        return {"kind": "fit", **_fields(record.outcome)}
     return {"kind": _KINDS[type(record)], **asdict(record)}
 
 
-_SELDOM = ("score_errors", "gradient")  # fields of outcomes that are written where there is something in them
+def _fields(outcome: Outcome) -> dict[str, Any]:
+    fields = asdict(replace(outcome, path=None, predictions=None))
+    del fields["predictions"]
+    for name in ("test_scores", "train_scores"):
+        fields[name] = _each(_number, fields[name])
+    if outcome.path is not None:
+        fields["path"] = [_fields(other) for other in outcome.path.values()]
+    for name in _SELDOM:
+        if fields[name] is None:
+            del fields[name]
+    return fields
+
+
+_SELDOM = ("score_errors", "gradient", "path")  # fields of outcomes that are written where there is something in them
 _KINDS: dict[type, str] = {FitStarted: "fit started", TrialStopped: "trial stopped", Limits: "run", Retried: "retry"}
 
 
@@ -163,6 +169,7 @@ _OUTCOME: dict[str, Rule] = {
         lambda value: isinstance(value, dict) and all(isinstance(error, str) for error in value.values())
     ),
     "gradient": _or_none(lambda value: isinstance(value, dict) and all(map(_is_real, value.values()))),
+    "path": _or_none(lambda value: isinstance(value, list) and all(isinstance(other, dict) for other in value)),
 }
 _FIT_STARTED: dict[str, Rule] = {"number": _is_count, "split": _is_count}
 _TRIAL_STOPPED: dict[str, Rule] = {"number": _is_count, "against": _or_none(_is_count)}
@@ -173,7 +180,7 @@ _RETRIED: dict[str, Rule] = {
         and all(isinstance(fit, list) and len(fit) == 2 and all(map(_is_count, fit)) for fit in value)
     )
 }
-_NEWER = {"started", "worker", "score_errors", "gradient", "splits"}  # fields that files of before do not have
+_NEWER = {"started", "worker", "score_errors", "gradient", "path", "splits"}  # fields that files of before do not have
 
 
 def _from_json(body: dict[str, Any], from_json: Callable[[Any], Params]) -> Record:  # one per kind
@@ -184,10 +191,7 @@ def _from_json(body: dict[str, Any], from_json: Callable[[Any], Params]) -> Reco
         trial = Trial(**{**fields, "params": from_json(fields["params"])})
         return TrialStarted(trial, None if splits is None else tuple(splits))
     if kind == "fit":
-        fields = _checked(body, kind, _OUTCOME)
-        for name in ("test_scores", "train_scores"):
-            fields[name] = _each(lambda score: None if score is None else float(score), fields[name])
-        return FitFinished(Outcome(**fields))
+        return FitFinished(_outcome(body, kind))
     if kind == "fit started":
         return FitStarted(**_checked(body, kind, _FIT_STARTED))
     if kind == "trial stopped":
@@ -197,6 +201,17 @@ def _from_json(body: dict[str, Any], from_json: Callable[[Any], Params]) -> Reco
     if kind == "retry":
         return Retried(tuple((number, split) for number, split in _checked(body, kind, _RETRIED)["fits"]))
     raise ValueError(f"an event of kind {_short(kind)}")
+
+
+def _outcome(body: dict[str, Any], kind: str) -> Outcome:
+    fields = _checked(body, kind, _OUTCOME)
+    for name in ("test_scores", "train_scores"):
+        fields[name] = _each(lambda score: None if score is None else float(score), fields[name])
+    path = fields.pop("path", None)
+    others = None if path is None else [_outcome(other, kind) for other in path]
+    if others and any(other.path is not None or other.split != fields["split"] for other in others):
+        raise ValueError(f"{kind!r} with outcomes of other splits in its path")
+    return Outcome(**fields, path=None if others is None else {other.number: other for other in others})
 
 
 def _checked(body: dict[str, Any], kind: str, rules: Mapping[str, Rule]) -> dict[str, Any]:

@@ -10,29 +10,25 @@ from __future__ import annotations
 import math
 from collections import deque
 from contextlib import nullcontext
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from skhpo.history import FitFinished, FitStarted, TrialStarted
 from skhpo.loop.decisions import Decisions
+from skhpo.loop.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
     from contextlib import AbstractContextManager
 
     from skhpo.executors.base import Executor
-    from skhpo.history import Decision, Event, History, Outcome, Task, Trial
+    from skhpo.history import Family, History, Outcome, Task, Trial
     from skhpo.journals.base import Journal
+    from skhpo.loop.record import Fit
     from skhpo.samplers.base import Sampler
     from skhpo.schedulers.base import Scheduler
 
 _NOTHING = nullcontext()
 
 StopReason: TypeAlias = Literal["finished", "exhausted", "timeout", "callback", "workers"]
-
-
-class ReplayError(ValueError):
-    """A journal that the search that reads it cannot have written."""
 
 
 def run_search(
@@ -44,6 +40,7 @@ def run_search(
     *,
     make_task: Callable[[Trial, int], Task],
     identity: Callable[[Trial], Hashable],
+    family_of: Callable[[Trial], Family | None] = lambda trial: None,  # noqa: ARG005 - each trial is alone
     look_back: int = 1,
     seconds_left: Callable[[], float] = lambda: math.inf,
     check: Callable[[Outcome], None] = lambda outcome: None,  # noqa: ARG005 - it accepts all
@@ -62,6 +59,8 @@ def run_search(
         The task of a trial and a split.
     identity : callable
         Trials of equal identity are fitted once.
+    family_of : callable
+        Of trials that may share fits, the family that a trial is of; None for one that is alone.
     look_back : int
         How many fits may be under way when the next one is decided, that one included.
     seconds_left : callable
@@ -84,7 +83,7 @@ def run_search(
     ReplayError
         If what the journal remembers does not follow from what it remembers before.
     """
-    record = _Record(journal, history, identity)
+    record = Record(journal, history, identity, family_of)
     decisions = Decisions(sampler, scheduler, history, look_back, deciding)
     ready = deque(record.replay(decisions.repeat))
     reason: StopReason | None = None
@@ -93,8 +92,7 @@ def run_search(
             if seconds_left() <= 0:
                 reason = "timeout"
             elif ready:
-                number, split = ready.popleft()
-                executor.submit(make_task(history.trials[number], split))
+                _submit(record.fit_for(*ready.popleft()), executor, make_task)
             elif (decision := decisions.next()) is None:
                 break
             else:
@@ -102,18 +100,21 @@ def run_search(
         if reason is None and executor.n_pending == 0:
             reason = _why_nothing_is_left(executor, decisions)
         elif reason is None and (outcome := executor.wait(_finite(seconds_left()))) is not None:
-            check(outcome)
-            record.finished(outcome)
+            ready.extendleft(record.finished(outcome, check))
             on_finished()
             reason = "callback" if outcome.stop else None
         elif reason is None and seconds_left() <= 0:
             reason = "timeout"
     executor.cancel()
     while (outcome := executor.wait()) is not None:
-        check(outcome)
-        record.finished(outcome)
+        record.finished(outcome, check)
     decisions.end()
     return reason
+
+
+def _submit(fit: Fit | None, executor: Executor, make_task: Callable[[Trial, int], Task]) -> None:
+    if fit is not None:
+        executor.submit(make_task(fit.trial, fit.split)._replace(places=fit.places))
 
 
 def _why_nothing_is_left(executor: Executor, decisions: Decisions) -> StopReason:
@@ -125,82 +126,3 @@ def _why_nothing_is_left(executor: Executor, decisions: Decisions) -> StopReason
 def _finite(seconds: float) -> float | None:
     """Return a time limit as executors take it: not below 0, None for none."""
     return None if seconds == math.inf else max(0.0, seconds)
-
-
-class _Record:
-    """Writes down what happens, in the journal first; a trial that was tried before shares the first one's outcomes."""
-
-    def __init__(self, journal: Journal, history: History, identity: Callable[[Trial], Hashable]) -> None:
-        self.journal, self.history, self.identity = journal, history, identity
-        self.identities: dict[int, Hashable] = {}
-        self.first: dict[tuple[Hashable, int], int] = {}  # identity, split -> number of the trial that is fitted
-        self.twins: dict[tuple[int, int], list[int]] = {}  # fit -> numbers of other trials that share its outcome
-
-    def replay(self, before: Callable[[Decision], None]) -> list[tuple[int, int]]:
-        """Fill the history from the journal; returns the fits that were begun and are not done, as trial and split.
-
-        ``before(decision)`` runs with the history as it was at that decision.
-        """
-        history, begun = self.history, []
-        for number, event in enumerate(self.journal, start=1):
-            try:
-                if not isinstance(event, FitFinished):
-                    before(event)
-                history.apply(event)
-                begun += self._new_fits(event)
-            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-                raise ReplayError(f"event {number} does not follow from those before it ({error!r})") from error
-        for (number, split), twins in self.twins.items():
-            for twin in twins:
-                self._share(number, split, twin)  # a kill may have come between an outcome and its copies
-        return [(number, split) for number, split in begun if split not in history.outcomes(number)]
-
-    def decided(self, decision: Decision) -> list[tuple[int, int]]:
-        """Write down what is to happen; returns the fits that have to be run for it, as trial and split."""
-        self.journal.append(decision)
-        self.history.apply(decision)
-        fits = self._new_fits(decision)
-        for number, split in self._begun_by(decision):
-            first = self.first[self._key(number, split)]
-            if first != number:
-                self._share(first, split, number)
-        return fits
-
-    def finished(self, outcome: Outcome) -> None:
-        """Write down the outcome of a task, for its trial and its twins."""
-        self._write(outcome)
-        for twin in self.twins.get((outcome.number, outcome.split), ()):
-            self._write(replace(outcome, number=twin, shared=True))
-
-    def _begun_by(self, event: Event) -> list[tuple[int, int]]:
-        if isinstance(event, FitStarted):
-            return [(event.number, event.split)]
-        if isinstance(event, TrialStarted):
-            splits = range(self.history.n_splits) if event.splits is None else event.splits
-            return [(event.trial.number, split) for split in splits]
-        return []
-
-    def _new_fits(self, event: Event) -> list[tuple[int, int]]:
-        """Return the fits that an event begins and no other trial shares."""
-        fits = []
-        for number, split in self._begun_by(event):
-            first = self.first.setdefault(self._key(number, split), number)
-            if first == number:
-                fits.append((number, split))
-            else:
-                self.twins.setdefault((first, split), []).append(number)
-        return fits
-
-    def _key(self, number: int, split: int) -> tuple[Hashable, int]:
-        if number not in self.identities:  # large values take long to look at
-            self.identities[number] = self.identity(self.history.trials[number])
-        return self.identities[number], split
-
-    def _share(self, number: int, split: int, twin: int) -> None:
-        outcome = self.history.outcomes(number).get(split)
-        if outcome is not None and split not in self.history.outcomes(twin):
-            self._write(replace(outcome, number=twin, shared=True))
-
-    def _write(self, outcome: Outcome) -> None:
-        self.journal.append(FitFinished(outcome))
-        self.history.record(outcome)

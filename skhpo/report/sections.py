@@ -57,7 +57,7 @@ def tried(trials: Fitted) -> list[str]:
     if trials.stopped.any():
         lines.append(f"{_count(int(trials.stopped.sum()), 'trial')} stopped by the race before all splits were run")
     if n_shared := len({outcome.number for outcome in every if outcome.shared}):
-        lines.append(f"{_count(n_shared, 'trial')} equal to an earlier one, whose fits count")
+        lines.append(f"{_count(n_shared, 'trial')} equal to an earlier one, or part of a longer fit: that one counts")
     return lines
 
 

@@ -181,6 +181,8 @@ class Race:
     n_turns : int
         So many of the first take turns at being the first: trial i begins at i modulo ``n_turns``, and goes round. With
         1 the order is the same for all trials.
+    turns : tuple of int
+        Whose turn it is instead of i, by the numbers of the trials: those that share fits begin together.
     n_best : int
         How many are wanted.
     alpha : float
@@ -198,6 +200,7 @@ class Race:
 
     order: tuple[int, ...]
     n_turns: int = 1
+    turns: tuple[int, ...] = ()
     n_best: int = 1
     alpha: float = CAREFUL
     share: float = math.inf
@@ -221,7 +224,8 @@ class Race:
 
     def fit(self, history: History, number: int) -> FitStarted:
         """Return the fit that a trial is to have next."""
-        begun, at = history.begun(number), number % self.n_turns
+        begun = history.begun(number)
+        at = (self.turns[number] if number < len(self.turns) else number) % self.n_turns
         order = [*self.order[at : self.n_turns], *self.order[:at], *self.order[self.n_turns :]]
         return FitStarted(number, next(split for split in order if split not in begun))
 
@@ -259,6 +263,8 @@ class RacingScheduler(SplitScheduler, FixedScheduler):
         The splits in the order in which they are tried.
     n_turns : int
         So many of the first take turns at being the first (`Race`).
+    turns : sequence of int
+        Whose turn it is, by the numbers of the trials; by default each trial's own.
     n_open : int
         Trials to have under way besides those that the look-back hides: few for samplers that learn from scores.
     alpha : float
@@ -289,6 +295,7 @@ class RacingScheduler(SplitScheduler, FixedScheduler):
         *,
         order: Sequence[int],
         n_turns: int = 1,
+        turns: Sequence[int] = (),
         n_open: int = 20,
         alpha: float = CAREFUL,
         share: float = math.inf,
@@ -298,7 +305,13 @@ class RacingScheduler(SplitScheduler, FixedScheduler):
         super().__init__(n_trials)
         self.n_open = n_open
         self._race = Race(
-            tuple(order), n_turns=n_turns, alpha=alpha, share=share, n_first=n_first, stops_failures=stops_failures
+            tuple(order),
+            n_turns=n_turns,
+            turns=tuple(turns),
+            alpha=alpha,
+            share=share,
+            n_first=n_first,
+            stops_failures=stops_failures,
         )
 
     def next_split(self, history: History, *, look_back: int, can_start: bool) -> FitStarted | TrialStopped | None:

@@ -77,6 +77,7 @@ class BaseSearch(Concluding):
         "checkpoint": [str, os.PathLike, None],
         "cache_prefix": ["boolean"],
         "store_predictions": ["boolean"],
+        "share_fits": ["boolean"],
     }
 
     _is_copy = False
@@ -98,6 +99,7 @@ class BaseSearch(Concluding):
         checkpoint: str | os.PathLike[str] | None = None,
         cache_prefix: bool = True,
         store_predictions: bool = False,
+        share_fits: bool = True,
     ) -> None:
         super().__init__(
             estimator=estimator,
@@ -115,6 +117,7 @@ class BaseSearch(Concluding):
         self.checkpoint = checkpoint
         self.cache_prefix = cache_prefix
         self.store_predictions = store_predictions
+        self.share_fits = share_fits
 
     def __sklearn_clone__(self) -> Self:
         """Return an unfitted copy, which may share the original's checkpoint: outer cross-validations clone."""
@@ -345,6 +348,7 @@ class BaseSearch(Concluding):
                     make_task=lambda trial, split: problem.task(trial, split, place_of(trial) if is_observed else None),
                     # Where callbacks watch the fits each is run: they would else be told of some that did not happen.
                     identity=_number if is_observed else _identity,
+                    family_of=plan.family_of,
                     look_back=look_back,
                     seconds_left=lambda: deadline - time.monotonic(),
                     check=self._checker(problem),
@@ -408,3 +412,7 @@ def _identity(trial: Trial) -> Hashable:
 
 def _number(trial: Trial) -> Hashable:
     return trial.number
+
+
+def _alone(trial: Trial) -> None:
+    """Return no family."""

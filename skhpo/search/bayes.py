@@ -68,6 +68,7 @@ class BayesSearchCV(BaseSearch):
     %(look_back)s
     %(cache_prefix)s
     %(store_predictions)s
+    %(share_fits)s
     %(racing)s
 
     Attributes
@@ -151,6 +152,7 @@ class BayesSearchCV(BaseSearch):
         look_back: int | None = None,
         cache_prefix: bool = True,
         store_predictions: bool = False,
+        share_fits: bool = True,
         racing: bool = False,
     ) -> None:
         super().__init__(
@@ -168,6 +170,7 @@ class BayesSearchCV(BaseSearch):
             checkpoint=checkpoint,
             cache_prefix=cache_prefix,
             store_predictions=store_predictions,
+            share_fits=share_fits,
         )
         self.param_distributions = param_distributions
         self.n_iter = n_iter

@@ -22,6 +22,7 @@ from skhpo.samplers.base import Sampler
 from skhpo.schedulers.base import Scheduler
 from skhpo.schedulers.fixed import FixedScheduler
 from skhpo.search.base import BaseSearch
+from skhpo.search.families import alone, families
 from skhpo.search.plan import Plan, Start
 from skhpo.search.samplers import SAMPLERS, bayes_of_rungs
 from skhpo.search.texts import documented
@@ -71,6 +72,7 @@ class SearchCV(BaseSearch):
     %(checkpoint)s
     %(cache_prefix)s
     %(store_predictions)s
+    %(share_fits)s
     %(look_back)s
 
     Attributes
@@ -149,6 +151,7 @@ class SearchCV(BaseSearch):
         checkpoint: str | os.PathLike[str] | None = None,
         cache_prefix: bool = True,
         store_predictions: bool = False,
+        share_fits: bool = True,
         look_back: int | None = None,
     ) -> None:
         super().__init__(
@@ -166,6 +169,7 @@ class SearchCV(BaseSearch):
             checkpoint=checkpoint,
             cache_prefix=cache_prefix,
             store_predictions=store_predictions,
+            share_fits=share_fits,
         )
         self.param_distributions = param_distributions
         self.sampler = sampler
@@ -192,12 +196,17 @@ class SearchCV(BaseSearch):
 
     def _plan(self, start: Start) -> Plan:
         measure = self._measure(start.problem)
+        sampler = self._made_sampler(start, has_rungs=measure is not None)
+        scheduler = self._made_scheduler(len(start.problem.splits))
+        is_one_by_one = measure is None and type(scheduler) is FixedScheduler  # trial number i is proposal number i
+        n_trials = self.n_iter if sampler.n_max is None else min(self.n_iter, sampler.n_max)
         return Plan(
-            self._made_sampler(start, has_rungs=measure is not None),
-            self._made_scheduler(len(start.problem.splits)),
+            sampler,
+            scheduler,
             look_back=self.look_back,
             resource=self._resource(start, measure),
             measure=measure,
+            family_of=families(self, start.problem, self._space, sampler, n_trials) if is_one_by_one else alone,
         )
 
     def _made_sampler(self, start: Start, *, has_rungs: bool) -> Sampler:

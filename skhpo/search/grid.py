@@ -9,6 +9,7 @@ import numpy as np
 
 from skhpo._sklearn import GRID_CONSTRAINTS, Interval
 from skhpo.search.base import BaseSearch
+from skhpo.search.families import families
 from skhpo.search.plan import Plan, Start
 from skhpo.search.race import make_scheduler, racing_settings
 from skhpo.search.samplers import grid
@@ -44,6 +45,7 @@ class GridSearchCV(BaseSearch):
     %(checkpoint)s
     %(cache_prefix)s
     %(store_predictions)s
+    %(share_fits)s
     %(racing)s
     %(look_back)s
 
@@ -104,6 +106,7 @@ class GridSearchCV(BaseSearch):
         checkpoint: str | os.PathLike[str] | None = None,
         cache_prefix: bool = True,
         store_predictions: bool = False,
+        share_fits: bool = True,
         racing: bool = False,
         look_back: int | None = None,
     ) -> None:
@@ -122,6 +125,7 @@ class GridSearchCV(BaseSearch):
             checkpoint=checkpoint,
             cache_prefix=cache_prefix,
             store_predictions=store_predictions,
+            share_fits=share_fits,
         )
         self.param_grid = param_grid
         self.racing = racing
@@ -132,8 +136,10 @@ class GridSearchCV(BaseSearch):
         return self.param_grid
 
     def _settings(self) -> list[Any]:
-        return racing_settings(self)
+        return racing_settings(self, self._space)
 
     def _plan(self, start: Start) -> Plan:
         sampler = grid(start, self.param_grid, 0)
-        return Plan(sampler, make_scheduler(self, start.problem, sampler, sampler.n_max), look_back=self.look_back)
+        family_of = families(self, start.problem, self._space, sampler, sampler.n_max)
+        scheduler = make_scheduler(self, start.problem, sampler, sampler.n_max, family_of)
+        return Plan(sampler, scheduler, look_back=self.look_back, family_of=family_of)

@@ -120,6 +120,7 @@ class SuccessiveHalvingCV(BaseSearch):
     %(checkpoint)s
     %(cache_prefix)s
     %(store_predictions)s
+    %(share_fits)s
     %(racing)s
     %(look_back)s
 
@@ -229,6 +230,7 @@ class SuccessiveHalvingCV(BaseSearch):
         checkpoint: str | os.PathLike[str] | None = None,
         cache_prefix: bool = True,
         store_predictions: bool = False,
+        share_fits: bool = True,
         racing: bool = False,
         look_back: int | None = None,
     ) -> None:
@@ -247,6 +249,7 @@ class SuccessiveHalvingCV(BaseSearch):
             checkpoint=checkpoint,
             cache_prefix=cache_prefix,
             store_predictions=store_predictions,
+            share_fits=share_fits,
         )
         self.param_distributions = param_distributions
         self.n_candidates = n_candidates

@@ -13,6 +13,7 @@ from sklearn.utils import check_random_state
 from skhpo.fits.amounts import Resource
 from skhpo.fits.problem import TaskTree
 from skhpo.honesty.pooled import PooledScorer
+from skhpo.search.families import alone
 from skhpo.search.kept import TakingExecutor
 from skhpo.search.pooling import PoolingExecutor
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from skhpo.executors.base import Executor
     from skhpo.fits.problem import Problem
     from skhpo.fits.splits import Splits
-    from skhpo.history import History, Params
+    from skhpo.history import Family, History, Params, Trial
     from skhpo.honesty.store import PredictionStore
     from skhpo.journals.base import Journal
     from skhpo.samplers.base import Sampler
@@ -85,6 +86,8 @@ class Plan:
         ``tree(search, context, n_splits) -> TaskTree`` of the fits in scikit-learn's tree of tasks.
     n_branches : callable
         ``n_branches(n_trials, n_splits)``: how many tasks there are right below the search; None where nobody knows.
+    family_of : callable
+        Of trials that may share fits, the family that a trial is of; None for one that is alone.
     learned : mapping of str to object
         Attributes of the fitted search, besides those that all have.
     """
@@ -98,6 +101,7 @@ class Plan:
     n_branches: Callable[[int | None, int], int | None] = lambda n_trials, n_splits: (
         None if n_trials is None else n_trials * n_splits
     )
+    family_of: Callable[[Trial], Family | None] = alone
     learned: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -8,18 +8,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skhpo._sklearn import scorer_names
+from skhpo.estimators.table import may_be_path
+from skhpo.fits.amounts import names_in
+from skhpo.history import Trial
 from skhpo.schedulers.asha import AshaScheduler
 from skhpo.schedulers.fixed import FixedScheduler
 from skhpo.schedulers.halving import HalvingScheduler
 from skhpo.schedulers.racing import CAREFUL, RacingScheduler
 from skhpo.schedulers.racing_halving import RacingHalvingScheduler
+from skhpo.search.families import alone
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from skhpo.fits.problem import Problem
+    from skhpo.history import Family
     from skhpo.samplers.base import Sampler
     from skhpo.schedulers.base import Scheduler
     from skhpo.schedulers.halving import Bracket
@@ -34,13 +39,24 @@ for a third takes up to four fits of a hopeless candidate, and is not worth them
 _ALIKE = 0.9  # of the most to train on
 
 
-def racing_settings(search: Any) -> list[Any]:
+def racing_settings(search: Any, space: Any = ()) -> list[Any]:
     """Return what trials depend on in a race, for the description of a search."""
-    return ["racing", search.look_back] if search.racing else []
+    if not search.racing:
+        return []
+    shares = search.share_fits and any(map(may_be_path, names_in(space)))
+    return ["racing", search.look_back, *(["families"] if shares else [])]
 
 
-def make_scheduler(search: Any, problem: Problem, sampler: Sampler, n_trials: int) -> FixedScheduler:
+def make_scheduler(
+    search: Any,
+    problem: Problem,
+    sampler: Sampler,
+    n_trials: int,
+    family_of: Callable[[Trial], Family | None] = alone,
+) -> FixedScheduler:
     """Return what starts so many trials, and with ``racing=True`` stops those that will not be the best.
+
+    Trials of a family begin on the same split, where one fit is enough for all of them.
 
     Raises
     ------
@@ -53,7 +69,19 @@ def make_scheduler(search: Any, problem: Problem, sampler: Sampler, n_trials: in
     settings = dict(_BEFORE_A_MODEL if sampler.is_adaptive else _OF_A_LIST)
     if n_turns < len(problem.splits) and not sampler.is_adaptive:
         settings["alpha"] = CAREFUL
-    return RacingScheduler(n_trials, n_turns=n_turns, **_settings(search, problem), **settings)
+    turns = () if family_of is alone else _turns(sampler, n_trials, family_of)
+    return RacingScheduler(n_trials, n_turns=n_turns, turns=turns, **_settings(search, problem), **settings)
+
+
+def _turns(sampler: Sampler, n_trials: int, family_of: Callable[[Trial], Family | None]) -> list[int]:
+    """Number families and trials that are alone in the order of their first trials."""
+    known: dict[Any, int] = {}
+    turns = []
+    for number in range(n_trials):
+        params = sampler.ask(number, ())
+        family = None if params is None else family_of(Trial(number, params))
+        turns.append(known.setdefault(number if family is None else family, len(known)))
+    return turns
 
 
 def make_halving_scheduler(search: Any, problem: Problem, brackets: Sequence[Bracket]) -> Scheduler:

@@ -74,10 +74,13 @@ class Stopwatch:
         """Return what a search's `stats` tells."""
         every = [outcome for trial in history.trials for outcome in history.outcomes(trial.number).values()]
         fits = [outcome for outcome in every if not outcome.shared]
+        # What was scored along with a fit took its own time, which a copy of an outcome did not.
+        spent = {(outcome.worker, outcome.started): outcome for outcome in every if outcome.started is not None}
+        spent.update(((None, number), outcome) for number, outcome in enumerate(fits) if outcome.started is None)
         now = self._clock()
         return {
             "n_fits": len(fits),
-            "fit_time": sum(outcome.fit_time + outcome.score_time for outcome in fits),
+            "fit_time": sum(outcome.fit_time + outcome.score_time for outcome in spent.values()),
             "suggest_time": self.deciding,
             "started": self.started,
             "search_time": now - self.began,

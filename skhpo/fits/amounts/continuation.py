@@ -16,50 +16,10 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
+from skhpo.estimators.table import facts_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-_BOTH = ("Classifier", "Regressor")
-
-# Iteration parameters that add up: the model after k iterations is a part of the one after more.
-ITERATIONS = {
-    **{f"sklearn.RandomForest{kind}": "n_estimators" for kind in _BOTH},
-    **{f"sklearn.ExtraTrees{kind}": "n_estimators" for kind in _BOTH},
-    **{f"sklearn.Bagging{kind}": "n_estimators" for kind in _BOTH},
-    **{f"sklearn.AdaBoost{kind}": "n_estimators" for kind in _BOTH},
-    **{f"sklearn.GradientBoosting{kind}": "n_estimators" for kind in _BOTH},
-    **{f"sklearn.HistGradientBoosting{kind}": "max_iter" for kind in _BOTH},
-    **{f"xgboost.XGB{kind}": "n_estimators" for kind in (*_BOTH, "Ranker")},
-    **{f"lightgbm.LGBM{kind}": "n_estimators" for kind in (*_BOTH, "Ranker")},
-    **{f"catboost.CatBoost{kind}": "iterations" for kind in _BOTH},
-}
-
-# Those that can go on to the bit as if they had not stopped, if what is said of their parameters is so.
-CONTINUES: dict[str, Callable[[Any], bool]] = {
-    **{f"sklearn.RandomForest{kind}": lambda _: True for kind in _BOTH},
-    **{f"sklearn.ExtraTrees{kind}": lambda _: True for kind in _BOTH},
-    **{f"sklearn.HistGradientBoosting{kind}": lambda _: True for kind in _BOTH},
-    # Out-of-bag scores of a continued ensemble would be of its new members only: scikit-learn refuses.
-    **{f"sklearn.Bagging{kind}": lambda model: not model.oob_score for kind in _BOTH},
-    # For how long the loss has not improved is forgotten between two fits.
-    **{f"sklearn.GradientBoosting{kind}": lambda model: model.n_iter_no_change is None for kind in _BOTH},
-}
-
-# Those of which it is known how many iterations they did: where fewer than they were allowed, more change nothing.
-COUNTS = {
-    **{f"sklearn.GradientBoosting{kind}": ("n_estimators", "n_estimators_") for kind in _BOTH},
-    **{f"sklearn.HistGradientBoosting{kind}": ("max_iter", "n_iter_") for kind in _BOTH},
-    **{f"sklearn.MLP{kind}": ("max_iter", "n_iter_") for kind in _BOTH},
-    **{f"sklearn.SGD{kind}": ("max_iter", "n_iter_") for kind in _BOTH},
-}
-
-# The parameter of their `fit` for a model to start from.
-START_FROM = {"xgboost": "xgb_model", "lightgbm": "init_model", "catboost": "init_model"}
-
-
-def kind_of(estimator: Any) -> str:
-    """Return library and class: ``"sklearn.RandomForestClassifier"``."""
-    return f"{type(estimator).__module__.partition('.')[0]}.{type(estimator).__name__}"
 
 
 def last_step(estimator: Any) -> tuple[str, Any]:
@@ -74,15 +34,15 @@ def last_step(estimator: Any) -> tuple[str, Any]:
 def continues_exactly(estimator: Any, parameter: str) -> bool:
     """Whether an estimator, given more of the parameter and fitted on, is to the bit as if fitted from the start.
 
-    That takes an estimator that promises it (`CONTINUES`), and a seed in all that draws random numbers: what is
+    That takes an estimator that promises it (`Facts.continues`), and a seed in all that draws random numbers: what is
     refitted on the way, the early steps of a pipeline, must come out as before.
     """
     prefix, last = last_step(estimator)
-    kind = kind_of(last)
+    facts = facts_of(last)
     return (
-        kind in CONTINUES
-        and parameter == prefix + ITERATIONS[kind]
-        and CONTINUES[kind](last)
+        facts.iterations is not None
+        and parameter == prefix + facts.iterations
+        and facts.continues(last)
         and _is_seeded(estimator, prefix)
     )
 
@@ -93,7 +53,7 @@ def has_ended(estimator: Any, parameter: str, amount: int) -> bool:
     Fitted with still more of it, it would end at the same place, if all that draws random numbers has a seed.
     """
     prefix, last = last_step(estimator)
-    own, count = COUNTS.get(kind_of(last), ("", ""))
+    own, count = facts_of(last).counts or ("", "")
     if parameter != prefix + own or not hasattr(last, count) or not _is_seeded(estimator, prefix):
         return False
     return int(np.max(getattr(last, count))) < amount or (own == "max_iter" and _has_just_stopped(last))
@@ -148,11 +108,11 @@ def way_on(last: Any, parameter: str) -> Callable[[Any, Stretch, Any, Any], None
     parameter : str
         Its own name of the parameter.
     """
-    kind, params = kind_of(last), last.get_params(deep=False)
-    is_size = parameter in {ITERATIONS.get(kind), "n_estimators"}
+    facts, params = facts_of(last), last.get_params(deep=False)
+    is_size = parameter in {facts.iterations, "n_estimators"}
     if starts_from(last):
-        return _from_another if kind in ITERATIONS and is_size else None
-    if "warm_start" not in params or (params.get("oob_score") and "Bagging" in kind):
+        return _from_another if facts.iterations is not None and is_size else None
+    if "warm_start" not in params or (params.get("oob_score") and facts.refits_oob):
         return None
     if is_size:
         return _to_size
@@ -178,7 +138,7 @@ def can_continue(estimator: Any, parameter: str) -> bool:
 
 def starts_from(last: Any) -> bool:
     """Whether an estimator is not fitted on itself, but another one starts from it."""
-    return kind_of(last).partition(".")[0] in START_FROM
+    return facts_of(last).start_from is not None
 
 
 def _to_size(last: Any, stretch: Stretch, data: Any, params: Any) -> None:
@@ -202,12 +162,13 @@ def _by_epochs(last: Any, stretch: Stretch, data: Any, params: Any) -> None:
 
 def _count_all(last: Any, stretch: Stretch) -> None:
     """Let an estimator that counts the iterations of its last call say those of all."""
-    if stretch.done and kind_of(last) in COUNTS:
+    if stretch.done and facts_of(last).counts is not None:
         last.n_iter_ = stretch.total
 
 
 def _from_another(last: Any, stretch: Stretch, data: Any, params: Any) -> None:
-    start = {} if stretch.start is None else {START_FROM[kind_of(last).partition(".")[0]]: stretch.start}
+    parameter = facts_of(last).start_from
+    start = {} if stretch.start is None or parameter is None else {parameter: stretch.start}
     last.set_params(**{stretch.parameter: stretch.total - stretch.done}).fit(*data, **params, **start)
 
 

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import clone
 
+from skhpo.estimators.table import facts_of
 from skhpo.fits.amounts.base import Resource
 from skhpo.fits.amounts.continuation import (
-    ITERATIONS,
     Continuation,
     can_continue,
     continues_exactly,
     has_ended,
     is_of_last_step,
-    kind_of,
     last_step,
     starts_from,
 )
@@ -56,9 +55,10 @@ def find_parameter(estimator: Any, resource: str, searched: frozenset[str]) -> s
     """
     prefix, last = last_step(estimator)
     if resource == "auto":
-        parameter = prefix + ITERATIONS.get(kind_of(last), "")
+        own = facts_of(last).iterations
+        parameter = prefix + (own or "")
         replaced = {parameter[:end] for end, letter in enumerate(parameter) if parameter.startswith("__", end)}
-        is_free = kind_of(last) in ITERATIONS and not (replaced | {parameter}) & searched
+        is_free = own is not None and not (replaced | {parameter}) & searched
         return parameter if is_free and _is_count(_value(estimator, parameter)) else "n_samples"
     if resource == "n_samples":
         return resource

@@ -34,7 +34,7 @@ class StepKey(NamedTuple):
     is_foreign : bool
         Some class or function of it is none of scikit-learn's, so what it does is not known.
     may_draw : bool
-        Its fits are only equal if they draw no random number: it is foreign, or has no seed.
+        Its fits are only equal if they draw no random number: it is foreign, has no seed, or calls a function.
     functions : tuple of callable
         Those among its parameters, which copies of a step have in common.
     """
@@ -45,11 +45,12 @@ class StepKey(NamedTuple):
     functions: tuple[Any, ...] = ()
 
 
-def step_key(name: str, step: Any) -> StepKey:
-    """Return the key of a step that is not fitted yet, a fresh clone.
+def step_key(name: str, step: Any, without: str | None = None) -> StepKey:
+    """Return the key of a step that is not fitted yet, a fresh clone; where wanted, without one of its parameters.
 
-    scikit-learn's own classes without a seed draw from NumPy's global generator, which is seen to be touched. That is
-    only looked at for the step itself: what is inside it may run in other processes.
+    scikit-learn's own classes without a seed draw from NumPy's global generator, which is seen to be touched; so do its
+    functions, as `mutual_info_classif`. That is only looked at for the step itself: what is inside it may run in other
+    processes.
 
     Raises
     ------
@@ -62,13 +63,14 @@ def step_key(name: str, step: Any) -> StepKey:
     try:
         is_sklearns = _origin(type(step)) == "sklearn"
         has_no_seed = is_sklearns and any(value is None for value in _seeds(step))
-        key = name, reader.estimator(step, may_draw=has_no_seed)
+        key = name, reader.estimator(step, may_draw=has_no_seed, without=without)
         hash(key)
     except NotReusable:
         raise
     except Exception as error:  # whatever a foreign `get_params`, attribute or hash raises
         raise NotReusable from error
-    return StepKey(key, reader.is_foreign, has_no_seed or reader.is_foreign, tuple(reader.functions))
+    may_draw = has_no_seed or reader.is_foreign or bool(reader.functions)
+    return StepKey(key, reader.is_foreign, may_draw, tuple(reader.functions))
 
 
 class _Reader:
@@ -78,7 +80,7 @@ class _Reader:
         self.is_foreign = False
         self.functions: list[Any] = []
 
-    def estimator(self, estimator: Any, *, may_draw: bool = False) -> Hashable:
+    def estimator(self, estimator: Any, *, may_draw: bool = False, without: str | None = None) -> Hashable:
         self._meet(type(estimator))
         if has_own_clone(estimator):
             raise NotReusable
@@ -87,7 +89,7 @@ class _Reader:
         params = estimator.get_params(deep=False)
         if params.get("warm_start") or any(name.startswith("copy") and params[name] is False for name in params):
             raise NotReusable
-        named = tuple((name, self.value(params[name])) for name in sorted(params))
+        named = tuple((name, self.value(params[name])) for name in sorted(params) if name != without)
         return type(estimator), kept_by_clone(estimator), named
 
     def value(self, value: Any) -> Hashable:  # noqa: C901, PLR0911  (one return per kind of value)

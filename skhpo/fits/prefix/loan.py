@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sklearn.utils import get_tags
 
+from skhpo.estimators.table import facts_of, untested_version
 from skhpo.fits.prefix.graph import Survey, twin
 from skhpo.fits.prefix.key import StepKey, step_key
 from skhpo.fits.prefix.parts import Hook, class_attribute, instance_fields
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from sklearn.pipeline import Pipeline
 
+    from skhpo.estimators.facts import Whole
     from skhpo.fits.prefix.cache import PrefixCache
 
 _FIT, _TRANSFORM = "fit", "transform"
@@ -39,10 +41,13 @@ class Level(NamedTuple):
         All that its fit depends on, so the steps before it included.
     step : StepKey
         Its own key.
+    whole : hashable or None
+        Key of the fit that holds those of all values of one of its parameters; None where there is none.
     """
 
     key: Hashable
     step: StepKey
+    whole: Hashable = None
 
 
 class Loan:
@@ -95,8 +100,9 @@ class Loan:
                 return
             if own.key in self._cache.refused:
                 return
+            whole = (*key, "whole", whole_key(name, step, own))
             key = (*key, own.key)
-            self.levels.append(Level(key, own))
+            self.levels.append(Level(key, own, whole if whole[-1] is not None else None))
 
     def close(self) -> None:
         """End it: the steps transform by themselves."""
@@ -154,6 +160,38 @@ class Loan:
         except Exception:  # noqa: BLE001  (whatever foreign data raise)
             self._refuse(level)
         return level < len(self.levels)
+
+    def fitted(
+        self, level: int, step: Any, X: Any, fit: Callable[[Any], tuple[Any, Any]]
+    ) -> tuple[tuple[Any, Any], tuple[Any, Any] | None]:
+        """Return what a step makes of samples and the fitted step, and the whole that both were cut from.
+
+        The latter only where it was fitted now, and may be kept when it is known that it was clean (`keep_whole`).
+        """
+        whole = facts_of(step).whole
+        if whole is None or self.levels[level].whole is None or not whole.holds(step, X):
+            return fit(step), None
+        value = getattr(step, whole.parameter)
+        known = self._cache.get(self.levels[level].whole)
+        copy = None if known is None else self._copy(known, level)
+        if copy is not None:
+            return cut_of(whole, copy, value, X), None
+        made = fit(step.set_params(**whole.longest))
+        return (cut_of(whole, made, value, X) if whole.longest else made), made
+
+    def keep_whole(self, level: int, made: tuple[Any, Any] | None) -> None:
+        """Keep a fit that holds all values of a parameter."""
+        if made is None or level >= len(self.levels):
+            return
+        try:
+            whole = facts_of(made[1]).whole
+            kept = made if whole is not None and whole.output is not None else (None, made[1])
+            shared = self._shared(level)
+            survey = Survey(shared).add(kept)
+            if survey.n_bytes <= self._cache.max_bytes:
+                self._cache.put(self.levels[level].whole, twin(kept, shared), survey.n_bytes)
+        except Exception:  # noqa: BLE001  (what cannot be copied is fitted each time)
+            return
 
     def _keep(self, level: int, result: Any, steps: tuple[Any, ...]) -> None:
         """Keep a prefix, unless it is too large or shares memory with the training side, as no copy of it would.
@@ -275,6 +313,22 @@ class Loan:
             return twin(value, self._shared(level))
         except Exception:  # noqa: BLE001  (what could be copied when it was kept, as memory is short)
             return None
+
+
+def whole_key(name: str, step: Any, own: StepKey) -> Hashable:
+    """Return the key of a step without the parameter of which one fit holds all values; None where there is none."""
+    whole = facts_of(step).whole
+    if whole is None or own.is_foreign or untested_version(step) is not None:
+        return None
+    return step_key(name, step, without=whole.parameter).key
+
+
+def cut_of(whole: Whole, made: tuple[Any, Any], value: Any, X: Any) -> tuple[Any, Any]:
+    """Return what the step makes of the samples it was fitted on, and the fitted step, with a value of a parameter."""
+    result, model = made
+    cut = whole.cut(model, value)
+    output = None if whole.output is None else whole.output(result, model, value)
+    return (cut.transform(X) if output is None else output), cut
 
 
 class _Transform(Hook):

@@ -118,10 +118,17 @@ class _StepFits:
                 _tell(step, X, result, y, **kwargs)
             return result, step
         watch = self._loan.watch(level, given)
-        result, fitted = self._plain(step, X, y, **kwargs)
+        if watch is None:
+            return self._plain(step, X, y, **kwargs)  # type: ignore[no-any-return]
+
+        def fit(step: Any) -> tuple[Any, Any]:
+            return self._plain(step, X, y, **kwargs)  # type: ignore[no-any-return]
+
+        (result, fitted), whole = (fit(step), None) if self._is_observed else self._loan.fitted(level, step, X, fit)
         self._fitted = (*self._fitted, fitted)
-        if watch is not None and self._loan.learn(level, watch, result, self._fitted):
+        if self._loan.learn(level, watch, result, self._fitted):
             self._loan.hook(level, fitted)
+        self._loan.keep_whole(level, whole)
         return result, fitted
 
     def _find(self) -> Prefix | None:
