@@ -56,11 +56,11 @@ NAMES = {
         "what sharing fitted steps saves",
         scripts.Script("prefix_cache", quick=("--seeds", "1", "--pipelines", "scaler, SGD"), n_seeds=3),
     ),
+    "honesty": ("what the best score promises, and what new data says", "benchmarks.honesty"),
     "paths": (
         "what is saved where one fit answers for many candidates",
         scripts.Script("paths", quick=("--seeds", "1", "--grids", "neighbours", "SVC"), n_seeds=3),
     ),
-    "honesty": ("what the best score promises, and what new data says", "benchmarks.honesty"),
     "engine": (
         "utilisation of workers, cost per fit, data and memory",
         scripts.Script("engine", quick=("utilisation", "--repeats", "1", "--candidates", "8")),

@@ -23,7 +23,7 @@ from skhpo.fits.scoring import Watch, watched
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from skhpo.fits.recorder import Recorder
+    from skhpo.fits.recorder import Recording
     from skhpo.history import Place
 
 
@@ -90,20 +90,15 @@ class Along:
         except NoRouteError:
             return
 
-    def scored(
-        self, scorer: Any, error_score: Any, recorder: Callable[[], Recorder | None] = lambda: None
-    ) -> Iterator[Scored]:
-        """Yield what is found at each place; a place at which something raises is left out.
-
-        ``recorder()`` takes down what is predicted at a place, where somebody wants to know.
-        """
+    def scored(self, scorer: Any, error_score: Any, recording: Recording | None = None) -> Iterator[Scored]:
+        """Yield what is found at each place; a place at which something raises is left out."""
         if self._route is None:
             return
         view = self._model
         for place in self.places:
             started, begun = time.time(), time.perf_counter()
             (value,) = place.params.values()
-            watch = Watch(recorder=recorder())
+            watch = Watch(recorder=None if recording is None else recording.recorder(1.0))
             # Whatever is raised, it is raised again where the trial is fitted by itself.
             with suppress(Exception):
                 view = self._route.cut(view, value)

@@ -116,7 +116,7 @@ class Problem:
             started=started,
             worker=worker_name(),
             path=path or None,
-            predictions=None if has_failed or watch.recorder is None else watch.recorder.predicted(),
+            predictions=None if has_failed else watch.predicted(),
         )
 
     def _recorder(self, fraction: float) -> Recorder | None:
@@ -125,7 +125,7 @@ class Problem:
     def _path(self, along: Along, split: int, n_test_samples: int) -> dict[int, Outcome]:
         """Return the outcomes of other trials that a fit answers for, too."""
         found = {}
-        for one in along.scored(self.scorer, self.error_score, partial(self._recorder, 1.0)):
+        for one in along.scored(self.scorer, self.error_score, self.recording):
             scores = one.watch.scores(one.test)
             found[one.number] = Outcome(
                 number=one.number,
@@ -140,9 +140,12 @@ class Problem:
                 shared=True,
                 started=one.started,
                 worker=worker_name(),
-                predictions=None if one.watch.recorder is None else one.watch.recorder.predicted(),
+                predictions=None if _has_failed(scores) else one.watch.predicted(),
             )
         return found
+
+    def _recorder(self, trial: Trial) -> Recorder | None:
+        return None if self.recording is None else self.recording.recorder(trial.fraction)
 
     def _tried(
         self, estimator: Any, task: Task, train: Any, test: Any, along: Along | None
@@ -150,7 +153,7 @@ class Problem:
         """Fit and score a clone; returns what scikit-learn says of it, and what was seen of the scorers."""
         trial, split, context, _ = task
         params = trial.params | self.resource.params(trial.fraction)
-        watch = Watch(None if along is None else along.see, self._recorder(trial.fraction))
+        watch = Watch(None if along is None else along.see, self._recorder(trial))
         result = fit_and_score(
             estimator,
             self.X,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from skhpo.fits.recorder import Recorder
+    from skhpo.fits.recorder import Predicted, Recorder
     from skhpo.history import Scores
 
 ONLY = "score"
@@ -34,19 +34,19 @@ class Watch:
 
     Durations are those of a clock that nobody sets, unlike scikit-learn's.
 
-    Parameters
-    ----------
-    on_call : callable or None
-        Shown what the scorers are called with: the estimator, the data, the other parameters.
-    recorder : Recorder or None
-        Who takes down what is predicted meanwhile.
-
     Attributes
     ----------
     errors : dict of str to str
         Why there is no score, by metric; a single scorer's is called `ONLY`.
     fit_time, score_time : float
         Seconds until the scorers were called, and those that they took.
+
+    Parameters
+    ----------
+    on_call : callable
+        Shown what the scorers are called with: the estimator, the data, the other parameters.
+    recorder : Recorder or None
+        Who takes down what is predicted meanwhile.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Watch:
         recorder: Recorder | None = None,
     ) -> None:
         self.on_call = on_call
-        self.recorder = recorder
+        self._recorder = recorder
         self.errors: dict[str, str] = {}
         self.start()
         self._began: float | None = None
@@ -68,7 +68,11 @@ class Watch:
 
     def listening(self, estimator: Any, X: Any) -> AbstractContextManager[None]:
         """Take down what is predicted for X, where somebody does."""
-        return nullcontext() if self.recorder is None else self.recorder.listening(estimator, X)
+        return nullcontext() if self._recorder is None else self._recorder.listening(estimator, X)
+
+    def predicted(self) -> Predicted | None:
+        """Return what was predicted for the test side; None where nobody took it down."""
+        return None if self._recorder is None else self._recorder.predicted()
 
     def begin(self, estimator: Any, data: tuple[Any, ...], params: dict[str, Any]) -> None:
         """Take note that scorers are called."""

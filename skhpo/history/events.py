@@ -122,10 +122,10 @@ class Outcome:
         The tracebacks of scorers that raised, by metric; a single one is called "score".
     gradient : dict of str to float or None
         Slope of the deciding score in parameters, by their names, where the fit knows it.
-    path : dict of int to Outcome or None
-        What the same fit says of other trials of its family, by their numbers.
     predictions : dict of str to ndarray of shape (n_test_samples, ...) or None
         What was predicted for the test side, by method, on the way from a worker to who keeps it: no event has any.
+    path : dict of int to Outcome or None
+        What the same fit says of other trials of its family, by their numbers.
     """
 
     number: int
@@ -143,8 +143,8 @@ class Outcome:
     worker: str | None = None
     score_errors: dict[str, str] | None = None
     gradient: dict[str, float] | None = None
-    path: dict[int, Outcome] | None = None
     predictions: Mapping[str, NDArray[Any]] | None = None
+    path: dict[int, Outcome] | None = None
 
     def found(self, metric: str | None = None) -> float | None:
         """Return what was scored on a metric, None for the only or the first one; None where nothing was."""

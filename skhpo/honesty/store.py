@@ -15,9 +15,10 @@ import numpy as np
 
 from skhpo.honesty.coverage import put_together
 from skhpo.honesty.predictions import METHODS, OutOfFold
+from skhpo.space import params_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -131,9 +132,9 @@ class PredictionStore:
                 self._put(number, split, arrays)
 
     def take(self, outcome: Outcome) -> Outcome:
-        """Keep the predictions of an outcome, and return it without them."""
-        if outcome.path:  # other trials, of which the same fit tells
-            outcome = replace(outcome, path={number: self.take(one) for number, one in outcome.path.items()})
+        """Keep the predictions of an outcome, and of others that its fit answers for; return it without them."""
+        if outcome.path is not None:
+            outcome = replace(outcome, path={number: self.take(other) for number, other in outcome.path.items()})
         if outcome.predictions is None:
             return outcome
         if self._is_kept and outcome.number not in self._dropped:
@@ -171,7 +172,15 @@ class PredictionStore:
         """
         n_splits = len(self._n_tests)
         rows, candidates, n_missing = [], [], 0
+        seen: set[Hashable] = set()
         for row, number in enumerate(numbers):
+            if not math.isfinite(history.score(number)):
+                continue
+            trial = history.trials[number]
+            key = params_key(trial.params), trial.fraction
+            if key in seen:
+                continue  # an earlier one once more
+            seen.add(key)
             by_split = self._arrays.get(number, {})
             if not math.isfinite(history.score(number)) or (not by_split and _is_shared(history, number)):
                 continue
@@ -208,11 +217,6 @@ class PredictionStore:
     def _standing(self, history: History, number: int) -> tuple[bool, float]:
         score = history.score(number)
         return self._is_untuned(history.trials[number]), score if math.isfinite(score) else -math.inf
-
-
-def _is_shared(history: History, number: int) -> bool:
-    """Whether a trial is an earlier one once more."""
-    return any(outcome.shared for outcome in history.outcomes(number).values())
 
 
 def _n_bytes(arrays: Iterable[NDArray[Any]]) -> int:

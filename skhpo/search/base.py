@@ -76,8 +76,8 @@ class BaseSearch(Concluding):
         "fit_timeout": [_sklearn.Interval(Real, 0, None, closed="neither"), None],
         "checkpoint": [str, os.PathLike, None],
         "cache_prefix": ["boolean"],
-        "share_fits": ["boolean"],
         "store_predictions": ["boolean"],
+        "share_fits": ["boolean"],
     }
 
     _is_copy = False
@@ -98,8 +98,8 @@ class BaseSearch(Concluding):
         fit_timeout: float | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
         cache_prefix: bool = True,
-        share_fits: bool = True,
         store_predictions: bool = False,
+        share_fits: bool = True,
     ) -> None:
         super().__init__(
             estimator=estimator,
@@ -116,8 +116,8 @@ class BaseSearch(Concluding):
         self.fit_timeout = fit_timeout
         self.checkpoint = checkpoint
         self.cache_prefix = cache_prefix
-        self.share_fits = share_fits
         self.store_predictions = store_predictions
+        self.share_fits = share_fits
 
     def __sklearn_clone__(self) -> Self:
         """Return an unfitted copy, which may share the original's checkpoint: outer cross-validations clone."""

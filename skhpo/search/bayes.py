@@ -67,8 +67,8 @@ class BayesSearchCV(BaseSearch):
         candidates count as observations, and are not tried again.
     %(look_back)s
     %(cache_prefix)s
-    %(share_fits)s
     %(store_predictions)s
+    %(share_fits)s
     %(racing)s
 
     Attributes
@@ -151,8 +151,8 @@ class BayesSearchCV(BaseSearch):
         warm_start_from: Any = None,
         look_back: int | None = None,
         cache_prefix: bool = True,
-        share_fits: bool = True,
         store_predictions: bool = False,
+        share_fits: bool = True,
         racing: bool = False,
     ) -> None:
         super().__init__(
@@ -169,8 +169,8 @@ class BayesSearchCV(BaseSearch):
             fit_timeout=fit_timeout,
             checkpoint=checkpoint,
             cache_prefix=cache_prefix,
-            share_fits=share_fits,
             store_predictions=store_predictions,
+            share_fits=share_fits,
         )
         self.param_distributions = param_distributions
         self.n_iter = n_iter

@@ -71,8 +71,8 @@ class SearchCV(BaseSearch):
     %(fit_timeout)s
     %(checkpoint)s
     %(cache_prefix)s
-    %(share_fits)s
     %(store_predictions)s
+    %(share_fits)s
     %(look_back)s
 
     Attributes
@@ -150,8 +150,8 @@ class SearchCV(BaseSearch):
         fit_timeout: float | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
         cache_prefix: bool = True,
-        share_fits: bool = True,
         store_predictions: bool = False,
+        share_fits: bool = True,
         look_back: int | None = None,
     ) -> None:
         super().__init__(
@@ -168,8 +168,8 @@ class SearchCV(BaseSearch):
             fit_timeout=fit_timeout,
             checkpoint=checkpoint,
             cache_prefix=cache_prefix,
-            share_fits=share_fits,
             store_predictions=store_predictions,
+            share_fits=share_fits,
         )
         self.param_distributions = param_distributions
         self.sampler = sampler

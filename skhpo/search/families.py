@@ -44,7 +44,7 @@ def families(
     """
     if not search.share_fits or problem.caller is not None or sampler.is_adaptive or n_trials > MOST_CANDIDATES:
         return alone
-    if isinstance(problem.scorer, PooledScorer):  # a score is known when all splits are
+    if problem.recording is not None and problem.recording.is_always:  # outcomes wait for all splits of their trial
         return alone
     if not any(map(may_be_path, names_in(space))):
         return alone

@@ -119,8 +119,8 @@ class SuccessiveHalvingCV(BaseSearch):
     %(fit_timeout)s
     %(checkpoint)s
     %(cache_prefix)s
-    %(share_fits)s
     %(store_predictions)s
+    %(share_fits)s
     %(racing)s
     %(look_back)s
 
@@ -229,8 +229,8 @@ class SuccessiveHalvingCV(BaseSearch):
         fit_timeout: float | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
         cache_prefix: bool = True,
-        share_fits: bool = True,
         store_predictions: bool = False,
+        share_fits: bool = True,
         racing: bool = False,
         look_back: int | None = None,
     ) -> None:
@@ -248,8 +248,8 @@ class SuccessiveHalvingCV(BaseSearch):
             fit_timeout=fit_timeout,
             checkpoint=checkpoint,
             cache_prefix=cache_prefix,
-            share_fits=share_fits,
             store_predictions=store_predictions,
+            share_fits=share_fits,
         )
         self.param_distributions = param_distributions
         self.n_candidates = n_candidates

@@ -129,6 +129,28 @@ def test_prefixes_are_shared_as_ever():
     np.testing.assert_array_equal(on, off)
 
 
+@pytest.mark.parametrize(
+    ("estimator", "space"),
+    [
+        (RandomForestClassifier(random_state=0), {"n_estimators": [2, 4, 7]}),
+        (KNN, {"n_neighbors": [1, 5, 9]}),
+        (
+            make_pipeline(StandardScaler(), DecisionTreeClassifier(random_state=0)),
+            {"decisiontreeclassifier__max_depth": [1, 2, 4]},
+        ),
+    ],
+)
+def test_fits_that_answer_for_many_candidates_predict_for_each(estimator, space, tmp_path):
+    settings = {"scoring": "accuracy", "cv": FOLDS, "checkpoint": tmp_path / "search.db"}
+    search = fitted(estimator, space, **settings)
+    for row, params in zip(search.predictions_.values, search.cv_results_["params"], strict=True):
+        expected = cross_val_predict(clone(estimator).set_params(**params), X, Y, cv=FOLDS, method="predict_proba")
+        np.testing.assert_allclose(row, expected, rtol=1e-6)
+    again = fitted(estimator, space, **settings)
+    np.testing.assert_array_equal(again.predictions_.values, search.predictions_.values)
+    assert search.estimate_score(n_bootstraps=20).naive == pytest.approx(search.best_score_)
+
+
 def test_a_race_keeps_its_complete_trials():
     rng = np.random.default_rng(0)
     y = rng.permutation(Y)
