@@ -152,7 +152,8 @@ class PredictionStore:
     def settle(self, history: History) -> None:
         """Drop what takes too much: trials that were stopped or failed, and then the worst of the complete ones."""
         while self._size > _MOST_BYTES:
-            known = [number for number in self._arrays if history.is_finished(number)]
+            begun = [number for number in self._arrays if number < len(history.trials)]  # others shared a fit early
+            known = [number for number in begun if history.is_finished(number)]
             worst = min(known, key=lambda number: self._standing(history, number), default=None)
             is_needed = worst is None or (math.isfinite(history.score(worst)) and len(known) <= _FEWEST)
             if worst is None or is_needed or self._is_untuned(history.trials[worst]):
@@ -181,6 +182,8 @@ class PredictionStore:
                 continue  # an earlier one once more
             seen.add(key)
             by_split = self._arrays.get(number, {})
+            if not math.isfinite(history.score(number)) or (not by_split and _is_shared(history, number)):
+                continue
             found = self._by_row([by_split.get(split, {}) for split in range(n_splits)])
             if found:
                 rows.append(row)

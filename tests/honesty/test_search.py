@@ -7,7 +7,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.datasets import load_diabetes, load_iris, make_classification
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, make_classification
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -598,3 +598,23 @@ def test_estimators_of_different_kinds():
     method = "decision_function" if hasattr(clone(best).fit(X, y), "decision_function") else "predict_proba"
     answers = cross_val_predict(best, X, y, cv=FOLDS, method=method)
     assert estimate.naive == pytest.approx(roc_auc_score(y, answers if answers.ndim == 1 else answers[:, 1]), abs=1e-6)
+
+
+@pytest.mark.parametrize("settings", [{}, {"n_jobs": 2}, {"checkpoint": True}])
+def test_shared_fits_are_predicted_with_as_fits_of_their_own(settings, tmp_path):
+    X, y = load_breast_cancer(return_X_y=True)
+    grid = {"n_estimators": [3, 6, 9], "max_depth": [2, 4]}
+    if settings.get("checkpoint"):
+        settings = {"checkpoint": tmp_path / "search.db"}
+
+    def found(**more):
+        forest = RandomForestClassifier(random_state=0)
+        return GridSearchCV(forest, grid, cv=3, store_predictions=True, **more).fit(X, y)
+
+    shared, apart = found(**settings), found(share_fits=False)
+    assert (shared.stats()["n_fits"], apart.stats()["n_fits"]) == (6, 18)
+    np.testing.assert_array_equal(shared.predictions_.trials, range(6))
+    np.testing.assert_array_equal(shared.predictions_.values, apart.predictions_.values)
+    if settings.get("checkpoint"):
+        again = found(**settings)
+        np.testing.assert_array_equal(again.predictions_.values, apart.predictions_.values)
