@@ -21,7 +21,7 @@ from skhpo.estimators.routes import NoRouteError, Route, route_to
 from skhpo.fits.scoring import Watch, watched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from skhpo.fits.recorder import Recording
     from skhpo.history import Place

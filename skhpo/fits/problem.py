@@ -119,9 +119,6 @@ class Problem:
             predictions=None if has_failed else watch.predicted(),
         )
 
-    def _recorder(self, fraction: float) -> Recorder | None:
-        return None if self.recording is None else self.recording.recorder(fraction)
-
     def _path(self, along: Along, split: int, n_test_samples: int) -> dict[int, Outcome]:
         """Return the outcomes of other trials that a fit answers for, too."""
         found = {}

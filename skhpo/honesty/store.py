@@ -182,8 +182,6 @@ class PredictionStore:
                 continue  # an earlier one once more
             seen.add(key)
             by_split = self._arrays.get(number, {})
-            if not math.isfinite(history.score(number)) or (not by_split and _is_shared(history, number)):
-                continue
             found = self._by_row([by_split.get(split, {}) for split in range(n_splits)])
             if found:
                 rows.append(row)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from skhpo.estimators.table import may_be_path
 from skhpo.fits.amounts import names_in
 from skhpo.fits.families import MOST_CANDIDATES, Families
-from skhpo.honesty.pooled import PooledScorer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
