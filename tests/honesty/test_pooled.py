@@ -126,5 +126,5 @@ def test_what_cannot_be_pooled_is_said():
     ):
         fitted(racing=True, cv=5)
     with pytest.raises(ValueError, match="cv=ShuffleSplit, which tests some rows more often"):
-        fitted(cv=ShuffleSplit(3))
+        fitted(cv=ShuffleSplit(5, test_size=0.5, random_state=0))
     assert repr(pickle.loads(pickle.dumps(PooledScorer("r2")))) == "PooledScorer('r2')"  # noqa: S301
