@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skhpo.honesty.metrics import measure_of
+from skhpo.report.refit import differences
 from skhpo.space import params_key
 
 if TYPE_CHECKING:
@@ -31,9 +32,6 @@ References
 .. [1] T. Nagler, L. Schneider, B. Bischl, M. Feurer: Reshuffling resampling splits can improve generalization of
    hyperparameter optimization. NeurIPS 2024.
 """
-
-_EARLY_FROM = 10_000
-"""Rows above which scikit-learn's histogram boosting with ``early_stopping="auto"`` stops early."""
 
 
 def new_data(search: Any, trials: Fitted, own: OwnRows, differences: Sequence[Difference]) -> list[str]:
@@ -120,17 +118,7 @@ def _other_refit(search: Any, trials: Fitted) -> list[str]:
     best, n = getattr(search, "best_estimator_", None), _n_rows(search)
     if best is None or n is None or trials.best is None:
         return []
-    last = best.steps[-1][1] if isinstance(getattr(best, "steps", None), list) else best
-    is_boosting = type(last).__name__ in {"HistGradientBoostingClassifier", "HistGradientBoostingRegressor"}
-    most = search._evidence.most_trained  # noqa: SLF001  # of the searches' own report
-    if is_boosting and last.early_stopping == "auto" and most <= _EARLY_FROM < n:
-        return [
-            (
-                f'{type(last).__name__} with early_stopping="auto" stops early above {_EARLY_FROM} rows: the fit on '
-                f"all {n} rows did, those on folds of at most {most} did not. Set early_stopping to True or False."
-            )
-        ]
-    return []
+    return differences(best, n, search._evidence.most_trained)  # noqa: SLF001  # of the searches' own report
 
 
 def _n_rows(search: Any) -> int | None:

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
+from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.model_selection import RepeatedKFold
+from sklearn.model_selection import KFold, RepeatedKFold
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -59,7 +60,7 @@ def test_when_repeats_were_the_better_use_of_the_fits(monkeypatch):
 @pytest.mark.parametrize("early_stopping", ["auto", True])
 @pytest.mark.parametrize("make", [lambda model: model, lambda model: make_pipeline(StandardScaler(), model)])
 def test_what_the_last_fit_does_that_no_fold_did(monkeypatch, make, early_stopping):
-    monkeypatch.setattr("skhpo.report.new_data._EARLY_FROM", 130)
+    monkeypatch.setattr("skhpo.report.refit.EARLY_FROM", 130)
     model = HistGradientBoostingClassifier(max_iter=2, early_stopping=early_stopping)
     name = "max_depth" if make(model) is model else "histgradientboostingclassifier__max_depth"
     search = fitted({name: [1, 2]}, make(model))
@@ -69,3 +70,28 @@ def test_what_the_last_fit_does_that_no_fold_did(monkeypatch, make, early_stoppi
     assert (said in lines(search)) == (early_stopping == "auto")
     assert "stops early" not in lines(fitted({"n_neighbors": [1, 2]}))
     assert np.isfinite(search.best_score_)
+
+
+@pytest.mark.parametrize(
+    ("n_columns", "n_components", "on_all", "on_folds"),
+    [(14, 3, "covariance_eigh", "full"), (100, 10, "randomized", "full"), (100, 90, "full", "full"), (10, 3, "", "")],
+)
+def test_a_solver_that_goes_by_the_rows(n_columns, n_components, on_all, on_folds):
+    n_rows = 550 if n_columns == 100 else 150
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(n_rows, n_columns)), rng.integers(0, 2, n_rows)
+    model = make_pipeline(PCA(n_components, random_state=0), KNeighborsClassifier())
+    search = GridSearchCV(model, {"kneighborsclassifier__n_neighbors": [1, 3]}, store_predictions=True).fit(X, y)
+    said = f"the fit on all {n_rows} used '{on_all}', those on folds of at most {n_rows * 4 // 5} used '{on_folds}'"
+    assert (said in lines(search)) == (on_all != on_folds)
+    assert search.best_estimator_[0]._fit_svd_solver == (on_all or "covariance_eigh")
+
+
+@pytest.mark.parametrize(("n_neighbors", "is_said"), [(7, False), (8, True), (9, True), (10, False)])
+def test_neighbours_that_are_found_otherwise_on_all_rows(n_neighbors, is_said):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(20, 2)), np.arange(20) % 2
+    search = GridSearchCV(
+        KNeighborsClassifier(), {"n_neighbors": [n_neighbors]}, cv=KFold(5), store_predictions=True
+    ).fit(X, y)
+    assert ("so ties may fall out otherwise" in lines(search)) == is_said
