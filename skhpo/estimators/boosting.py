@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skhpo.estimators.facts import Facts, Path, first, is_seeded, needs_seed, view_of
+from skhpo.estimators.facts import Facts, Path, first, needs_seed, view_of
 from skhpo.estimators.forests import members_objection
+from skhpo.estimators.seeds import is_seeded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

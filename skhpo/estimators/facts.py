@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from skhpo.estimators.seeds import is_seeded
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -181,12 +183,6 @@ def view_of(model: Any, **changes: Any) -> Any:
 def first(k: Any, *names: str) -> Callable[[Any], dict[str, Any]]:
     """Return a function that gives the first k elements of attributes that a model has."""
     return lambda model: {name: vars(model)[name][:k] for name in names if name in vars(model)}
-
-
-def is_seeded(estimator: Any) -> bool:
-    """Whether ``random_state`` is a number: `None` and a generator give another model at each fit."""
-    seed = estimator.random_state
-    return isinstance(seed, Integral) and not isinstance(seed, bool)
 
 
 def needs_seed(estimator: Any, values: Sequence[Any], shape: Shape) -> str | None:  # noqa: ARG001

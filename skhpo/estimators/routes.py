@@ -10,7 +10,6 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from skhpo.estimators.facts import Path, Shape, view_of
+from skhpo.estimators.seeds import is_seed
 from skhpo.estimators.table import FACTS, library_of, path_of, untested_version
 
 if TYPE_CHECKING:
@@ -237,7 +237,7 @@ def _estimator_draws(estimator: Any) -> bool:
         raise NoRouteError(f"nothing is known of {name}: it may draw random numbers")
     params = estimator.get_params(deep=False)
     seed = params.get("random_state", 0)
-    if seed is not None and (not isinstance(seed, Integral) or isinstance(seed, bool)):
+    if seed is not None and not is_seed(seed):
         raise NoRouteError(f"random_state of {name} is a generator")
     if params.get("warm_start"):
         raise NoRouteError(f"{name} has warm_start=True")

@@ -26,6 +26,7 @@ from skhpo.fits.amounts import (
     n_rows,
     names_in,
 )
+from skhpo.fits.bounds import MAX_BYTES
 from skhpo.messages.callers import warn
 from skhpo.samplers.grid import GridSampler
 from skhpo.samplers.random import RandomSampler
@@ -341,7 +342,7 @@ class SuccessiveHalvingCV(BaseSearch):
             rows = make_rows(problem, amounts.most, n_rows(problem.X), start.groups, rng)
             check_rows(rows, problem, brackets[0][0].fraction)
             return rows
-        models = Models(SharedFolder(Models.MAX_BYTES)) if self.resume_fits else None
+        models = Models(SharedFolder(MAX_BYTES)) if self.resume_fits else None
         is_exact = self.resume_fits != "always"
         return Iterations(amounts.resource, amounts.most, models, brackets, is_exact=is_exact)
 

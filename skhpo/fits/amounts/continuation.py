@@ -9,13 +9,13 @@ others how many iterations come on top.
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
+from skhpo.estimators.seeds import are_seeded
 from skhpo.estimators.table import facts_of
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def continues_exactly(estimator: Any, parameter: str) -> bool:
         facts.iterations is not None
         and parameter == prefix + facts.iterations
         and facts.continues(last)
-        and _is_seeded(estimator, prefix)
+        and are_seeded(estimator, beside=f"{prefix}estimator__")
     )
 
 
@@ -54,7 +54,11 @@ def has_ended(estimator: Any, parameter: str, amount: int) -> bool:
     """
     prefix, last = last_step(estimator)
     own, count = facts_of(last).counts or ("", "")
-    if parameter != prefix + own or not hasattr(last, count) or not _is_seeded(estimator, prefix):
+    if (
+        parameter != prefix + own
+        or not hasattr(last, count)
+        or not are_seeded(estimator, beside=f"{prefix}estimator__")
+    ):
         return False
     return int(np.max(getattr(last, count))) < amount or (own == "max_iter" and _has_just_stopped(last))
 
@@ -70,13 +74,6 @@ def _has_just_stopped(model: Any) -> bool:
     recent = scores[-model.n_iter_no_change :]
     is_long_enough = len(scores) > model.n_iter_no_change
     return is_long_enough and not any(recent > scores[-model.n_iter_no_change - 1] + model.tol)
-
-
-def _is_seeded(estimator: Any, prefix: str) -> bool:
-    """Whether all that has a ``random_state`` has a number there; an ensemble seeds its members itself."""
-    inside = f"{prefix}estimator__"
-    seeds = {name: value for name, value in estimator.get_params().items() if name.endswith("random_state")}
-    return all(isinstance(seed, Integral) for name, seed in seeds.items() if not name.startswith(inside))
 
 
 class Stretch(NamedTuple):

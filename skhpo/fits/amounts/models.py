@@ -6,6 +6,8 @@ import pickle
 import threading
 from typing import Any, Protocol
 
+from skhpo.fits.bounds import MAX_BYTES
+
 _MUCH_ROOM = 8
 """As long as less than this part of it is taken, a size may be wrong. To measure one costs some percent of a fit."""
 
@@ -41,8 +43,6 @@ class Models:
     max_bytes : int
         When a process has more, models are dropped: those with least of the resource first, the worst of them first.
     """
-
-    MAX_BYTES = 256 * 2**20
 
     def __init__(self, folder: Folder | None = None, max_bytes: int = MAX_BYTES) -> None:
         self.folder = folder

@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-MAX_BYTES = 256 * 2**20
-"""About a tenth of the 2 to 4 GB of memory that machines have per core; each worker has a cache of its own."""
+from skhpo.fits.bounds import MAX_BYTES
 
 
 class PrefixCache:

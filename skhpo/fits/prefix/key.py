@@ -12,13 +12,13 @@ import numpy as np
 
 from skhpo._sklearn import has_own_clone, kept_by_clone
 from skhpo.content.arrays import digest_of_array, type_of
+from skhpo.estimators.seeds import seeds_of
 from skhpo.fits.prefix.parts import NotReusable, class_attribute, instance_fields
 from skhpo.space.values import freeze
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-_SEEDS = {"random_state", "seed"}
 _ATOMS = {bool, int, float, complex, str, bytes, type(None)}
 _KNOWN = {"sklearn", "numpy", "scipy", "builtins"}
 _NAMED = (type, FunctionType, BuiltinFunctionType, np.ufunc, re.Pattern)  # `clone` does not copy these
@@ -62,7 +62,7 @@ def step_key(name: str, step: Any, without: str | None = None) -> StepKey:
     reader = _Reader()
     try:
         is_sklearns = _origin(type(step)) == "sklearn"
-        has_no_seed = is_sklearns and any(value is None for value in _seeds(step))
+        has_no_seed = is_sklearns and any(value is None for value in seeds_of(step))
         key = name, reader.estimator(step, may_draw=has_no_seed, without=without)
         hash(key)
     except NotReusable:
@@ -84,7 +84,7 @@ class _Reader:
         self._meet(type(estimator))
         if has_own_clone(estimator):
             raise NotReusable
-        if not may_draw and any(value is None for value in _seeds(estimator)):
+        if not may_draw and any(value is None for value in seeds_of(estimator)):
             raise NotReusable
         params = estimator.get_params(deep=False)
         if params.get("warm_start") or any(name.startswith("copy") and params[name] is False for name in params):
@@ -138,11 +138,6 @@ def _is_global(value: Any) -> bool:
     """Whether a value is what its name in its module stands for, as compiled functions are."""
     module = sys.modules.get(getattr(value, "__module__", None) or "")
     return module is not None and getattr(module, getattr(value, "__qualname__", None) or "", None) is value
-
-
-def _seeds(estimator: Any) -> list[Any]:
-    params = estimator.get_params(deep=False)
-    return [params[name] for name in _SEEDS & params.keys()]
 
 
 def _origin(named: Any) -> str:
