@@ -3,6 +3,8 @@
 import sys
 from typing import TYPE_CHECKING, Never
 
+from skhpo.estimators.columns import ColumnScale
+from skhpo.estimators.hypergradients import register_hypergradient
 from skhpo.fits.clustering import AllRows, ClusteringScorer
 from skhpo.messages.names import DIMENSIONS, refuse
 from skhpo.results.stored import load_results, retry_failures
@@ -16,6 +18,7 @@ __all__ = [
     "BayesSearchCV",
     "Categorical",
     "ClusteringScorer",
+    "ColumnScale",
     "Float",
     "GridSearchCV",
     "Int",
@@ -23,6 +26,7 @@ __all__ = [
     "SearchCV",
     "SuccessiveHalvingCV",
     "load_results",
+    "register_hypergradient",
     "retry_failures",
 ]
 
