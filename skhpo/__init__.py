@@ -8,7 +8,15 @@ from skhpo.estimators.hypergradients import register_hypergradient
 from skhpo.fits.clustering import AllRows, ClusteringScorer
 from skhpo.messages.names import DIMENSIONS, refuse
 from skhpo.results.stored import load_results, retry_failures
-from skhpo.search import BayesSearchCV, GridSearchCV, RandomSearchCV, SearchCV, SuccessiveHalvingCV
+from skhpo.search import (
+    BayesSearchCV,
+    GradientSearchCV,
+    GridSearchCV,
+    PerFeature,
+    RandomSearchCV,
+    SearchCV,
+    SuccessiveHalvingCV,
+)
 from skhpo.space import Categorical, Float, Int
 
 __version__ = "0.1.0.dev0"
@@ -20,8 +28,10 @@ __all__ = [
     "ClusteringScorer",
     "ColumnScale",
     "Float",
+    "GradientSearchCV",
     "GridSearchCV",
     "Int",
+    "PerFeature",
     "RandomSearchCV",
     "SearchCV",
     "SuccessiveHalvingCV",

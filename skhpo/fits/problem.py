@@ -12,6 +12,7 @@ import numpy as np
 from skhpo._sklearn import FitContext, fit_and_score, take_rows
 from skhpo.executors.naming import worker_name
 from skhpo.fits.amounts import Resource
+from skhpo.fits.gradients import NO_SLOPES, FoldSlopes, Gradients
 from skhpo.fits.prefix import PrefixCache, reused
 from skhpo.fits.scoring import Watch, watched
 from skhpo.history import Outcome, Task
@@ -53,6 +54,8 @@ class Problem:
         What a trial has a fraction of.
     prefixes : PrefixCache or None
         What is known of fitted prefixes of pipelines; None to fit all of them.
+    gradients : Gradients or None
+        How to differentiate a fit, where the search asks for it.
     """
 
     estimator: Any
@@ -69,6 +72,7 @@ class Problem:
     caller: Any = None
     resource: Resource = field(default_factory=Resource)
     prefixes: PrefixCache | None = None
+    gradients: Gradients | None = None
 
     def __call__(self, task: Task) -> Outcome:
         """Fit and score one task; a fit that raises is an outcome unless ``error_score="raise"``."""
@@ -88,6 +92,7 @@ class Problem:
             ),
         ):
             result, watch = self._tried(estimator, task, train, test)
+            slopes = self._slopes(estimator, result, train, test)
         error = result["fit_error"]
         scores = None if error is not None else watch.scores(result["test_scores"])
         has_failed = scores is None or (isinstance(scores, dict) and all(score is None for score in scores.values()))
@@ -99,10 +104,11 @@ class Problem:
             test_scores=scores,
             train_scores=result.get("train_scores") if error is None else None,
             fit_time=watch.fit_time,
-            score_time=watch.score_time,
+            score_time=watch.score_time + slopes.seconds,
             n_test_samples=result.get("n_test_samples", 0),
             error=None if error is None else abridged_traceback(error),
-            score_errors=watch.errors or None,
+            score_errors={**watch.errors, **slopes.errors} or None,
+            gradient=slopes.gradient,
             status="failed" if has_failed else "ok",
             stop=context is not None and context.stop,
             started=started,
@@ -137,6 +143,12 @@ class Problem:
         )
         watch.stop()
         return result, watch
+
+    def _slopes(self, estimator: Any, result: dict[str, Any], train: Any, test: Any) -> FoldSlopes:
+        """Return how the loss of a fit depends on its hyperparameters, where the search asks for it."""
+        if self.gradients is None or result["fit_error"] is not None:
+            return NO_SLOPES
+        return self.gradients(estimator, self, np.asarray(train), np.asarray(test))
 
     def check(self, outcome: Outcome) -> None:
         """Raise what a fit could not raise itself because it was lost with its worker, if ``error_score="raise"``."""

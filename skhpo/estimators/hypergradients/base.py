@@ -34,6 +34,11 @@ class Differentiated(NamedTuple):
     vjp: Vjp
 
 
+def refuse_nothing(estimator: Any) -> str | None:  # noqa: ARG001
+    """Return None: whatever its settings, an estimator can be differentiated."""
+    return None
+
+
 @dataclass(frozen=True)
 class Family:
     """Estimators of one class.
@@ -56,7 +61,7 @@ class Family:
     differentiate: Callable[..., Differentiated]
     parameters: tuple[str, ...]
     loss: str | Callable[[Any], Any] = "squared"
-    refuse: Callable[[Any], str | None] = lambda estimator: None  # noqa: ARG005
+    refuse: Callable[[Any], str | None] = refuse_nothing
     has_columns: bool = False
 
 
@@ -69,7 +74,7 @@ def register_hypergradient(
     *,
     parameters: tuple[str, ...],
     loss: Any = "squared",
-    refuse: Callable[[Any], str | None] = lambda estimator: None,  # noqa: ARG005
+    refuse: Callable[[Any], str | None] = refuse_nothing,
     has_columns: bool = False,
 ) -> None:
     """Say how an estimator's predictions depend on its hyperparameters.
@@ -86,7 +91,7 @@ def register_hypergradient(
         Parameters of the estimator that ``vjp`` knows.
     loss : str or callable, default="squared"
         The loss for ``GradientSearchCV(loss="auto")``; a callable returns its name for an estimator.
-    refuse : callable, default=lambda estimator: None
+    refuse : callable, default=refuse_nothing
         ``refuse(estimator)`` returns why an estimator with these settings cannot be differentiated, or None.
     has_columns : bool, default=False
         Whether ``vjp(u)`` has the entry ``"<columns>"``: slopes in the logarithm of each column's scale.

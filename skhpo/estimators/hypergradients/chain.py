@@ -14,6 +14,8 @@ from skhpo.estimators.hypergradients.registry import family_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from skhpo.estimators.hypergradients.base import Family
+
 
 class Slopes(NamedTuple):
     """A loss and its slopes.
@@ -40,6 +42,7 @@ def loss_and_slopes(
     loss: Any = "auto",
     sample_weight: Any = None,
     test_weight: Any = None,
+    family: Family | None = None,
 ) -> Slopes:
     """Return the loss on test samples and its slopes, by the chain rule.
 
@@ -55,6 +58,8 @@ def loss_and_slopes(
         Which; "auto" is that of the family.
     sample_weight, test_weight : array-like of shape (n,) and (n_test,), or None
         Weights of the samples.
+    family : Family or None
+        That of the estimator; None looks it up.
 
     Raises
     ------
@@ -62,7 +67,7 @@ def loss_and_slopes(
         If there is no such family or loss, a test sample has a class that is not in the training side, or the loss has
         no value.
     """
-    family = family_of(estimator)
+    family = family_of(estimator) if family is None else family
     call = find_loss(loss_of(estimator, loss), is_classifier=is_classifier(estimator))
     z, vjp = Differentiated(*family.differentiate(estimator, _plain(X), y, _plain(X_test), sample_weight))
     weight = np.ones(len(z)) if test_weight is None else np.asarray(test_weight, dtype=np.float64)
