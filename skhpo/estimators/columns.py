@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 
-class ColumnScale(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class ColumnScale(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Multiply each column by a factor: each factor is a hyperparameter.
 
     Before a linear model with penalty lambda on its squared weights, a factor s on a column is a penalty of

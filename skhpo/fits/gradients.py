@@ -73,9 +73,12 @@ class Gradients:
     own: Mapping[str, str] = field(default_factory=dict)
     scales: Mapping[str, int] = field(default_factory=dict)
 
-    def __call__(
-        self, estimator: Any, problem: Problem, train: NDArray[np.intp], test: NDArray[np.intp]
-    ) -> FoldSlopes:
+    @property
+    def shares(self) -> list[str]:
+        """The parameters of the search that are shares."""
+        return [name for name, own in self.own.items() if own in self.family.shares]
+
+    def __call__(self, estimator: Any, problem: Problem, train: NDArray[np.intp], test: NDArray[np.intp]) -> FoldSlopes:
         """Return the slopes of a fitted estimator's loss on the test side; an error is none, but ``"raise"`` raises."""
         started = time.perf_counter()
         try:

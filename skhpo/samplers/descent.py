@@ -1,7 +1,7 @@
 """Descents of a function whose slopes are known: along one coordinate, and along several.
 
-``evaluate(u) -> (value, slope)`` takes points of the unit cube, shape (d,). It may raise to interrupt a descent: each is
-started again from its beginning when one more value is known, and goes the same way.
+``evaluate(u) -> (value, slope)`` takes points of the unit cube, shape (d,). It may raise to interrupt a descent. Each
+is started again from its beginning when one more value is known, and goes the same way.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ FIRST_STEP = 0.12
 _GROWTH = 3.0
 _NARROW = 1e-4  # of the range: a bracket that is as good as a point
 _MARGIN = 0.05  # of a bracket, that a new point stays away from its ends: so each step makes it narrower
+_SURER = 20
+"""How many times a gain must be worth a step if it is the most that a convex curve allows, and not what is expected."""
 _MOST_STEPS = 60
+_N_SMALL = 2  # small gains in a row that end a descent: one may be that of a step that was cut short
 _FTOL = 1e-7  # relative gain of an iteration, in case that the noise is none
 _GTOL = 1e-6
 
@@ -55,12 +58,13 @@ def _by_quasi_newton(evaluate: Evaluate, start: NDArray[np.float64], noise: Nois
     if steepest == 0:
         return
     factor = FIRST_STEP / steepest
-    last = value
+    last, n_small = value, 0
 
     def stop_in_noise(intermediate_result: object) -> None:
-        nonlocal last
+        nonlocal last, n_small
         now = float(intermediate_result.fun) / factor  # type: ignore[attr-defined]
-        if last - now < noise():
+        n_small = n_small + 1 if last - now < noise() else 0
+        if n_small == _N_SMALL:
             raise StopIteration
         last = now
 
@@ -101,12 +105,17 @@ def _along_a_line(evaluate: Evaluate, start: NDArray[np.float64], noise: Noise) 
         low, high = bracket
         u, expected = _minimum(low, high)
         best = min(low.value, high.value)
-        if best - expected < noise() or high.u - low.u < _NARROW:
+        if best - expected < noise():  # so says a smooth curve, and a kink has a lower point where its sides meet
+            u, expected = _corner(low, high)
+            if best - expected < _SURER * noise():
+                return
+        if high.u - low.u < _NARROW:
             return
         new = at(u)
-        # Above both ends the slope may point to another minimum; the one inside lies on the side of the lower end.
-        goes_left = new.slope > 0 or new.value > max(low.value, high.value)
-        bracket = (low, new) if goes_left and low.value <= max(new.value, high.value) else (new, high)
+        if new.slope < 0:
+            bracket = (new, high) if high.slope >= 0 or high.value > new.value else (low, new)
+        else:
+            bracket = (low, new) if low.slope <= 0 or low.value > new.value else (new, high)
 
 
 def _bracket(at: Callable[[float], _Point], first: _Point) -> tuple[_Point, _Point] | None:
@@ -154,3 +163,11 @@ def _minimum(low: _Point, high: _Point) -> tuple[float, float]:
         + t**2 * (t - 1) * width * high.slope
     )
     return u, float(value)
+
+
+def _corner(low: _Point, high: _Point) -> tuple[float, float]:
+    """Return where the tangents of two points meet, kept off the ends, and their height: no convex curve is lower."""
+    width, bend = high.u - low.u, high.slope - low.slope
+    t = 0.5 if bend <= 0 else (low.value - high.value + width * high.slope) / (width * bend)
+    t = float(np.clip(t, _MARGIN, 1 - _MARGIN))
+    return low.u + t * width, max(low.value + t * width * low.slope, high.value - (1 - t) * width * high.slope)

@@ -14,6 +14,7 @@ import numpy as np
 
 from skhpo.fits.gradients import OBJECTIVE, SQUARE
 from skhpo.samplers.base import Sampler
+from skhpo.samplers.coordinates import Coordinates
 from skhpo.samplers.descent import descend
 from skhpo.space import params_key
 
@@ -42,7 +43,7 @@ class _LostError(Exception):
 
 
 class _Told(NamedTuple):
-    """Mean loss, its standard error over the splits, and the slopes of minus the mean; slopes are None if it failed."""
+    """Mean loss, its standard error over the splits, and the slopes of minus the mean, None if a fit has none."""
 
     loss: float
     error: float
@@ -68,8 +69,10 @@ class GradientSampler(Sampler):
         Weight of a penalty on the logarithmic distance of ``shrunk`` parameters from their mean.
     shrunk : collection of str
         Parameters that belong together.
+    shares : collection of str
+        Parameters that are shares, and are descended in the logarithm of their odds.
     tolerance : float
-        A step whose gain is below this many standard errors of the mean loss is the last.
+        Gains below this many standard errors of the mean loss are not worth a step.
 
     Examples
     --------
@@ -89,13 +92,16 @@ class GradientSampler(Sampler):
         n_restarts: int = 0,
         prior: float = 0.0,
         shrunk: Sequence[str] = (),
-        tolerance: float = 0.02,
+        shares: Sequence[str] = (),
+        tolerance: float = 0.005,
     ) -> None:
         self.space, self.seed, self.own = space, seed, own
-        self.start = np.asarray(start, dtype=np.float64)
+        self.coordinates = Coordinates(space, shares)
+        self.start = self.coordinates.of_space(np.asarray(start, dtype=np.float64))
+        self._is_own_inside = own is not None and space.contains(own)
         self.n_restarts, self.prior, self.tolerance = n_restarts, prior, tolerance
         self._is_shrunk = np.array([name in set(shrunk) for name in space.names], dtype=bool)
-        self._told: dict[Hashable, _Told] = {}
+        self.told: dict[Hashable, _Told] = {}
         self._next: Params | None = None
         self._stages: dict[Hashable, str] | None = None  # None where something was told since they were found
 
@@ -113,13 +119,13 @@ class GradientSampler(Sampler):
         if found is not None and OBJECTIVE in found:
             variance = max(found[SQUARE] - found[OBJECTIVE] ** 2, 0.0)
             told = _Told(-found[OBJECTIVE], math.sqrt(variance / max(n_splits - 1, 1)), found)
-        self._told[params_key(observation.trial.params)] = told
+        self.told[params_key(observation.trial.params)] = told
         self._stages = None
 
     @property
     def has_arrived(self) -> bool:
         """Whether all descents have ended."""
-        if self.own is not None and params_key(self.own) not in self._told:
+        if self.own is not None and params_key(self.own) not in self.told:
             return False
         self._go()
         return self._next is None
@@ -150,34 +156,30 @@ class GradientSampler(Sampler):
         rng = np.random.default_rng(self.seed)
         return chain([self.start], (rng.random(len(self.start)) for _ in range(self.n_restarts)))
 
-    def decoded(self, u: NDArray[np.float64]) -> Params:
-        """Return the parameters at a point; at the start the estimator's own to the bit, where they lie there."""
-        if self.own is not None and np.array_equal(u, self.start) and self.space.contains(self.own):
+    def decoded(self, v: NDArray[np.float64]) -> Params:
+        """Return the parameters at a point of a descent; at the start the estimator's own, to the bit."""
+        if self._is_own_inside and np.array_equal(v, self.start) and self.own is not None:
             return self.own
-        return self.space.decode(u[None, :])[0]
+        return self.space.decode(self.coordinates.in_space(v[None, :]))[0]
 
-    def in_cube(self, u: NDArray[np.float64], slopes: Mapping[str, float]) -> NDArray[np.float64]:
-        """Return slopes in the coordinates of the cube, shape (d,), from slopes in parameters."""
-        low, high = np.clip(u - _STEP, 0.0, 1.0), np.clip(u + _STEP, 0.0, 1.0)
-        below, above = self.space.decode(np.array([low, high]))
-        return np.array(
-            [
-                slopes[name] * (above[name] - below[name]) / (high[j] - low[j])
-                for j, name in enumerate(self.space.names)
-            ]
-        )
+    def along(self, v: NDArray[np.float64], slopes: Mapping[str, float]) -> NDArray[np.float64]:
+        """Return slopes in the coordinates of a descent, shape (d,), from slopes in parameters."""
+        low, high = np.clip(v - _STEP, 0.0, 1.0), np.clip(v + _STEP, 0.0, 1.0)
+        below, above = self.space.decode(self.coordinates.in_space(np.array([low, high])))
+        change = np.array([above[name] - below[name] for name in self.space.names])
+        return np.asarray(np.array([slopes[name] for name in self.space.names]) * change / (high - low))
 
-    def shrinkage(self, u: NDArray[np.float64], params: Params) -> tuple[float, NDArray[np.float64]]:
-        """Return the penalty on parameters that belong together, and its slope in the cube."""
-        slope = np.zeros(len(u))
+    def shrinkage(self, v: NDArray[np.float64], params: Params) -> tuple[float, NDArray[np.float64]]:
+        """Return the penalty on parameters that belong together, and its slope along the coordinates."""
+        slope = np.zeros(len(v))
         if not self.prior:
             return 0.0, slope
         names = [name for name, is_shrunk in zip(self.space.names, self._is_shrunk, strict=True) if is_shrunk]
         logs = np.log([params[name] for name in names])
         away = logs - logs.mean()
         in_params = dict.fromkeys(self.space.names, 0.0)
-        in_params |= {name: 2 * self.prior * d / params[name] for name, d in zip(names, away, strict=True)}
-        return self.prior * float(away @ away), self.in_cube(u, in_params)
+        in_params.update((name, 2 * self.prior * d / params[name]) for name, d in zip(names, away, strict=True))
+        return self.prior * float(away @ away), self.along(v, in_params)
 
 
 class _Descent:
@@ -187,13 +189,13 @@ class _Descent:
         self.sampler, self.stage, self.stages = sampler, stage, stages
         self._best: _Told | None = None
 
-    def evaluate(self, u: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+    def evaluate(self, v: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         """Return the logarithm of the mean loss plus the penalty, and its slope, shape (d,)."""
         sampler = self.sampler
-        params = sampler.decoded(u)
+        params = sampler.decoded(v)
         key = params_key(params)
         self.stages.setdefault(key, self.stage)
-        told = sampler._told.get(key)
+        told = sampler.told.get(key)
         if told is None:
             raise _UnknownError(params, self.stage)
         if told.slopes is None:
@@ -201,8 +203,8 @@ class _Descent:
         if self._best is None or told.loss < self._best.loss:
             self._best = told
         loss = max(told.loss, _TINY)
-        penalty, penalty_slope = sampler.shrinkage(u, params)
-        return math.log(loss) + penalty, penalty_slope - sampler.in_cube(u, told.slopes) / loss
+        penalty, penalty_slope = sampler.shrinkage(v, params)
+        return math.log(loss) + penalty, penalty_slope - sampler.along(v, told.slopes) / loss
 
     def noise(self) -> float:
         """Return the gain, in the logarithm of the loss, that is not worth a step."""

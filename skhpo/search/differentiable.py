@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from skhpo.space import Space
 
 _PER_COORDINATE = 10
-"""Samples that each tuned coordinate needs. With 30 penalties on 150 rows, the cross-validated log loss fell to 0.007 and
-the test loss rose to 0.40; eleven kernel widths on 200 rows halved the test error."""
+"""Samples that each tuned coordinate needs. With 30 penalties on 150 rows, the cross-validated log loss fell to 0.007
+and the test loss rose to 0.40. Eleven kernel widths on 200 rows halved the test error."""
 
 _OF_SCORERS = {
     "neg_log_loss": "log_loss",

@@ -59,7 +59,7 @@ def _n_factors(name: str, known: Mapping[str, Any], estimator: Any) -> int:
     part = known.get(owner) if owner else estimator
     if own != "scale" or not isinstance(part, ColumnScale):
         raise ValueError(
-            f"PerFeature needs the scale of a ColumnScale, got parameter {name!r}. Put ColumnScale(np.ones(n_features)) "
-            'right before the last step of a pipeline, and write "columnscale__scale".'
+            f"PerFeature needs the scale of a ColumnScale, got parameter {name!r}. Put "
+            'ColumnScale(np.ones(n_features)) right before the last step, and write "columnscale__scale".'
         )
     return len(part.scale)

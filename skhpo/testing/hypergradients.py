@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 _N_POINTS = 3
 _N_COLUMNS = 3  # of which the scales are tried
-_SMALL = 1e-6  # of the loss: a slope below it is noise of the fits
+_SMALL = 1e-5  # of the loss: a slope below it is noise of the fits
+_GOOD = 1e-6  # a relative error that no other step need be tried for
 
 
 def check_hypergradient(
@@ -94,18 +96,24 @@ def relative_errors(
     for point in dimensions.decode(np.random.default_rng(0).uniform(0.2, 0.8, (_N_POINTS, dimensions.n_columns))):
         base = measured(point, {})
         slopes = {name: point[name] * base.slopes[name] for name in point}
-        changes: dict[str, Callable[[float], Slopes]] = {
-            name: lambda factor, name=name, point=point: measured({**point, name: point[name] * factor}, {})
-            for name in point
-        }
+        names = list(point)
         if family_of(clone(estimator).set_params(**point)).has_columns:
-            for j in range(min(_N_COLUMNS, X.shape[1])):
-                slopes[f"column {j}"] = float(base.slopes[COLUMNS][j])
-                changes[f"column {j}"] = lambda factor, j=j, point=point: measured(point, {f"scale_{j}": factor})
-        for name, change in changes.items():
-            difference, error = _nearest(slopes[name], change, base.loss, step)
+            columns = range(min(_N_COLUMNS, X.shape[1]))
+            slopes |= {f"column {j}": float(base.slopes[COLUMNS][j]) for j in columns}
+            names += [f"column {j}" for j in columns]
+        for name in names:
+            difference, error = _nearest(slopes[name], partial(_changed, measured, point, name), base.loss, step)
             found.append((point, name, slopes[name], difference, error))
     return found
+
+
+def _changed(
+    measured: Callable[[dict[str, Any], dict[str, float]], Slopes], point: dict[str, Any], name: str, factor: float
+) -> Slopes:
+    """Return what is measured where a parameter, or the scale of a column, is a factor of what it was."""
+    if name.startswith("column "):
+        return measured(point, {name.replace("column ", "scale_"): factor})
+    return measured({**point, name: point[name] * factor}, {})
 
 
 def _nearest(slope: float, change: Callable[[float], Slopes], loss: float, step: float) -> tuple[float, float]:
@@ -115,7 +123,7 @@ def _nearest(slope: float, change: Callable[[float], Slopes], loss: float, step:
         difference = (change(np.exp(h)).loss - change(np.exp(-h)).loss) / (2 * h)
         error = abs(slope - difference) / max(abs(slope), abs(difference), _SMALL * abs(loss))
         found.append((error, difference))
-        if error < _SMALL:
+        if error < _GOOD:
             break
     error, difference = min(found)
     return difference, error

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from scipy import sparse
-from sklearn.datasets import load_breast_cancer, make_classification
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import (
     ElasticNet,
@@ -43,7 +42,12 @@ CASES = {
     "RidgeClassifier": (RidgeClassifier(tol=1e-12), TWO, {"alpha": STRENGTH}, {}),
     "RidgeClassifier of three": (RidgeClassifier(tol=1e-12), THREE, {"alpha": STRENGTH}, {}),
     "LogisticRegression": (LogisticRegression(tol=1e-12, solver="newton-cholesky"), TWO, {"C": STRENGTH}, {}),
-    "LogisticRegression of three": (LogisticRegression(tol=1e-12, solver="newton-cholesky"), THREE, {"C": STRENGTH}, {}),
+    "LogisticRegression of three": (
+        LogisticRegression(tol=1e-12, solver="newton-cholesky"),
+        THREE,
+        {"C": STRENGTH},
+        {},
+    ),
     "Lasso": (Lasso(**TIGHT), REAL, {"alpha": Float(1e-3, 0.3, log=True)}, {}),
     "ElasticNet": (ElasticNet(**TIGHT), REAL, {"alpha": Float(1e-3, 0.3, log=True), "l1_ratio": Float(0.1, 0.9)}, {}),
     "LinearSVC": (LinearSVC(**TIGHT), TWO, {"C": Float(1e-3, 0.1, log=True)}, {}),
@@ -56,7 +60,12 @@ CASES = {
     ),
     "PoissonRegressor": (PoissonRegressor(tol=1e-12, solver="newton-cholesky"), COUNTS, {"alpha": STRENGTH}, {}),
     "GammaRegressor": (GammaRegressor(tol=1e-12, solver="newton-cholesky"), POSITIVE, {"alpha": STRENGTH}, {}),
-    "TweedieRegressor": (TweedieRegressor(power=1.5, tol=1e-12, solver="newton-cholesky"), COUNTS, {"alpha": STRENGTH}, {}),
+    "TweedieRegressor": (
+        TweedieRegressor(power=1.5, tol=1e-12, solver="newton-cholesky"),
+        COUNTS,
+        {"alpha": STRENGTH},
+        {},
+    ),
     "TweedieRegressor, normal": (TweedieRegressor(tol=1e-12, solver="newton-cholesky"), REAL, {"alpha": STRENGTH}, {}),
     "KernelRidge": (
         KernelRidge(kernel="rbf"),
@@ -74,6 +83,14 @@ CASES = {
     ),
     "SVC": (SVC(tol=1e-10), TWO, {"C": Float(0.3, 10, log=True), "gamma": Float(1e-2, 1.0, log=True)}, {"rtol": 1e-2}),
     "SVC, linear": (SVC(kernel="linear", tol=1e-10), TWO, {"C": Float(0.01, 1, log=True)}, {"rtol": 1e-2}),
+}
+OF_TASKS = {
+    "MultiTaskLasso": (MultiTaskLasso(**TIGHT), TASKS, {"alpha": Float(1e-3, 0.3, log=True)}),
+    "MultiTaskElasticNet": (
+        MultiTaskElasticNet(**TIGHT),
+        TASKS,
+        {"alpha": Float(1e-3, 0.3, log=True), "l1_ratio": Float(0.1, 0.9)},
+    ),
 }
 HAS_NO_INTERCEPT = {name for name in CASES if name.startswith(("SV", "Kernel"))}
 
@@ -102,3 +119,33 @@ def test_without_intercept(name):
     estimator, y, space, more = CASES[name]
     without = {**estimator.get_params(), "fit_intercept": False}
     check_hypergradient(type(estimator)(**without), X, y, space, **more)
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("name", OF_TASKS)
+def test_several_tasks(name, fit_intercept):
+    estimator, y, space = OF_TASKS[name]
+    check_hypergradient(estimator.set_params(fit_intercept=fit_intercept), X, y, space)
+
+
+@pytest.mark.parametrize("l1_ratio", [0.5, 1.0])
+def test_logistic_regression_on_its_support(l1_ratio):
+    sparse_penalty = LogisticRegression(solver="saga", tol=1e-12, max_iter=100_000, l1_ratio=l1_ratio)
+    if "penalty" in sparse_penalty.get_params() and sparse_penalty.penalty != "deprecated":
+        sparse_penalty.set_params(penalty="elasticnet")
+    check_hypergradient(sparse_penalty, X, TWO, {"C": Float(0.1, 1.0, log=True)})
+    check_hypergradient(sparse_penalty, X, THREE, {"C": Float(0.1, 1.0, log=True)})
+
+
+@pytest.mark.parametrize("name", ["Ridge", "LogisticRegression"])
+def test_more_columns_than_rows(name):
+    estimator, y, space, _ = CASES[name]
+    wide = np.hstack([X, rng.normal(size=(N, 200))])
+    check_hypergradient(estimator, wide, y, space)
+    check_hypergradient(estimator.set_params(solver="auto" if name == "Ridge" else "lbfgs"), wide, y, space)
+
+
+def test_weights_of_classes_count():
+    weighted = LogisticRegression(tol=1e-12, solver="newton-cholesky", class_weight="balanced")
+    check_hypergradient(weighted, X, TWO, {"C": STRENGTH})
+    check_hypergradient(SVC(tol=1e-10, class_weight={"no": 2.0}), X, TWO, {"C": Float(0.3, 10, log=True)}, rtol=1e-2)

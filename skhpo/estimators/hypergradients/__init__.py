@@ -1,9 +1,10 @@
 """Exact derivatives of predictions in hyperparameters: a file per family of estimators, and losses for all of them.
 
-Write :math:`F(w, \\theta) = 0` for what a fit solves, with weights w and hyperparameters :math:`\\theta`. By the implicit
-function theorem, :math:`dw = -H^{-1} (\\partial F / \\partial \\theta) d\\theta` with :math:`H = \\partial F / \\partial w`.
-For a loss with slope u in the predictions z, one solve of :math:`H q = (\\partial z / \\partial w)^T u` gives the slopes in all
-hyperparameters: :math:`-q^T \\partial F / \\partial \\theta` each (Pedregosa, ICML 2016; Bertrand et al., JMLR 23, 2022).
+Notation: a fit solves F(w, t) = 0 for weights w, given hyperparameters t; H = dF/dw. The predictions are z(w), and the
+loss has the slope u in them.
+
+By the implicit function theorem dw/dt = -H^-1 dF/dt. So one solve of H q = (dz/dw)' u gives the slopes of the loss in
+all hyperparameters, -q' dF/dt (Pedregosa, ICML 2016; Bertrand et al., JMLR 23, 2022).
 """
 
 from skhpo.estimators.hypergradients.base import COLUMNS, Differentiated, Family, register_hypergradient

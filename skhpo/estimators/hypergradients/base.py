@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -10,6 +9,8 @@ import numpy as np
 from sklearn.utils.class_weight import compute_sample_weight
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from numpy.typing import NDArray
 
 COLUMNS = "<columns>"
@@ -56,6 +57,8 @@ class Family:
         ``refuse(estimator)``: why this one cannot be differentiated, and what to do, or None.
     has_columns : bool
         Whether ``vjp`` has the entry `COLUMNS`.
+    shares : tuple of str
+        Parameters that are shares in [0, 1], of which the odds matter.
     """
 
     differentiate: Callable[..., Differentiated]
@@ -63,6 +66,7 @@ class Family:
     loss: str | Callable[[Any], Any] = "squared"
     refuse: Callable[[Any], str | None] = refuse_nothing
     has_columns: bool = False
+    shares: tuple[str, ...] = ()
 
 
 FAMILIES: dict[type, Family] = {}
@@ -76,6 +80,7 @@ def register_hypergradient(
     loss: Any = "squared",
     refuse: Callable[[Any], str | None] = refuse_nothing,
     has_columns: bool = False,
+    shares: tuple[str, ...] = (),
 ) -> None:
     """Say how an estimator's predictions depend on its hyperparameters.
 
@@ -95,6 +100,8 @@ def register_hypergradient(
         ``refuse(estimator)`` returns why an estimator with these settings cannot be differentiated, or None.
     has_columns : bool, default=False
         Whether ``vjp(u)`` has the entry ``"<columns>"``: slopes in the logarithm of each column's scale.
+    shares : tuple of str, default=()
+        Parameters that are shares in [0, 1] and are searched by the logarithm of their odds, as an ``l1_ratio``.
 
     Raises
     ------
@@ -126,7 +133,7 @@ def register_hypergradient(
         raise TypeError(f"register_hypergradient needs a class of estimators, got {cls!r}. Pass type(estimator).")
     if isinstance(parameters, str) or not parameters:
         raise ValueError(f'parameters needs a tuple of names, got {parameters!r}. Write for example ("alpha",).')
-    FAMILIES[cls] = Family(differentiate, tuple(parameters), loss, refuse, has_columns)
+    FAMILIES[cls] = Family(differentiate, tuple(parameters), loss, refuse, has_columns, tuple(shares))
 
 
 def weights_of(estimator: Any, X: Any, y: Any, sample_weight: Any) -> NDArray[np.float64]:

@@ -98,8 +98,8 @@ def _targets(estimator: Any, y: Any) -> NDArray[Any]:
     """Return targets as losses take them: numbers of classes for a classifier."""
     y = np.asarray(y)
     if not is_classifier(estimator):
-        return y.astype(np.float64)
-    codes = np.searchsorted(estimator.classes_, y)
+        return np.asarray(y, dtype=np.float64)
+    codes: NDArray[np.int64] = np.searchsorted(estimator.classes_, y)
     codes = np.minimum(codes, len(estimator.classes_) - 1)
     unseen = estimator.classes_[codes] != y
     if unseen.any():

@@ -65,7 +65,7 @@ class Curvature:
         if n <= _LARGEST and self.penalty > 0 and (self.d > 0).all():
             return self._by_samples()
         operator = LinearOperator((p, p), matvec=self._times, dtype=np.float64)
-        return lambda g: cg(operator, g, rtol=_RTOL, maxiter=10 * p)[0]  # type: ignore[no-any-return]
+        return lambda g: cg(operator, g, rtol=_RTOL, maxiter=10 * p)[0]
 
     def _gram(self) -> NDArray[np.float64]:
         """Return the matrix itself, shape (p, p)."""
@@ -108,10 +108,10 @@ class Curvature:
 def _solver(matrix: NDArray[np.float64]) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
     """Return what solves with a symmetric matrix; of a singular one by least squares."""
     if not len(matrix):
-        return lambda g: np.zeros_like(g)
+        return np.zeros_like
     try:
         factor = linalg.cho_factor(matrix)
     except linalg.LinAlgError:
         pseudo_inverse = linalg.pinvh(matrix)
-        return lambda g: pseudo_inverse @ g  # type: ignore[no-any-return]
-    return lambda g: linalg.cho_solve(factor, g)  # type: ignore[no-any-return]
+        return lambda g: pseudo_inverse @ g
+    return lambda g: linalg.cho_solve(factor, g)

@@ -49,6 +49,4 @@ def refuse(estimator: Any) -> str | None:
     return None
 
 
-register_hypergradient(
-    KernelRidge, differentiate, parameters=("alpha", "gamma"), refuse=refuse, has_columns=True
-)
+register_hypergradient(KernelRidge, differentiate, parameters=("alpha", "gamma"), refuse=refuse, has_columns=True)

@@ -31,13 +31,13 @@ def differentiate(estimator: Any, X: Any, y: Any, X_test: Any, sample_weight: An
     ]
 
     def vjp(u: NDArray[np.float64]) -> dict[str, Any]:
-        slopes = {"alpha": 0.0, "l1_ratio": 0.0, COLUMNS: np.zeros(X.shape[1])}
+        slopes: dict[str, Any] = {"alpha": 0.0, "l1_ratio": 0.0, COLUMNS: np.zeros(X.shape[1])}
         for w, S, curvature, v in zip(coef, supports, curvatures, u.reshape(len(u), -1).T, strict=True):
             q = curvature.solve(np.asarray(X_test[:, S].T @ v).ravel(), v.sum())
             sign, w_S = np.sign(w[S]), w[S]
             slopes["alpha"] -= float(q @ (rho * sign + (1 - rho) * w_S))
             slopes["l1_ratio"] -= float(alpha * q @ (sign - w_S))
-            slopes[COLUMNS][S] += alpha * (rho * sign + 2 * (1 - rho) * w_S) * q  # type: ignore[index]
+            slopes[COLUMNS][S] += alpha * (rho * sign + 2 * (1 - rho) * w_S) * q
         return slopes
 
     return Differentiated(np.asarray(estimator.predict(X_test), dtype=np.float64), vjp)
@@ -73,14 +73,18 @@ def differentiate_tasks(estimator: Any, X: Any, y: Any, X_test: Any, sample_weig
 
 
 def _l1_ratio(estimator: Any) -> float:
-    return float(estimator.l1_ratio) if isinstance(estimator, ElasticNet | MultiTaskElasticNet) and not isinstance(
-        estimator, Lasso | MultiTaskLasso
-    ) else 1.0
+    return (
+        float(estimator.l1_ratio)
+        if isinstance(estimator, ElasticNet | MultiTaskElasticNet) and not isinstance(estimator, Lasso | MultiTaskLasso)
+        else 1.0
+    )
 
 
 register_hypergradient(Lasso, differentiate, parameters=("alpha",), has_columns=True)
-register_hypergradient(ElasticNet, differentiate, parameters=("alpha", "l1_ratio"), has_columns=True)
+register_hypergradient(
+    ElasticNet, differentiate, parameters=("alpha", "l1_ratio"), has_columns=True, shares=("l1_ratio",)
+)
 register_hypergradient(MultiTaskLasso, differentiate_tasks, parameters=("alpha",), has_columns=True)
 register_hypergradient(
-    MultiTaskElasticNet, differentiate_tasks, parameters=("alpha", "l1_ratio"), has_columns=True
+    MultiTaskElasticNet, differentiate_tasks, parameters=("alpha", "l1_ratio"), has_columns=True, shares=("l1_ratio",)
 )

@@ -23,15 +23,12 @@ def differentiate_svc(estimator: Any, X: Any, y: Any, X_test: Any, sample_weight
     classes = estimator.classes_[1:] if len(W) == 1 else estimator.classes_
     labels = np.where(np.asarray(y)[:, None] == classes, 1.0, -1.0)
     is_active = np.asarray(A @ W.T) * labels < 1
-    curvatures = [
-        Curvature(A, 2 * estimator.C * weight * active, 1.0, fit_intercept=False) for active in is_active.T
-    ]
+    curvatures = [Curvature(A, 2 * estimator.C * weight * active, 1.0, fit_intercept=False) for active in is_active.T]
 
     def vjp(u: NDArray[np.float64]) -> dict[str, Any]:
         U = u.reshape(len(u), -1)
         products = sum(
-            w * curvature.solve(np.asarray(T.T @ v).ravel())
-            for w, curvature, v in zip(W, curvatures, U.T, strict=True)
+            w * curvature.solve(np.asarray(T.T @ v).ravel()) for w, curvature, v in zip(W, curvatures, U.T, strict=True)
         )  # w_j q_j, summed over the problems
         return {"C": float(np.sum(products)) / estimator.C, COLUMNS: 2 * np.asarray(products)[: X.shape[1]]}
 
@@ -95,6 +92,4 @@ def refuse_svr(estimator: Any) -> str | None:
 register_hypergradient(
     LinearSVC, differentiate_svc, parameters=("C",), loss="smoothed_hinge", refuse=refuse_svc, has_columns=True
 )
-register_hypergradient(
-    LinearSVR, differentiate_svr, parameters=("C", "epsilon"), refuse=refuse_svr, has_columns=True
-)
+register_hypergradient(LinearSVR, differentiate_svr, parameters=("C", "epsilon"), refuse=refuse_svr, has_columns=True)

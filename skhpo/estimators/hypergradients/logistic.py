@@ -120,4 +120,5 @@ register_hypergradient(
     loss="log_loss",
     refuse=refuse,
     has_columns=True,
+    shares=("l1_ratio",),
 )

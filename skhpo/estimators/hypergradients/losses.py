@@ -173,7 +173,8 @@ def find_loss(loss: Any, *, is_classifier: bool) -> Loss:
         If there is none of that name.
     """
     if callable(loss):
-        return loss
+        own: Loss = loss
+        return own
     known = _CLASSIFICATION if is_classifier else _REGRESSION
     if loss not in known:
         kind = "classifiers" if is_classifier else "regressors"
@@ -186,8 +187,8 @@ def _broadcast(weight: Array, z: Array) -> Array:
 
 
 def _one_hot(y: NDArray[np.int64], z: Array) -> Array:
-    return (np.asarray(y)[:, None] == np.arange(z.shape[1])).astype(np.float64)
+    return np.asarray(np.asarray(y)[:, None] == np.arange(z.shape[1]), dtype=np.float64)
 
 
 def _signs(y: NDArray[np.int64], z: Array) -> Array:
-    return 2.0 * (y if z.ndim == 1 else _one_hot(y, z)) - 1
+    return np.asarray(2.0 * (y if z.ndim == 1 else _one_hot(y, z)) - 1, dtype=np.float64)

@@ -32,7 +32,8 @@ def differentiate(estimator: Any, X: Any, y: Any, X_test: Any, sample_weight: An
     dual = estimator.dual_coef_
     beta = np.asarray(dual.toarray() if sparse.issparse(dual) else dual).ravel()
     bound = weights_of(estimator, X, y, sample_weight)[estimator.support_]  # for C = 1
-    kernel = Kernel(estimator.kernel, _gamma(estimator, X))
+    gamma, gamma_in_columns = _gamma(estimator, X)
+    kernel = Kernel(estimator.kernel, gamma)
     (K, slope), (K_test, slope_test) = kernel(V, V), kernel(X_test, V)
     is_free = np.abs(beta) < estimator.C * bound * (1 - _FREE)
     F, B = np.flatnonzero(is_free), np.flatnonzero(~is_free)
@@ -49,25 +50,34 @@ def differentiate(estimator: Any, X: Any, y: Any, X_test: Any, sample_weight: An
         full = np.zeros(len(beta))
         full[F] = q
         M_test, M = np.outer(u, beta), np.outer(full, beta)
+        in_gamma = float(np.sum(M_test * slope_test) - np.sum(M * slope))
+        in_columns = kernel.in_columns(M_test, K_test, X_test, V) - kernel.in_columns(M, K, V, V)
         return {
             "C": float(in_bounded @ (sign[B] * bound[B])),
             "epsilon": -float(q @ sign[F]),
-            "gamma": float(np.sum(M_test * slope_test) - np.sum(M * slope)),
-            COLUMNS: kernel.in_columns(M_test, K_test, X_test, V) - kernel.in_columns(M, K, V, V),
+            "gamma": in_gamma,
+            COLUMNS: in_columns + in_gamma * gamma_in_columns,
         }
 
     predict = estimator.predict if isinstance(estimator, SVR) else estimator.decision_function
     return Differentiated(np.asarray(predict(X_test), dtype=np.float64), vjp)
 
 
-def _gamma(estimator: Any, X: Any) -> float:
-    """Return the width, as scikit-learn takes "scale" and "auto"."""
+def _gamma(estimator: Any, X: Any) -> tuple[float, NDArray[np.float64]]:
+    """Return the width, and its slopes in the logarithms of the columns' scales, shape (p,), of which it may depend."""
+    n, p = X.shape
     if isinstance(estimator.gamma, Real):
-        return float(estimator.gamma)
+        return float(estimator.gamma), np.zeros(p)
     if estimator.gamma == "auto":
-        return 1 / X.shape[1]
-    variance = X.multiply(X).mean() - X.mean() ** 2 if sparse.issparse(X) else X.var()
-    return 1 / (X.shape[1] * variance) if variance else 1.0
+        return 1 / p, np.zeros(p)
+    sums = np.asarray(X.sum(axis=0)).ravel()
+    squares = np.asarray((X.multiply(X) if sparse.issparse(X) else X * X).sum(axis=0)).ravel()
+    mean = float(sums.sum()) / (n * p)
+    variance = float(squares.sum()) / (n * p) - mean**2
+    if variance <= 0:
+        return 1.0, np.zeros(p)
+    gamma = 1 / (p * variance)
+    return gamma, -gamma / variance * 2 * (squares - mean * sums) / (n * p)
 
 
 def refuse(estimator: Any) -> str | None:
