@@ -56,6 +56,10 @@ NAMES = {
         "what sharing fitted steps saves",
         scripts.Script("prefix_cache", quick=("--seeds", "1", "--pipelines", "scaler, SGD"), n_seeds=3),
     ),
+    "gradient": (
+        "descent by exact slopes: their errors, evaluations and seconds to the optimum, many parameters",
+        scripts.Script("gradient", quick=("errors",), n_seeds=1),
+    ),
     "engine": (
         "utilisation of workers, cost per fit, data and memory",
         scripts.Script("engine", quick=("utilisation", "--repeats", "1", "--candidates", "8")),

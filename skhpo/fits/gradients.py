@@ -110,6 +110,7 @@ class Gradients:
             sample_weight=_weights(problem.fit_params, estimator, train),
             test_weight=_rows(problem.score_params.get("sample_weight"), test),
             family=self.family,
+            has_columns=bool(self.scales),
         )
         found = {name: -float(slopes[own]) for name, own in self.own.items()}
         if self.scales:

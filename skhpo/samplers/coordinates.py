@@ -46,9 +46,9 @@ class Coordinates:
         self._low, self._high = ends[:, 0], ends[:, 1]
         is_linear = np.array([_is_linear(space, j) for j in range(space.n_columns)], dtype=bool)
         is_named = np.array([name in shares for name in space.names], dtype=bool)
-        self._is_share = is_named & is_linear & (self._low >= 0) & (self._high <= 1)
-        self._first = logit(np.clip(self._low, _LEAST, 1 - _LEAST))
-        self._last = logit(np.clip(self._high, _LEAST, 1 - _LEAST))
+        first, last = (logit(np.clip(end, _LEAST, 1 - _LEAST)) for end in (self._low, self._high))
+        self._is_share = is_named & is_linear & (self._low >= 0) & (self._high <= 1) & (first < last)
+        self._first, self._last = np.where(self._is_share, [first, last], [[0.0], [1.0]])
 
     def in_space(self, v: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return points of the cube of the space; both have shape (..., d)."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 FIRST_STEP = 0.12
 """Of the range: a decade of eight. The slope tells the direction at the first point, and not how far."""
 _GROWTH = 3.0
+_LONGEST = 0.3  # step, of the range: further away a loss may be another curve
 _NARROW = 1e-4  # of the range: a bracket that is as good as a point
 _MARGIN = 0.05  # of a bracket, that a new point stays away from its ends: so each step makes it narrower
 _SURER = 20
@@ -98,24 +99,57 @@ def _along_a_line(evaluate: Evaluate, start: NDArray[np.float64], noise: Noise) 
         value, slope = evaluate(np.array([u]))
         return _Point(u, value, float(slope[0]))
 
-    bracket = _bracket(at, at(float(start[0])))
+    found = _bracket(at, at(float(start[0])))
+    if found is None:
+        return
+    low, high = found
+    before: _Point | None = None  # the end that the last step replaced
+    widths = [2.0, 2.0]
     for _ in range(_MOST_STEPS):
-        if bracket is None:
+        u = _next_on_line(low, high, before, noise())
+        if u is None:
             return
-        low, high = bracket
-        u, expected = _minimum(low, high)
-        best = min(low.value, high.value)
-        if best - expected < noise():  # so says a smooth curve, and a kink has a lower point where its sides meet
-            u, expected = _corner(low, high)
-            if best - expected < _SURER * noise():
-                return
-        if high.u - low.u < _NARROW:
-            return
+        if high.u - low.u > widths[-2] / 2:
+            u = (low.u + high.u) / 2  # two steps have not halved the bracket: halve it
+        widths.append(high.u - low.u)
         new = at(u)
-        if new.slope < 0:
-            bracket = (new, high) if high.slope >= 0 or high.value > new.value else (low, new)
+        if _goes_right(low, high, new):
+            low, before = new, low
         else:
-            bracket = (low, new) if low.slope <= 0 or low.value > new.value else (new, high)
+            high, before = new, high
+
+
+def _next_on_line(low: _Point, high: _Point, before: _Point | None, noise: float) -> float | None:
+    """Return the next point of a bracket, None where no more gain is to be expected."""
+    u, expected = _minimum(low, high)
+    best = min(low.value, high.value)
+    if best - expected < noise:  # so says a smooth curve, and a kink has a lower point where its sides meet
+        u, expected = _corner(low, high)
+        if best - expected < _SURER * noise:
+            return None
+    elif before is not None:
+        u = _of_one_side(low, high, before, u)
+    return None if high.u - low.u < _NARROW else u
+
+
+def _of_one_side(low: _Point, high: _Point, before: _Point, u: float) -> float:
+    """Return where the slopes of the last two points of a side vanish, if that is inside; else u.
+
+    The other end may lie far away, where the curve is another one.
+    """
+    end = low if before.u < low.u else high
+    if (end.slope - before.slope) * (end.u - before.u) <= 0:
+        return u
+    root = end.u - end.slope * (end.u - before.u) / (end.slope - before.slope)
+    margin = _MARGIN * (high.u - low.u)
+    return root if low.u + margin < root < high.u - margin else u
+
+
+def _goes_right(low: _Point, high: _Point, new: _Point) -> bool:
+    """Whether the minimum of a bracket lies to the right of a new point in it."""
+    if new.slope < 0:
+        return high.slope >= 0 or high.value > new.value
+    return not (low.slope <= 0 or low.value > new.value)
 
 
 def _bracket(at: Callable[[float], _Point], first: _Point) -> tuple[_Point, _Point] | None:
@@ -136,8 +170,8 @@ def _next_step(last: _Point, new: _Point) -> float:
     """Return a step to where the slope vanishes if it goes on to change as it did, and a little more."""
     width, change = abs(new.u - last.u), abs(last.slope) - abs(new.slope)
     if change <= 0:
-        return _GROWTH * width
-    return float(np.clip(1.1 * width * abs(new.slope) / change, FIRST_STEP / 8, _GROWTH * width))
+        return min(_GROWTH * width, _LONGEST)
+    return float(np.clip(1.1 * width * abs(new.slope) / change, FIRST_STEP / 8, min(_GROWTH * width, _LONGEST)))
 
 
 def _minimum(low: _Point, high: _Point) -> tuple[float, float]:

@@ -93,7 +93,7 @@ class GradientSampler(Sampler):
         prior: float = 0.0,
         shrunk: Sequence[str] = (),
         shares: Sequence[str] = (),
-        tolerance: float = 0.005,
+        tolerance: float = 0.001,
     ) -> None:
         self.space, self.seed, self.own = space, seed, own
         self.coordinates = Coordinates(space, shares)

@@ -38,14 +38,15 @@ class GradientSearchCV(BaseSearch):
     L-BFGS-B, on the logarithm of the mean loss over the splits [1]_, [2]_. The search ends when a step gains less than
     the splits are apart.
 
+    The estimator is one of these, or a pipeline that ends in one. The steps before it have no parameters in the space,
+    except for a :class:`~skhpo.ColumnScale` right before it: its factors are penalties, or kernel widths, per feature.
+
     The candidate with the lowest mean loss is the best one. Scores such as accuracy have no slope: they are in
     ``cv_results_`` and do not decide.
 
     Parameters
     ----------
-    estimator : estimator object
-        What is tuned: an estimator of a known family, or a pipeline that ends in one. The steps before it have no
-        parameters in the space, except for a :class:`~skhpo.ColumnScale` right before it.
+    %(estimator)s
     param_distributions : dict
         For each parameter name a :class:`~skhpo.Float` or a continuous distribution of :mod:`scipy.stats`, or a
         :class:`~skhpo.PerFeature` for the ``scale`` of a :class:`~skhpo.ColumnScale`.

@@ -28,7 +28,8 @@ class Differentiated(NamedTuple):
         Raw predictions of the test samples: of classifiers ``decision_function``, of regressors ``predict``.
     vjp : callable
         ``vjp(u)``, for u of the shape of z: for each hyperparameter the slope of the sum of ``u * z`` in it. May have
-        an entry `COLUMNS`: the slopes in the logarithms of factors on the columns of X, in training and test alike.
+        an entry `COLUMNS`: the slopes in the logarithms of factors on the columns of X, in training and test alike, or
+        a function that returns them, where they take long.
     """
 
     z: NDArray[np.float64]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from sklearn.base import is_classifier
 
-from skhpo.estimators.hypergradients.base import Differentiated
+from skhpo.estimators.hypergradients.base import COLUMNS, Differentiated
 from skhpo.estimators.hypergradients.losses import find_loss
 from skhpo.estimators.hypergradients.registry import family_of
 
@@ -43,6 +43,7 @@ def loss_and_slopes(
     sample_weight: Any = None,
     test_weight: Any = None,
     family: Family | None = None,
+    has_columns: bool = True,
 ) -> Slopes:
     """Return the loss on test samples and its slopes, by the chain rule.
 
@@ -60,6 +61,8 @@ def loss_and_slopes(
         Weights of the samples.
     family : Family or None
         That of the estimator; None looks it up.
+    has_columns : bool
+        Whether the slopes in the scales of columns are wanted.
 
     Raises
     ------
@@ -74,6 +77,9 @@ def loss_and_slopes(
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         value, u = call(_targets(estimator, y_test), z, weight / weight.sum())
         slopes = dict(vjp(u))
+        in_columns = slopes.pop(COLUMNS, None)
+        if has_columns and in_columns is not None:
+            slopes[COLUMNS] = in_columns() if callable(in_columns) else in_columns
     if not np.isfinite(value) or not all(np.isfinite(slope).all() for slope in slopes.values()):
         raise ValueError(f"The loss needs a finite value and finite slopes, got {value!r} and {slopes!r}.")
     return Slopes(float(value), slopes)

@@ -25,7 +25,7 @@ def differentiate(estimator: Any, X: Any, y: Any, X_test: Any, sample_weight: An
     regularised[np.diag_indices_from(K)] += estimator.alpha / weight
     factor = linalg.cho_factor(regularised)
     c = np.asarray(estimator.dual_coef_).reshape(X.shape[0], -1)
-    z = np.asarray(estimator.predict(X_test), dtype=np.float64)
+    z = (K_test @ c).reshape(len(K_test), *np.shape(estimator.dual_coef_)[1:])
 
     def vjp(u: NDArray[np.float64]) -> dict[str, Any]:
         U = u.reshape(len(u), -1)
@@ -34,7 +34,7 @@ def differentiate(estimator: Any, X: Any, y: Any, X_test: Any, sample_weight: An
         return {
             "alpha": -float(np.sum(Q * c / weight[:, None])),
             "gamma": float(np.sum(M_test * slope_test) - np.sum(M * slope)),
-            COLUMNS: kernel.in_columns(M_test, K_test, X_test, X) - kernel.in_columns(M, K, X, X),
+            COLUMNS: lambda: kernel.in_columns(M_test, K_test, X_test, X) - kernel.in_columns(M, K, X, X),
         }
 
     return Differentiated(z, vjp)

@@ -51,12 +51,16 @@ def differentiate(estimator: Any, X: Any, y: Any, X_test: Any, sample_weight: An
         full[F] = q
         M_test, M = np.outer(u, beta), np.outer(full, beta)
         in_gamma = float(np.sum(M_test * slope_test) - np.sum(M * slope))
-        in_columns = kernel.in_columns(M_test, K_test, X_test, V) - kernel.in_columns(M, K, V, V)
+
+        def in_columns() -> NDArray[np.float64]:
+            direct = kernel.in_columns(M_test, K_test, X_test, V) - kernel.in_columns(M, K, V, V)
+            return direct + in_gamma * gamma_in_columns
+
         return {
             "C": float(in_bounded @ (sign[B] * bound[B])),
             "epsilon": -float(q @ sign[F]),
             "gamma": in_gamma,
-            COLUMNS: in_columns + in_gamma * gamma_in_columns,
+            COLUMNS: in_columns,
         }
 
     predict = estimator.predict if isinstance(estimator, SVR) else estimator.decision_function
