@@ -1,6 +1,6 @@
 """Descent by exact slopes: errors of the slopes, evaluations and seconds to the optimum, many parameters.
 
-Parts: errors, evaluations, seconds, many; without a part all of them. An evaluation is a fit on each of five splits.
+Parts: errors, evaluations, seconds, many, trap; without a part all of them. An evaluation is a fit on each of five splits.
 *Arrived* is a mean cross-validated loss within 0.1 % of the lowest that anything here found. Seconds are those of the
 processor. Optuna and sparho take part where they are installed.
 
@@ -42,7 +42,7 @@ from sklearn.linear_model import (
     RidgeClassifier,
     TweedieRegressor,
 )
-from sklearn.metrics import mean_squared_error
+from sklearn.metrics import log_loss, mean_squared_error
 from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -319,6 +319,29 @@ def many(n_starts):
         print(f"| {name} | {len(search.cv_results_['params'])} | {search.best_loss_:.4f} | {error:.4f} |")
 
 
+def trap(n_starts):
+    """A penalty per feature on little data, which a search refuses without a prior; here the prior is next to none."""
+    X, y = scaled(load_breast_cancer(return_X_y=True))
+    order = np.random.default_rng(0).permutation(len(y))
+    train, test = order[:150], order[150:]
+    each = make_pipeline(ColumnScale(np.ones(30)), LogisticRegression(max_iter=10_000))
+    factors = {"columnscale__scale": PerFeature(log(1e-2, 1e2))}
+    cases = {
+        "one penalty": (LogisticRegression(max_iter=10_000), {"C": log(1e-4, 1e4)}, None),
+        "30 penalties": (each, factors, 1e-12),
+        **{f"30 penalties, prior={prior:g}": (each, factors, prior) for prior in (0.1, 1.0, 10.0)},
+    }
+    print("\n### Log loss with a penalty per feature\n")
+    print("Breast cancer, 150 rows, 30 features.\n")
+    print("| search | evaluations | cross-validated | on the other 419 rows |")
+    print("|---|---|---|---|")
+    for name, (estimator, space, prior) in cases.items():
+        search = GradientSearchCV(estimator, space, prior=prior, n_iter=50, cv=StratifiedKFold(5))
+        search.fit(X[train], y[train])
+        loss = log_loss(y[test], search.predict_proba(X[test]))
+        print(f"| {name} | {len(search.cv_results_['params'])} | {search.best_loss_:.4f} | {loss:.3f} |", flush=True)
+
+
 def error_cases():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(90, 8)) * (rng.random((90, 8)) < 0.7)
@@ -376,7 +399,7 @@ def errors(n_starts):
         print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
 
 
-PARTS = {"errors": errors, "evaluations": evaluations, "seconds": seconds, "many": many}
+PARTS = {"errors": errors, "evaluations": evaluations, "seconds": seconds, "many": many, "trap": trap}
 
 
 def main():

@@ -61,8 +61,8 @@ class GradientSearchCV(BaseSearch):
         Descents from random points after the first one, for losses with several minima.
     prior : float or None, default=None
         Weight of a penalty on the factors of a :class:`~skhpo.ColumnScale`: it is this number times the squared
-        distances of their logarithms from the mean. With one parameter per ten samples or more, the search refuses to
-        begin without it.
+        distances of their logarithms from the mean, and is added to the logarithm of the mean loss. With more than one
+        parameter per ten samples, the search refuses to begin without it; 1 is a careful choice.
     %(scoring)s
     %(n_jobs)s
     %(refit)s
