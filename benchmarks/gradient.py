@@ -1,8 +1,8 @@
 """Descent by exact slopes: errors of the slopes, evaluations and seconds to the optimum, many parameters.
 
-Parts: errors, evaluations, seconds, many, trap; without a part all of them. An evaluation is a fit on each of five splits.
-*Arrived* is a mean cross-validated loss within 0.1 % of the lowest that anything here found. Seconds are those of the
-processor. Optuna and sparho take part where they are installed.
+Parts: errors, evaluations, seconds, sparho, many, trap; without a part all of them. An evaluation is a fit on each of
+five splits. *Arrived* is a mean cross-validated loss within 0.1 % of the lowest that anything here found. Seconds are
+those of the processor. Optuna and sparho take part where they are installed.
 
 Run: ``python benchmarks/gradient.py [PART ...] [--starts 5]``
 """
@@ -269,6 +269,44 @@ def durations(problem):
     return [cells.get(name, "-") for name in ("descent", "Brent", "own", "bayes", "grid")]
 
 
+def sparho_search(problem, ratio):
+    """Lowest loss of sparho's HOAG from a penalty of 1, with its defaults and 30 steps; None without sparho."""
+    try:
+        import sparho
+        from sparho.adapters.sklearn import SklearnElasticNet, SklearnLasso
+    except ImportError:
+        return None
+    penalty, solver = (sparho.L1(), SklearnLasso()) if ratio == 1 else (sparho.ElasticNet(ratio), SklearnElasticNet())
+    inner = sparho.Problem(sparho.SquaredLoss(), penalty, problem.X, problem.y)
+    folds = sparho.CrossVal.kfold(len(problem.y), k=5, shuffle=False)
+    found = sparho.hoag_search(inner, 1.0, solver=solver, criterion=folds, n_iter=30)
+    return problem.loss({"alpha": float(found.best_hyperparam)})
+
+
+def beside_sparho(n_starts):
+    print("\n### Beside sparho: seconds of the processor, one penalty, without intercept\n")
+    print("Both from a penalty of 1, on the same folds. In brackets how far above the lowest loss.\n")
+    print("| problem | descent | sparho, HOAG |")
+    print("|---|---|---|")
+    one, _ = problems()
+    space = {"alpha": log(1e-3, 1e2)}
+    for ratio in (1, 0.5):
+        for name in ("diabetes", "200 x 100"):
+            X, y = one[f"lasso, {name}"][2:4]
+            net = ElasticNet(l1_ratio=ratio, fit_intercept=False, max_iter=10_000, tol=1e-6)
+            estimator = net if ratio < 1 else Lasso(fit_intercept=False, max_iter=10_000, tol=1e-6)
+            problem = regression(estimator, space, (X, y - y.mean()))
+            descent(problem, estimator), sparho_search(problem, ratio)  # imports are not counted
+            ours, search = spent(lambda problem=problem: descent(problem, problem.estimator))
+            theirs, loss = spent(lambda problem=problem, ratio=ratio: sparho_search(problem, ratio))
+            losses = [search.best_loss_, *([] if loss is None else [loss])]
+            cells = [
+                f"{took:.3f} (+{100 * (found / min(losses) - 1):.2f} %)"
+                for took, found in zip((ours, theirs), losses, strict=False)
+            ]
+            print(f"| {type(estimator).__name__}, {name} | {' | '.join(cells)} |", flush=True)
+
+
 def optuna_tpe(loss, space, n, seed):
     """Lowest loss after each of n evaluations of Optuna's TPE; None without Optuna."""
     try:
@@ -399,7 +437,14 @@ def errors(n_starts):
         print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
 
 
-PARTS = {"errors": errors, "evaluations": evaluations, "seconds": seconds, "many": many, "trap": trap}
+PARTS = {
+    "errors": errors,
+    "evaluations": evaluations,
+    "seconds": seconds,
+    "sparho": beside_sparho,
+    "many": many,
+    "trap": trap,
+}
 
 
 def main():

@@ -34,8 +34,8 @@ _LEAST_GAIN = 1e-5  # of the loss: where all splits agree, a gain below it is st
 class _UnknownError(Exception):
     """A descent needs the loss at a point."""
 
-    def __init__(self, params: Params, stage: str) -> None:
-        self.params, self.stage = params, stage
+    def __init__(self, params: Params) -> None:
+        self.params = params
 
 
 class _LostError(Exception):
@@ -101,7 +101,8 @@ class GradientSampler(Sampler):
         self._is_own_inside = own is not None and space.contains(own)
         self.n_restarts, self.prior, self.tolerance = n_restarts, prior, tolerance
         self._is_shrunk = np.array([name in set(shrunk) for name in space.names], dtype=bool)
-        self.told: dict[Hashable, _Told] = {}
+        self.told: dict[Hashable, _Told] = {}  # by parameters
+        self._values: dict[bytes, tuple[float, NDArray[np.float64]]] = {}  # by point, of what was told
         self._next: Params | None = None
         self._stages: dict[Hashable, str] | None = None  # None where something was told since they were found
 
@@ -119,7 +120,10 @@ class GradientSampler(Sampler):
         if found is not None and OBJECTIVE in found:
             variance = max(found[SQUARE] - found[OBJECTIVE] ** 2, 0.0)
             told = _Told(-found[OBJECTIVE], math.sqrt(variance / max(n_splits - 1, 1)), found)
-        self.told[params_key(observation.trial.params)] = told
+        key = params_key(observation.trial.params)
+        if key in self.told:
+            self._values.clear()
+        self.told[key] = told
         self._stages = None
 
     @property
@@ -169,6 +173,15 @@ class GradientSampler(Sampler):
         change = np.array([above[name] - below[name] for name in self.space.names])
         return np.asarray(np.array([slopes[name] for name in self.space.names]) * change / (high - low))
 
+    def value_at(self, v: NDArray[np.float64], params: Params, told: _Told) -> tuple[float, NDArray[np.float64]]:
+        """Return the logarithm of a mean loss plus the penalty, and its slope along the coordinates, shape (d,)."""
+        known = self._values.get(v.tobytes())
+        if known is None and told.slopes is not None:
+            loss = max(told.loss, _TINY)
+            penalty, slope = self.shrinkage(v, params)
+            known = self._values[v.tobytes()] = math.log(loss) + penalty, slope - self.along(v, told.slopes) / loss
+        return known or (math.nan, np.full(len(v), math.nan))
+
     def shrinkage(self, v: NDArray[np.float64], params: Params) -> tuple[float, NDArray[np.float64]]:
         """Return the penalty on parameters that belong together, and its slope along the coordinates."""
         slope = np.zeros(len(v))
@@ -191,20 +204,17 @@ class _Descent:
 
     def evaluate(self, v: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         """Return the logarithm of the mean loss plus the penalty, and its slope, shape (d,)."""
-        sampler = self.sampler
-        params = sampler.decoded(v)
+        params = self.sampler.decoded(v)
         key = params_key(params)
         self.stages.setdefault(key, self.stage)
-        told = sampler.told.get(key)
+        told = self.sampler.told.get(key)
         if told is None:
-            raise _UnknownError(params, self.stage)
+            raise _UnknownError(params)
         if told.slopes is None:
             raise _LostError
         if self._best is None or told.loss < self._best.loss:
             self._best = told
-        loss = max(told.loss, _TINY)
-        penalty, penalty_slope = sampler.shrinkage(v, params)
-        return math.log(loss) + penalty, penalty_slope - sampler.along(v, told.slopes) / loss
+        return self.sampler.value_at(v, params, told)
 
     def noise(self) -> float:
         """Return the gain, in the logarithm of the loss, that is not worth a step."""
