@@ -339,3 +339,21 @@ def test_counts_are_descended_by_their_deviance():
     search.fit(X, counts)
     assert search.best_loss_ == pytest.approx(-search.best_score_)
     assert search.best_loss_ < search.cv_results_["mean_test_loss"][0]
+
+
+def test_data_frames_are_searched_like_arrays():
+    pandas = pytest.importorskip("pandas")
+    X, y = DIABETES
+    frame, series = pandas.DataFrame(X, columns=[f"x{j}" for j in range(10)]), pandas.Series(y)
+    search = GradientSearchCV(Ridge(), {"alpha": STRENGTH}, n_iter=3)
+    of_arrays = clone(search).fit(X, y).cv_results_["mean_test_loss"]
+    assert clone(search).fit(frame, series).cv_results_["mean_test_loss"] == pytest.approx(of_arrays)
+
+
+def test_a_sample_without_weight_is_as_good_as_absent():
+    X, y = DIABETES
+    X, y = X[:60], y[:60]
+    weight = np.ones(60)
+    weight[1:4] = 0.0
+    kernel_ridge = KernelRidge(kernel="rbf", gamma=1.0)
+    check_hypergradient(kernel_ridge, X, y, {"alpha": Float(0.1, 1.0, log=True)}, sample_weight=weight)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -72,7 +73,7 @@ def loss_and_slopes(
     """
     family = family_of(estimator) if family is None else family
     call = find_loss(loss_of(estimator, loss), is_classifier=is_classifier(estimator))
-    z, vjp = Differentiated(*family.differentiate(estimator, _plain(X), y, _plain(X_test), sample_weight))
+    z, vjp = Differentiated(*family.differentiate(_nameless(estimator), _plain(X), y, _plain(X_test), sample_weight))
     weight = np.ones(len(z)) if test_weight is None else np.asarray(test_weight, dtype=np.float64)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         value, u = call(_targets(estimator, y_test), z, weight / weight.sum())
@@ -91,6 +92,15 @@ def loss_of(estimator: Any, loss: Any) -> Any:
         return loss
     default = family_of(estimator).loss
     return default(estimator) if callable(default) else default
+
+
+def _nameless(estimator: Any) -> Any:
+    """Return an estimator that takes arrays without a warning, where it was fitted on a data frame."""
+    if not hasattr(estimator, "feature_names_in_"):
+        return estimator
+    nameless = copy.copy(estimator)
+    vars(nameless).pop("feature_names_in_", None)
+    return nameless
 
 
 def _plain(X: Any) -> Any:

@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+_LEAST_WEIGHT = 1e-12
+"""A sample without weight is as good as absent; its reciprocal must be finite."""
+
+
 def differentiate(estimator: Any, X: Any, y: Any, X_test: Any, sample_weight: Any = None) -> Differentiated:
     """Return predictions and their vector-Jacobian product."""
-    weight = weights_of(estimator, X, y, sample_weight)
+    weight = np.maximum(weights_of(estimator, X, y, sample_weight), _LEAST_WEIGHT)
     kernel = Kernel(estimator.kernel, 1 / X.shape[1] if estimator.gamma is None else float(estimator.gamma))
     (K, slope), (K_test, slope_test) = kernel(X, X), kernel(X_test, X)
     regularised = K.copy()
