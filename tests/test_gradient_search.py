@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import sklearn
 from scipy import sparse
 from scipy.optimize import minimize_scalar
 from scipy.stats import loguniform
@@ -15,6 +16,8 @@ from sklearn.model_selection import KFold, cross_val_predict, cross_val_score, t
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVR
+from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.fixes import parse_version
 
 from skhpo import (
     Categorical,
@@ -357,3 +360,48 @@ def test_a_sample_without_weight_is_as_good_as_absent():
     weight[1:4] = 0.0
     kernel_ridge = KernelRidge(kernel="rbf", gamma=1.0)
     check_hypergradient(kernel_ridge, X, y, {"alpha": Float(0.1, 1.0, log=True)}, sample_weight=weight)
+
+
+class Stopper:
+    """Counts evaluations, and asks to stop at the tenth."""
+
+    def __init__(self):
+        self.n = 0
+
+    def setup(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context, *, X=None, y=None, metadata=None):
+        pass
+
+    def on_fit_task_end(self, estimator, context, *, X=None, y=None, metadata=None):
+        self.n += context.task_name == "candidate-split-evaluation"
+        return self.n == 10
+
+    def teardown(self, estimator, context):
+        pass
+
+
+@pytest.mark.skipif(parse_version(sklearn.__version__) < parse_version("1.9"), reason="callbacks came with 1.9")
+def test_callbacks_see_the_fits_and_can_stop_them():
+    stopper = Stopper()
+    search = GradientSearchCV(Ridge(), {"alpha": STRENGTH}, n_restarts=2, random_state=0).set_callbacks(stopper)
+    search.fit(*DIABETES)
+    assert stopper.n == 10
+    assert search.stats()["stop_reason"] == "callback"
+    assert len(search.cv_results_["mean_test_loss"]) == 2
+
+
+CHECKS = parametrize_with_checks(
+    [
+        GradientSearchCV(estimator, {name: STRENGTH}, cv=2, n_iter=3, error_score="raise", random_state=0)
+        for estimator, name in [(LogisticRegression(), "C")]
+    ],
+    expected_failed_checks=lambda _: {"check_supervised_y_2d": "scikit-learn exempts its own searches too"},
+)
+
+
+@pytest.mark.filterwarnings("ignore")  # the checks feed estimators what makes them warn
+@pytest.mark.parametrize(CHECKS.args[0], list(CHECKS.args[1]), **CHECKS.kwargs)
+def test_estimator_checks(estimator, check):
+    check(estimator)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from skhpo._sklearn import RANDOM_CONSTRAINTS, Interval
-from skhpo.fits.amounts import n_rows
 from skhpo.fits.gradients import LOSS, OBJECTIVE
 from skhpo.samplers.gradient import GradientSampler
 from skhpo.schedulers.descent import DescentScheduler
@@ -189,7 +188,7 @@ class GradientSearchCV(BaseSearch):
         prepared = super()._prepare(X, y, params)
         space, estimator = prepared.space(), prepared.problem.estimator
         gradients = make_gradients(space, estimator, loss=self.loss, scoring=self.scoring)
-        refuse_too_many(space, estimator, n_rows(X), has_prior=self.prior is not None)
+        refuse_too_many(space, estimator, prepared.splits.n_rows, has_prior=self.prior is not None)
         return prepared._replace(problem=replace(prepared.problem, gradients=gradients))
 
     def _plan(self, start: Start) -> Plan:
