@@ -280,6 +280,7 @@ def test_thirty_penalties_are_allowed_with_a_prior_or_in_groups():
     assert sorted(grouped.best_params_) == ["columnscale__scale_0", "columnscale__scale_1"]
 
 
+@pytest.mark.slow
 def test_a_width_per_feature_halves_the_test_error_of_shared_ones():
     X, y = make_friedman1(1200, noise=0.3, random_state=0)
     X, X_test, y, y_test = train_test_split(X, y, train_size=200, random_state=0)
@@ -401,6 +402,7 @@ CHECKS = parametrize_with_checks(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # the checks feed estimators what makes them warn
 @pytest.mark.parametrize(CHECKS.args[0], list(CHECKS.args[1]), **CHECKS.kwargs)
 def test_estimator_checks(estimator, check):

@@ -6,6 +6,7 @@ is started again from its beginning when one more value is known, and goes the s
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
@@ -29,8 +30,13 @@ _SURER = 20
 """How many times a gain must be worth a step if it is the most that a convex curve allows, and not what is expected."""
 _MOST_STEPS = 60
 _N_SMALL = 2  # small gains in a row that end a descent: one may be that of a step that was cut short
+_N_IDLE = 6  # evaluations without a gain that end one too, whatever the line search of an iteration still hopes for
 _FTOL = 1e-7  # relative gain of an iteration, in case that the noise is none
 _GTOL = 1e-6
+
+
+class _IdleError(Exception):
+    """A descent has not gained anything for a while."""
 
 
 def descend(evaluate: Evaluate, start: NDArray[np.float64], noise: Noise) -> None:
@@ -60,6 +66,7 @@ def _by_quasi_newton(evaluate: Evaluate, start: NDArray[np.float64], noise: Nois
         return
     factor = FIRST_STEP / steepest
     last, n_small = value, 0
+    best, n_idle = value, 0
 
     def stop_in_noise(intermediate_result: object) -> None:
         nonlocal last, n_small
@@ -70,18 +77,24 @@ def _by_quasi_newton(evaluate: Evaluate, start: NDArray[np.float64], noise: Nois
         last = now
 
     def scaled(u: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        nonlocal best, n_idle
         found, found_slope = evaluate(np.clip(u, 0.0, 1.0))
+        n_idle = n_idle + 1 if best - found < noise() else 0
+        best = min(best, found) if n_idle == 0 else best  # so small gains add up
+        if n_idle == _N_IDLE:
+            raise _IdleError
         return factor * found, factor * found_slope
 
-    minimize(
-        scaled,
-        start,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[(0.0, 1.0)] * len(start),
-        callback=stop_in_noise,
-        options={"maxls": 10, "ftol": _FTOL, "gtol": _GTOL * factor},
-    )
+    with suppress(_IdleError):
+        minimize(
+            scaled,
+            start,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[(0.0, 1.0)] * len(start),
+            callback=stop_in_noise,
+            options={"maxls": 10, "ftol": _FTOL, "gtol": _GTOL * factor},
+        )
 
 
 class _Point(NamedTuple):

@@ -70,6 +70,12 @@ def test_a_gain_within_the_noise_ends_a_descent():
     assert points(0.05) < points(1e-9)
 
 
+def test_a_slope_that_leads_nowhere_is_not_followed_for_long():
+    counted = Counted(lambda u: 1.0, lambda u: np.ones(2))
+    descend(counted, np.full(2, 0.5), lambda: 1e-9)
+    assert len(counted.points) <= 8
+
+
 def test_a_start_without_a_slope_is_left_alone():
     counted = Counted(lambda u: 1.0, lambda u: np.zeros(2))
     descend(counted, np.full(2, 0.5), lambda: 1e-9)
