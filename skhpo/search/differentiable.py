@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _PER_COORDINATE = 10
 """Samples that each tuned coordinate needs, a judgement. With 30 penalties on 150 rows the cross-validated loss fell
-to 0.001 and that of new rows rose to 0.40. Eleven kernel widths on 200 rows lowered the test error to a twelfth. See
+to 0.004 and that of new rows rose to 0.38. Eleven kernel widths on 200 rows lowered the test error to a twelfth. See
 ``python -m benchmarks gradient``."""
 
 _OF_SCORERS = {
