@@ -61,6 +61,10 @@ NAMES = {
         "what is saved where one fit answers for many candidates",
         scripts.Script("paths", quick=("--seeds", "1", "--grids", "neighbours", "SVC"), n_seeds=3),
     ),
+    "gradient": (
+        "descent by exact slopes: their errors, evaluations and seconds to the optimum, many parameters",
+        scripts.Script("gradient", quick=("errors",), n_seeds=1),
+    ),
     "engine": (
         "utilisation of workers, cost per fit, data and memory",
         scripts.Script("engine", quick=("utilisation", "--repeats", "1", "--candidates", "8")),

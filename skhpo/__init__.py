@@ -3,12 +3,22 @@
 import sys
 from typing import TYPE_CHECKING, Never
 
+from skhpo.estimators.columns import ColumnScale
+from skhpo.estimators.hypergradients import register_hypergradient
 from skhpo.fits.clustering import AllRows, ClusteringScorer
 from skhpo.honesty.ensemble import EnsembleClassifier, EnsembleRegressor
 from skhpo.honesty.pooled import PooledScorer
 from skhpo.messages.names import DIMENSIONS, refuse
 from skhpo.results.stored import load_results, retry_failures
-from skhpo.search import BayesSearchCV, GridSearchCV, RandomSearchCV, SearchCV, SuccessiveHalvingCV
+from skhpo.search import (
+    BayesSearchCV,
+    GradientSearchCV,
+    GridSearchCV,
+    PerFeature,
+    RandomSearchCV,
+    SearchCV,
+    SuccessiveHalvingCV,
+)
 from skhpo.space import Categorical, Float, Int
 
 __version__ = "0.1.0.dev0"
@@ -18,16 +28,20 @@ __all__ = [
     "BayesSearchCV",
     "Categorical",
     "ClusteringScorer",
+    "ColumnScale",
     "EnsembleClassifier",
     "EnsembleRegressor",
     "Float",
+    "GradientSearchCV",
     "GridSearchCV",
     "Int",
+    "PerFeature",
     "PooledScorer",
     "RandomSearchCV",
     "SearchCV",
     "SuccessiveHalvingCV",
     "load_results",
+    "register_hypergradient",
     "retry_failures",
 ]
 

@@ -13,6 +13,7 @@ SEARCHES = [
     skhpo.GridSearchCV,
     skhpo.RandomSearchCV,
     skhpo.BayesSearchCV,
+    skhpo.GradientSearchCV,
     skhpo.SuccessiveHalvingCV,
     skhpo.SearchCV,
 ]
@@ -65,7 +66,7 @@ def test_what_searches_share_is_said_in_the_same_words(section):
 def test_no_attribute_is_documented_twice_and_fitted_ones_are_all_there(cls):
     names = [name for name, _ in entries(cls, "Attributes")]
     assert len(names) == len(set(names))
-    space = {"C": [*range(1, 53)]}
+    space = {"C": skhpo.Float(1, 52) if cls is skhpo.GradientSearchCV else [*range(1, 53)]}
     X, y = [[0.0], [0.1], [0.2], [1.0], [1.1], [1.2]] * 10, [0, 0, 0, 1, 1, 1] * 10
     more = {"min_resources": 15} if cls is skhpo.SuccessiveHalvingCV else {}
     search = cls(LogisticRegression(), space, cv=3, **more).fit(X, y)

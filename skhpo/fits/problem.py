@@ -12,6 +12,7 @@ import numpy as np
 from skhpo._sklearn import FitContext, fit_and_score, take_rows
 from skhpo.executors.naming import worker_name
 from skhpo.fits.amounts import Resource
+from skhpo.fits.gradients import NO_SLOPES, FoldSlopes, Gradients
 from skhpo.fits.path import Along
 from skhpo.fits.prefix import PrefixCache, reused
 from skhpo.fits.scoring import Watch, watched
@@ -57,6 +58,8 @@ class Problem:
         What is known of fitted prefixes of pipelines; None to fit all of them.
     recording : Recording or None
         How to take down what is predicted for test sides; None not to.
+    gradients : Gradients or None
+        How to differentiate a fit, where the search asks for it.
     """
 
     estimator: Any
@@ -74,6 +77,7 @@ class Problem:
     resource: Resource = field(default_factory=Resource)
     prefixes: PrefixCache | None = None
     recording: Recording | None = None
+    gradients: Gradients | None = None
 
     def __call__(self, task: Task) -> Outcome:
         """Fit and score one task; a fit that raises is an outcome unless ``error_score="raise"``."""
@@ -96,6 +100,7 @@ class Problem:
             result, watch = self._tried(estimator, task, train, test, along)
             n_test = result.get("n_test_samples", 0)
             path = None if along is None else self._path(along, split, n_test)
+            slopes = self._slopes(estimator, result, train, test)
         error = result["fit_error"]
         scores = None if error is not None else watch.scores(result["test_scores"])
         has_failed = _has_failed(scores)
@@ -107,10 +112,11 @@ class Problem:
             test_scores=scores,
             train_scores=result.get("train_scores") if error is None else None,
             fit_time=watch.fit_time,
-            score_time=watch.score_time,
+            score_time=watch.score_time + slopes.seconds,
             n_test_samples=n_test,
             error=None if error is None else abridged_traceback(error),
-            score_errors=watch.errors or None,
+            score_errors={**watch.errors, **slopes.errors} or None,
+            gradient=slopes.gradient,
             status="failed" if has_failed else "ok",
             stop=context is not None and context.stop,
             started=started,
@@ -174,6 +180,12 @@ class Problem:
         )
         watch.stop()
         return result, watch
+
+    def _slopes(self, estimator: Any, result: dict[str, Any], train: Any, test: Any) -> FoldSlopes:
+        """Return how the loss of a fit depends on its hyperparameters, where the search asks for it."""
+        if self.gradients is None or result["fit_error"] is not None:
+            return NO_SLOPES
+        return self.gradients(estimator, self, np.asarray(train), np.asarray(test))
 
     def check(self, outcome: Outcome) -> None:
         """Raise what a fit could not raise itself because it was lost with its worker, if ``error_score="raise"``."""

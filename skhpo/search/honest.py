@@ -335,10 +335,10 @@ class Honest(_sklearn.BaseSearchCV):
 
     def _chosen_from(self) -> tuple[OutOfFold, Any, int]:
         """Return the predictions of all that could have been chosen, the scorer, and which one was."""
-        table, scorer = self._table()
         why = self._why_no_bootstrap()
         if why is not None:
             raise ValueError(f'{why} Use estimate_score(method="nested").')
+        table, scorer = self._table()
         found = self.predictions_
         if found.n_dropped:
             raise ValueError(

@@ -79,7 +79,7 @@ class Disorderly(Executor):
     def wait(self, timeout=None):
         if not self.tasks:
             return None
-        trial, split, _ = self.tasks.pop(self.rng.integers(len(self.tasks)))
+        trial, split, *_ = self.tasks.pop(self.rng.integers(len(self.tasks)))
         score = self.score(trial, split)
         return Outcome(trial.number, split, score, status="failed" if score is None else "ok")
 
