@@ -412,8 +412,6 @@ def test_estimator_checks(estimator, check):
 def test_only_an_outer_cross_validation_tells_what_to_expect():
     X, y = load_diabetes(return_X_y=True)
     search = GradientSearchCV(Ridge(), {"alpha": Float(1e-3, 1e3, log=True)}, cv=3, n_iter=4).fit(X, y)
-    with pytest.raises(
-        ValueError, match=r'by the loss that it descends\. Use estimate_score'
-    ):
+    with pytest.raises(ValueError, match=r"by the loss that it descends\. Use estimate_score"):
         search.estimate_score()
     assert abs(search.estimate_score("nested", X=X, y=y).value - search.best_score_) < 0.3
