@@ -395,7 +395,7 @@ def test_transformed_metadata_is_the_same():
 
 
 def counted(**params):
-    return Pipeline([("a", Counted(name="a")), ("b", Counted(name="b", **params)), ("model", SVC())])
+    return Pipeline([("a", Counted(name="a")), ("b", Counted(name="b", **params)), ("model", SVC(random_state=0))])
 
 
 GRID = {"b__shift": [0.0, 1.0, 2.0], "model__C": [0.1, 1.0, 10.0, 100.0]}
