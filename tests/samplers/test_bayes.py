@@ -300,9 +300,8 @@ def test_a_suggestion_is_fast():
         sampler = make(space)
         rng = np.random.default_rng(0)
         for number, params in enumerate(sampler.space.sample(rng, n)):
-            sampler.tell(
-                Trial(number, params), np.array([params["f0"] - params["f1"] ** 2 + 0.1 * rng.standard_normal()])
-            )
+            score = params["f0"] - params["f1"] ** 2 + 0.1 * rng.standard_normal()
+            sampler.tell(Observation(Trial(number, params), np.array([score])))
         sampler.ask(n, ())
         seconds = []
         for number in range(n, n + 15):
