@@ -90,13 +90,17 @@ def noticing_changes(fit: Callable[P, R]) -> Callable[P, R]:
 def _watching() -> Iterator[None]:
     watch = _Watch()
     token = _WATCH.set(watch)
+    ignored: tuple[type[BaseException], ...] = (Exception,)
     try:
         yield
+    except KeyboardInterrupt:
+        ignored = (Exception, KeyboardInterrupt)  # the first is on its way already
+        raise
     finally:
         watch.is_over = True
         try:
             for describe in watch.again:
-                with suppress(Exception):  # it shows nothing of itself any more; the fit is over all the same
+                with suppress(*ignored):  # it shows nothing of itself any more; the fit is over all the same
                     describe()
         finally:
             _WATCH.reset(token)
