@@ -133,13 +133,20 @@ def test_selection_on_noise_is_worth_nothing_once_it_is_in_the_bootstrap():
 MEMBERS = [LogisticRegression(), KNeighborsClassifier(), GaussianNB()]
 
 
-@parametrize_with_checks([EnsembleRegressor([Ridge(), KNeighborsRegressor(2)])])
+def checks_of(estimators):
+    """scikit-learn's checks as a list: older versions give a generator, which pytest warns of."""
+    mark = parametrize_with_checks(estimators)
+    names, checks = mark.args
+    return pytest.mark.parametrize(names, list(checks), **mark.kwargs)
+
+
+@checks_of([EnsembleRegressor([Ridge(), KNeighborsRegressor(2)])])
 def test_scikit_learns_checks(estimator, check):
     check(estimator)
 
 
 @pytest.mark.slow
-@parametrize_with_checks(
+@checks_of(
     [
         EnsembleClassifier([LogisticRegression(C=0.1), DecisionTreeClassifier(random_state=0)], weights=[2, 1]),
         EnsembleClassifier([LogisticRegression(C=0.1), LinearSVC()], voting="hard"),

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import linalg, sparse
-from scipy.sparse.linalg import LinearOperator, cg
+from scipy.sparse.linalg import LinearOperator
+
+from skhpo.estimators.hypergradients.solve import conjugate_gradients
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +67,7 @@ class Curvature:
         if n <= _LARGEST and self.penalty > 0 and (self.d > 0).all():
             return self._by_samples()
         operator = LinearOperator((p, p), matvec=self._times, dtype=np.float64)
-        return lambda g: cg(operator, g, rtol=_RTOL, maxiter=10 * p)[0]
+        return lambda g: conjugate_gradients(operator, g, rtol=_RTOL, maxiter=10 * p)
 
     def _gram(self) -> NDArray[np.float64]:
         """Return the matrix itself, shape (p, p)."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.sparse.linalg import LinearOperator, cg
+from scipy.sparse.linalg import LinearOperator
 from scipy.special import expit, softmax
 from sklearn.linear_model import LogisticRegression
 
 from skhpo.estimators.hypergradients.base import COLUMNS, Differentiated, register_hypergradient, weights_of
 from skhpo.estimators.hypergradients.curvature import Curvature
+from skhpo.estimators.hypergradients.solve import conjugate_gradients
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +91,7 @@ def _more_classes(
         # Fits leave the sum over the classes at zero, so that a slope along it has no effect.
         u = u - u.mean(axis=1, keepdims=True)
         g = np.concatenate([(np.asarray(X_test.T @ u).T * mask).ravel(), has_b * u.sum(axis=0)])
-        q, _ = cg(H, g, rtol=_RTOL, maxiter=10 * size, M=M)
+        q = conjugate_gradients(H, g, rtol=_RTOL, maxiter=10 * size, M=M)
         return np.asarray(q[: k * p].reshape(k, p) * mask)
 
     return adjoint
