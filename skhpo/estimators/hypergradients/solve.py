@@ -12,4 +12,4 @@ _TOLERANCE = "rtol" if "rtol" in inspect.signature(cg).parameters else "tol"  # 
 
 def conjugate_gradients(A: Any, b: Any, *, rtol: float, **settings: Any) -> Any:
     """Return the solution of A x = b for a positive definite A of shape (n, n), to a relative tolerance."""
-    return cg(A, b, **{_TOLERANCE: rtol}, **settings)[0]
+    return cg(A, b, **{_TOLERANCE: rtol}, atol=0.0, **settings)[0]
