@@ -73,11 +73,8 @@ def differentiate_tasks(estimator: Any, X: Any, y: Any, X_test: Any, sample_weig
 
 
 def _l1_ratio(estimator: Any) -> float:
-    return (
-        float(estimator.l1_ratio)
-        if isinstance(estimator, ElasticNet | MultiTaskElasticNet) and not isinstance(estimator, Lasso | MultiTaskLasso)
-        else 1.0
-    )
+    """Return the share of the L1 penalty. Not by class: in scikit-learn 1.6 a `MultiTaskElasticNet` is a `Lasso`."""
+    return float(estimator.get_params().get("l1_ratio", 1.0))
 
 
 register_hypergradient(Lasso, differentiate, parameters=("alpha",), has_columns=True)
