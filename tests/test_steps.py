@@ -99,18 +99,20 @@ def test_each_step_gives_a_value(kind, tmp_path):
 
 @every_search
 def test_a_space_is_built_at_most_once(kind, monkeypatch, tmp_path):
-    from skhpo.search import base
+    from skhpo.space import Space
 
-    built = []
+    built, init = [], Space.__init__
 
-    class Counted(base.Space):
-        def __init__(self, *args):
-            built.append(args)
-            super().__init__(*args)
+    def counted(self, *args):
+        built.append(args)
+        init(self, *args)
 
-    monkeypatch.setattr(base, "Space", Counted)
+    monkeypatch.setattr(Space, "__init__", counted)
     SEARCHES[kind](checkpoint=tmp_path / "a.db").fit(X, Y)
     assert len(built) == 1
+    built.clear()
+    SEARCHES[kind]().fit(X, Y)
+    assert len(built) <= 1
 
 
 @pytest.mark.parametrize("cv", [2, 3, 5, 10])

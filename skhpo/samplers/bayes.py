@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -71,8 +71,6 @@ class BayesSampler(Sampler):
     seed : int
     initial_params : sequence of dict
         Points to try first, in this order.
-    untuned : dict, optional
-        What trial 0 tries, if it lies outside of the space: the model hears nothing of it.
     prior : tuple of (sequence of dict, sequence of float), optional
         What is known from elsewhere: parameters and their scores, NaN where a fit failed.
     options : BayesOptions
@@ -84,17 +82,12 @@ class BayesSampler(Sampler):
         seed: int,
         *,
         initial_params: Sequence[Params] = (),
-        untuned: Params | None = None,
         prior: tuple[Sequence[Params], Sequence[float]] | None = None,
         options: BayesOptions | None = None,
     ) -> None:
-        self._make = partial(
-            type(self), space, seed, initial_params=initial_params, untuned=untuned, prior=prior, options=options
-        )
         self.space, self.seed = space, seed
         self.options = options if options is not None else BayesOptions()
-        self._untuned = untuned
-        self.n_max = None if space.n_choices == math.inf else int(space.n_choices) + (untuned is not None)
+        self.n_max = None if space.n_choices == math.inf else int(space.n_choices)
         self._given = [space.canonical(params) for params in initial_params]
         self._model = ScoreModel(space.is_categorical, self.options.model)
         self._seen: set[bytes] = set()
@@ -104,21 +97,14 @@ class BayesSampler(Sampler):
                 self._remember(row, np.array([score]))
             self._n_prior = self._model.n
 
-    def again(self) -> BayesSampler:
-        """Return the same sampler, told nothing."""
-        return self._make()
-
     def tell(self, observation: Observation) -> None:
         """Remember the scores of a trial."""
-        if self._lies_inside(observation.trial):
-            self._remember(self.space.encode([observation.trial.params])[0], observation.scores)
+        self._remember(self.space.encode([observation.trial.params])[0], observation.scores)
 
     def ask(self, number: int, pending: Sequence[Trial]) -> Params | None:
         """Return the parameters of trial ``number``, or None when every point of the space was proposed."""
-        if number == 0 and self._untuned is not None:
-            return self._untuned
         with one_blas_thread():
-            rows = self.space.encode([trial.params for trial in pending if self._lies_inside(trial)])
+            rows = self.space.encode([trial.params for trial in pending])
             seen = self._seen.union(map(_key, rows))
             if len(seen) >= self.space.n_choices:
                 return None
@@ -261,9 +247,6 @@ class BayesSampler(Sampler):
     def _whole(self) -> Array:
         """All points of a small finite space."""
         return self.space.encode([self.space.at(i) for i in range(int(self.space.n_choices))])
-
-    def _lies_inside(self, trial: Trial) -> bool:
-        return self._untuned is None or self.space.contains(trial.params)
 
     def _first_unseen(self, candidates: Iterable[Array], seen: set[bytes], rng: np.random.Generator) -> Params | None:
         for row in candidates:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skhpo.samplers.base import Sampler
+from skhpo.space import params_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,14 +16,16 @@ if TYPE_CHECKING:
 class FirstSampler(Sampler):
     """Proposes one point, and then what another sampler proposes, from its first on.
 
+    The other hears nothing of the point, which may lie outside of its space.
+
     Parameters
     ----------
     first : dict
         The point.
     sampler : Sampler
         Who proposes the others.
-    n_max : int
-        How many there are in all.
+    n_max : int or None
+        How many there are in all; None where there is no bound.
 
     Examples
     --------
@@ -32,19 +35,23 @@ class FirstSampler(Sampler):
     [{'C': 1.0}, {'C': 10}, {'C': 100}, None]
     """
 
-    def __init__(self, first: Params, sampler: Sampler, n_max: int) -> None:
-        self.first, self.sampler = first, sampler
-        self.n_max: int = n_max
+    def __init__(self, first: Params, sampler: Sampler, n_max: int | None) -> None:
+        self.first, self.sampler, self.n_max = first, sampler, n_max
         self.is_adaptive = sampler.is_adaptive
+        self._key = params_key(first)
 
     def ask(self, number: int, pending: Sequence[Trial]) -> Params | None:
         """Return the point, or the proposal of the other."""
         if number == 0:
             return self.first
-        if number >= self.n_max:
+        if self.n_max is not None and number >= self.n_max:
             return None
-        return self.sampler.ask(number - 1, pending)
+        return self.sampler.ask(number - 1, [trial for trial in pending if not self._is_first(trial)])
 
     def tell(self, observation: Observation) -> None:
-        """Tell the other."""
-        self.sampler.tell(observation)
+        """Tell the other of all but the point."""
+        if not self._is_first(observation.trial):
+            self.sampler.tell(observation)
+
+    def _is_first(self, trial: Trial) -> bool:
+        return params_key(trial.params) == self._key

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from skhpo.samplers.base import Sampler
 from skhpo.samplers.plain import PlainGrid
-from skhpo.space import Space, is_plain
+from skhpo.space import Space, is_plain, space_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ class GridSampler(Sampler):
 
     Parameters
     ----------
-    param_grid : dict or list of dict
+    param_grid : dict, list of dict or Space
         What ``sklearn.model_selection.ParameterGrid`` takes; or a space with dimensions of our own, all finite.
 
     Raises
@@ -38,12 +38,12 @@ class GridSampler(Sampler):
     is_adaptive = False
 
     def __init__(self, param_grid: Any) -> None:
-        if is_plain(param_grid):
+        if not isinstance(param_grid, Space) and is_plain(param_grid):
             grid = PlainGrid(param_grid)
             self.n_max: int = grid.n_points
             self._at: Callable[[int], Params] = grid.at
             return
-        space = Space(param_grid)
+        space = space_of(param_grid)
         if math.isinf(space.n_choices):
             raise ValueError(
                 "A grid needs finitely many values of every parameter, got a continuous one in "

@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 from skhpo.messages.callers import warn
 from skhpo.samplers.base import Sampler
 from skhpo.samplers.plain import plain_stream
-from skhpo.space import Space, is_plain, params_key
+from skhpo.space import Space, is_plain, params_key, space_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
@@ -26,7 +26,7 @@ class RandomSampler(Sampler):
 
     Parameters
     ----------
-    param_distributions : dict or list of dict
+    param_distributions : dict, list of dict or Space
         What ``sklearn.model_selection.ParameterSampler`` takes, or a space with dimensions of our own.
     n_iter : int
         How many points will be wanted.
@@ -55,10 +55,10 @@ class RandomSampler(Sampler):
     ) -> None:
         self.n_max: int
         stream: Iterator[Params]
-        if is_plain(param_distributions):
+        if not isinstance(param_distributions, Space) and is_plain(param_distributions):
             self.n_max, stream = plain_stream(param_distributions, n_iter, random_state)
         else:
-            space = Space(param_distributions)
+            space = space_of(param_distributions)
             self.n_max = int(min(n_iter, space.n_choices))
             stream = _stream(space, n_iter, int(check_random_state(random_state).randint(np.iinfo(np.int32).max)))
         head = list(islice(stream, len(done)))

@@ -51,7 +51,7 @@ from skhpo.search.plan import Opened, Prepared, Start
 from skhpo.search.progress import Progress
 from skhpo.search.remembered import Remembered
 from skhpo.search.stopwatch import Stopwatch
-from skhpo.space import Space, check_names, params_key
+from skhpo.space import Space, check_names, is_plain, params_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -127,20 +127,20 @@ class BaseSearch(Concluding):
         return copy
 
     @property
-    @abstractmethod
     def _space(self) -> Any:
         """The constructor's space, whatever it is called there."""
+        return self.param_distributions
 
     @property
     def _random_state(self) -> Any:
         """The constructor's seed; None for a search in which nothing is random."""
-        return None
+        return self.random_state
 
     @abstractmethod
     def _plan(self, start: Start) -> Plan:
         """Return how to go about the problem; refuses what cannot be, and sets nothing."""
 
-    def _settings(self) -> list[Any]:
+    def _settings(self, space: Callable[[], Space]) -> list[Any]:  # noqa: ARG002
         """Return what the trials depend on besides space, problem and seed, such that it can be described."""
         return []
 
@@ -278,7 +278,7 @@ class BaseSearch(Concluding):
                     f"refit={self.refit!r} needs the untuned estimator on all data, got a search with rungs, which may "
                     "leave it behind. Use BayesSearchCV or RandomSearchCV, or write untuned=."
                 )
-            check_names(self._space, self.estimator)
+            check_names(self._space if is_plain(self._space) else prepared.space(), self.estimator)
         except BaseException:
             journal.close()
             raise
@@ -291,7 +291,7 @@ class BaseSearch(Concluding):
             self.checkpoint or "",
             prepared.problem,
             space=prepared.space(),
-            strategy=[type(self).__name__, *self._settings()],
+            strategy=[type(self).__name__, *self._settings(prepared.space)],
             random_state=self._random_state,
             may_add=self._is_copy,
             facts={"metric": metric, **self._facts(prepared.problem)},

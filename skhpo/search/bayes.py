@@ -11,19 +11,20 @@ from sklearn.utils.validation import check_is_fitted
 
 from skhpo._sklearn import RANDOM_CONSTRAINTS, HasMethods, Interval
 from skhpo.results.fitted import fitted
+from skhpo.samplers.first import FirstSampler
 from skhpo.search.base import BaseSearch
 from skhpo.search.plan import Plan, Start
 from skhpo.search.race import make_scheduler, racing_settings
 from skhpo.search.samplers import bayes
 from skhpo.search.texts import documented
-from skhpo.space import Space
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from skhpo.history import Params
     from skhpo.samplers.bayes import BayesSampler
+    from skhpo.space import Space
 
 
 @documented
@@ -180,14 +181,6 @@ class BayesSearchCV(BaseSearch):
         self.look_back = look_back
         self.racing = racing
 
-    @property
-    def _space(self) -> Any:
-        return self.param_distributions
-
-    @property
-    def _random_state(self) -> Any:
-        return self.random_state
-
     def predict_score(self, params: Params | Sequence[Params]) -> tuple[Any, Any]:
         """Return what the model believes of the mean cross-validated score of candidates.
 
@@ -255,8 +248,8 @@ class BayesSearchCV(BaseSearch):
         except ValueError as error:
             raise ValueError(f"initial_params needs points of the space: {error}") from error
 
-    def _settings(self) -> list[Any]:
-        prior = self._prior(Space(self.param_distributions))
+    def _settings(self, space: Callable[[], Space]) -> list[Any]:
+        prior = self._prior(space())
         return [*racing_settings(self), list(self.initial_params or ()), prior, self.look_back]
 
     def _prior(self, space: Space) -> tuple[list[Params], list[float]] | None:
@@ -280,7 +273,8 @@ class BayesSearchCV(BaseSearch):
         return checked(space, results["params"][n_outside:]), [float(score) for score in scores[n_outside:]]
 
     def _learn(self, sampler: Any) -> None:
-        self._sampler: BayesSampler = sampler
+        model: Any = sampler.sampler if isinstance(sampler, FirstSampler) else sampler
+        self._sampler: BayesSampler = model
         self.expected_improvement_remaining_ = self._sampler.expected_improvement_remaining()
 
 

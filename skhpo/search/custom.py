@@ -29,8 +29,10 @@ from skhpo.search.texts import documented
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
 
     from skhpo.fits.problem import Problem
+    from skhpo.space import Space
 
 
 @documented
@@ -179,15 +181,7 @@ class SearchCV(BaseSearch):
         self.random_state = random_state
         self.look_back = look_back
 
-    @property
-    def _space(self) -> Any:
-        return self.param_distributions
-
-    @property
-    def _random_state(self) -> Any:
-        return self.random_state
-
-    def _settings(self) -> list[Any]:
+    def _settings(self, space: Callable[[], Space]) -> list[Any]:  # noqa: ARG002
         return [self.sampler, self.scheduler, self.resource, self.look_back]
 
     def _facts(self, problem: Problem) -> dict[str, Any]:

@@ -21,8 +21,11 @@ from skhpo.search.untuned import own_params
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
+
+    from skhpo.space import Space
 
 
 @documented
@@ -177,11 +180,7 @@ class GradientSearchCV(BaseSearch):
     def _space(self) -> Any:
         return expanded(self.param_distributions, self.estimator)
 
-    @property
-    def _random_state(self) -> Any:
-        return self.random_state
-
-    def _settings(self) -> list[Any]:
+    def _settings(self, space: Callable[[], Space]) -> list[Any]:  # noqa: ARG002
         return [self.loss, self.n_restarts, self.prior]
 
     def _prepare(self, X: Any, y: Any, params: dict[str, Any]) -> Prepared:

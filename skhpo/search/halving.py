@@ -35,18 +35,19 @@ from skhpo.schedulers.hyperband import hyperband_brackets
 from skhpo.search.base import BaseSearch
 from skhpo.search.plan import Plan, Start
 from skhpo.search.race import make_halving_scheduler, racing_settings
-from skhpo.search.samplers import SAMPLERS, bayes_of_rungs
+from skhpo.search.samplers import SAMPLERS, bayes_of_rungs, taken
 from skhpo.search.task_tree import rung_tree
 from skhpo.search.texts import documented
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from skhpo.fits.problem import Problem
     from skhpo.fits.splits import Splits
     from skhpo.samplers.base import Sampler
     from skhpo.schedulers.halving import Rung
+    from skhpo.space import Space
 
 _N_CANDIDATES = 10
 """What "exhaust" tries at least, where little room for rungs leaves next to none: as many as a random search."""
@@ -267,15 +268,7 @@ class SuccessiveHalvingCV(BaseSearch):
         self.racing = racing
         self.look_back = look_back
 
-    @property
-    def _space(self) -> Any:
-        return self.param_distributions
-
-    @property
-    def _random_state(self) -> Any:
-        return self.random_state
-
-    def _settings(self) -> list[Any]:
+    def _settings(self, space: Callable[[], Space]) -> list[Any]:  # noqa: ARG002
         names = ["n_candidates", "factor", "resource", "min_resources", "max_resources", "aggressive_elimination"]
         names += ["n_brackets", "sampler", "asynchronous", "look_back"]
         if self.resume_fits == "always":  # else it changes nothing
@@ -294,7 +287,7 @@ class SuccessiveHalvingCV(BaseSearch):
     def _plan(self, start: Start) -> Plan:
         problem = start.problem
         amounts = self._amounts(problem)
-        brackets = self._brackets(amounts, n_candidates := self._n_first(amounts))
+        brackets = self._brackets(amounts, n_candidates := self._n_first(start, amounts))
         n_proposals = sum(bracket[0].n_trials for bracket in brackets)
         sampler = self._make_sampler(start, n_proposals)
         if len(brackets) == 1 and sampler.n_max is not None and sampler.n_max < n_proposals:
@@ -319,11 +312,11 @@ class SuccessiveHalvingCV(BaseSearch):
         resource = find_parameter(problem.estimator, self.resource, names_in(self.param_distributions))
         return least_and_full(problem, resource, min_resources=self.min_resources, max_resources=self.max_resources)
 
-    def _n_first(self, amounts: Amounts) -> int:
+    def _n_first(self, start: Start, amounts: Amounts) -> int:
         """Return how many candidates the first rung has."""
         if self.sampler == "grid":
             # No search gets through more, and rungs are computed in floating point.
-            return min(max(GridSampler(self.param_distributions).n_max, 1), sys.maxsize)
+            return min(max(GridSampler(taken(start, self.param_distributions)).n_max, 1), sys.maxsize)
         if self.n_candidates != "exhaust":
             return int(self.n_candidates)
         n_candidates = amounts.most // amounts.least
@@ -377,7 +370,7 @@ class SuccessiveHalvingCV(BaseSearch):
             return bayes_of_rungs(start, self.param_distributions)
         if self.sampler == "grid":
             return make(start, self.param_distributions, n_iter)
-        n_points = RandomSampler(self.param_distributions, n_iter=n_iter, random_state=0).n_max
+        n_points = RandomSampler(taken(start, self.param_distributions), n_iter=n_iter, random_state=0).n_max
         if n_points < n_iter and self.n_candidates != "exhaust":
             warn(
                 f"The total space of parameters {n_points} is smaller than n_candidates={self.n_candidates}: all "

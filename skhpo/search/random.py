@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from skhpo.search.texts import documented
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
+
+    from skhpo.space import Space
 
 
 @documented
@@ -146,19 +149,12 @@ class RandomSearchCV(BaseSearch):
         self.racing = racing
         self.look_back = look_back
 
-    @property
-    def _space(self) -> Any:
-        return self.param_distributions
-
-    @property
-    def _random_state(self) -> Any:
-        return self.random_state
-
-    def _settings(self) -> list[Any]:
+    def _settings(self, space: Callable[[], Space]) -> list[Any]:  # noqa: ARG002
         return racing_settings(self, self._space)
 
     def _plan(self, start: Start) -> Plan:
         sampler = random(start, self.param_distributions, self.n_iter)
-        family_of = families(self, start.problem, self._space, sampler, sampler.n_max)
-        scheduler = make_scheduler(self, start.problem, sampler, sampler.n_max, family_of)
+        n_trials = cast("int", sampler.n_max)
+        family_of = families(self, start.problem, self._space, sampler, n_trials)
+        scheduler = make_scheduler(self, start.problem, sampler, n_trials, family_of)
         return Plan(sampler, scheduler, look_back=self.look_back, family_of=family_of)

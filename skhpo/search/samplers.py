@@ -10,7 +10,7 @@ from skhpo.samplers.grid import GridSampler
 from skhpo.samplers.random import RandomSampler
 from skhpo.samplers.rungs import RungSampler
 from skhpo.search.untuned import own_params
-from skhpo.space import warn_of_bounds
+from skhpo.space import is_plain, warn_of_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,19 +20,24 @@ if TYPE_CHECKING:
     from skhpo.search.plan import Start
 
 
-def grid(start: Start, space: Any, n_iter: int) -> GridSampler | FirstSampler:  # noqa: ARG001
+def taken(start: Start, space: Any) -> Any:
+    """Return a space as samplers take it: as it was written where scikit-learn could search it, else built."""
+    return space if is_plain(space) else start.space()
+
+
+def grid(start: Start, space: Any, n_iter: int) -> Sampler:  # noqa: ARG001
     """Return the points of a grid; before them the estimator as it came, where it is wanted and not among them."""
-    sampler = GridSampler(space)
+    sampler = GridSampler(taken(start, space))
     own = own_params(start.space(), start.problem.estimator).outside if start.is_untuned_first else None
     return sampler if own is None else FirstSampler(own, sampler, sampler.n_max + 1)
 
 
-def random(start: Start, space: Any, n_iter: int) -> RandomSampler | FirstSampler:
+def random(start: Start, space: Any, n_iter: int) -> Sampler:
     """Return random points, of which a journal may remember the first; the estimator as it came where it is wanted."""
     warn_of_bounds(space)
     own = own_params(start.space(), start.problem.estimator).params if start.is_untuned_first else None
     done = start.done if own is None else start.done[1:]
-    sampler = RandomSampler(space, n_iter=n_iter, random_state=start.random_state, done=done)
+    sampler = RandomSampler(taken(start, space), n_iter=n_iter, random_state=start.random_state, done=done)
     return sampler if own is None else FirstSampler(own, sampler, min(n_iter, sampler.n_max + 1))
 
 
@@ -43,23 +48,30 @@ def bayes(
     *,
     initial_params: Sequence[Params] = (),
     prior: tuple[list[Params], list[float]] | None = None,
-) -> BayesSampler:
+) -> Sampler:
     """Return where a model expects most, after the estimator as it came and the points that are given."""
     warn_of_bounds(space)
-    own = own_params(start.space(), start.problem.estimator)
-    return BayesSampler(
-        start.space(),
-        start.seed(),
-        initial_params=[*own.inside, *initial_params],
-        untuned=own.outside,
-        prior=prior,
-    )
+    return _modelled(start, start.seed(), initial_params, prior)
 
 
 def bayes_of_rungs(start: Start, space: Any) -> RungSampler:
     """Return the same where trials have more or less of a resource."""
-    first = bayes(start, space)
-    return RungSampler(first.again)
+    warn_of_bounds(space)
+    seed = start.seed()
+    return RungSampler(lambda: _modelled(start, seed))
+
+
+def _modelled(
+    start: Start,
+    seed: int,
+    initial_params: Sequence[Params] = (),
+    prior: tuple[list[Params], list[float]] | None = None,
+) -> Sampler:
+    own = own_params(start.space(), start.problem.estimator)
+    sampler = BayesSampler(start.space(), seed, initial_params=[*own.inside, *initial_params], prior=prior)
+    if own.outside is None:
+        return sampler
+    return FirstSampler(own.outside, sampler, None if sampler.n_max is None else sampler.n_max + 1)
 
 
 SAMPLERS: dict[str, Callable[[Start, Any, int], Sampler]] = {"random": random, "bayes": bayes, "grid": grid}

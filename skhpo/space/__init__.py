@@ -9,7 +9,7 @@ from skhpo.space.dimension import Dimension
 from skhpo.space.interop import is_plain, warn_of_bounds
 from skhpo.space.names import check_names
 from skhpo.space.numeric import Float, Int
-from skhpo.space.space import Space
+from skhpo.space.space import Space, space_of
 from skhpo.space.values import params_key
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "check_names",
     "is_plain",
     "params_key",
+    "space_of",
     "warn_of_bounds",
 ]
 

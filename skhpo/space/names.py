@@ -10,7 +10,7 @@ from sklearn.base import clone
 
 from skhpo.space.dimension import Dimension
 from skhpo.space.interop import as_dimension, check_values, is_plain
-from skhpo.space.space import Space
+from skhpo.space.space import Space, space_of
 from skhpo.space.tree import did_you_mean, mappings_of
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _values_by_name(space: Space | Mapping[str, Any] | Sequence[Mapping[str, Any
             for name, values in mapping.items():
                 found.setdefault(name, partial(_some_value, _checked(name, values)))
         return found
-    dimensions = (space if isinstance(space, Space) else Space(space)).parameters
+    dimensions = space_of(space).parameters
     return {name: partial(_some_value, dimension) for name, dimension in dimensions.items()}
 
 

@@ -323,6 +323,11 @@ class Space:
         return list(accumulate((int(branch.n_choices) - len(repeated) for branch, repeated in pairs), initial=0))
 
 
+def space_of(space: Space | Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Space:
+    """Return a space, built if it is not yet."""
+    return space if isinstance(space, Space) else Space(space)
+
+
 def _signature(entry: Entry) -> dict[str, Any]:
     try:
         return entry.dimension.signature()
