@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.stats import t as student
 
+from skhpo.honesty.paired import corrected_error
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -100,7 +102,7 @@ def naive_estimate(split_scores: Any, *, test_share: float, confidence: float, *
     """
     scores = np.asarray(split_scores, dtype=np.float64)
     value, n = float(scores.mean()), len(scores)
-    error = float("nan") if n < 2 else float(np.sqrt(scores.var(ddof=1) * (1 / n + test_share)))
+    error = corrected_error(scores, test_share)
     half = error * float(student.ppf(0.5 + confidence / 2, n - 1)) if n > 1 else error
     return ScoreEstimate(
         value, (value - half, value + half), value, "naive", confidence=confidence, scores=scores, **facts

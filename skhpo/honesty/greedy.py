@@ -112,8 +112,7 @@ def select(oof: OutOfFold, scorer: Any, size: int, counts: NDArray[Any] | None =
     if metric_of(scorer) is not None:  # rows that were not drawn are not looked at again and again
         there = np.flatnonzero(drawn[0])
         oof, drawn = oof.rows_of(there), drawn[:, there]
-    (method,) = oof.candidates[0]
-    each = np.stack([candidate[method] for candidate in oof.candidates])
+    method, each = _stacked(oof)
     total = np.zeros(each.shape[1:])
     chosen: list[int] = []
     steps: list[tuple[float, float]] = []
@@ -138,10 +137,15 @@ def best_pool(oof: OutOfFold, scorer: Any, n: int, counts: NDArray[Any] | None =
 
 def blended(oof: OutOfFold, weights: Any) -> OutOfFold:
     """Return the predictions of an ensemble, or of several: weights of shape (n_ensembles, n_candidates)."""
-    (method,) = oof.candidates[0]
-    each = np.stack([candidate[method] for candidate in oof.candidates])
+    method, each = _stacked(oof)
     found = np.tensordot(np.atleast_2d(weights), each, axes=1)
     return replace(oof, candidates=[{method: one} for one in found])
+
+
+def _stacked(oof: OutOfFold) -> tuple[str, NDArray[Any]]:
+    """Return the method of all candidates, and what they predict, shape (n_candidates, n_repeats, n_rows, ...)."""
+    (method,) = oof.candidates[0]
+    return method, np.stack([candidate[method] for candidate in oof.candidates])
 
 
 def _best(blends: OutOfFold, scorer: Any, drawn: NDArray[Any]) -> tuple[int, tuple[float, float]]:

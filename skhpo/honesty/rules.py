@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from skhpo.space.values import same
+from skhpo.honesty.paired import corrected_error
+from skhpo.space.values import agrees
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -82,15 +83,11 @@ class Rule(ABC):
         return self
 
     def difference(self, found: NDArray[np.float64]) -> tuple[float, float]:
-        """Return mean and standard error of paired differences of scores, one per split, shape (n_splits,).
-
-        The variance is s^2 (1 / J + n_test / n_train): training sides overlap (Nadeau and Bengio 2003).
-        """
+        """Return mean and standard error of paired differences of scores, one per split, shape (n_splits,)."""
         n = len(found)
         if n < 2:
             return float(found.mean()), 0.0
-        share = 1.0 / (n - 1) if self.test_share is None else self.test_share
-        return float(found.mean()), float(np.sqrt(found.var(ddof=1) * (1.0 / n + share)))
+        return float(found.mean()), corrected_error(found, 1 / (n - 1) if self.test_share is None else self.test_share)
 
     def is_clear(self, found: NDArray[np.float64]) -> bool:
         """Whether differences are more above zero than so many standard errors."""
@@ -153,7 +150,7 @@ class UnlessBetter(Rule):
             )
         own = self.untuned if isinstance(self.untuned, dict) else self.untuned.get_params(deep=True)
         for row, params in enumerate(candidates.params):
-            if params and all(name in own and same(value, own[name]) for name, value in params.items()):
+            if params and agrees(params, own):
                 return row
         raise ValueError(
             f"refit={self!r} needs the estimator's own parameters among the candidates, got {len(candidates.params)} "

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy.stats import t as student
 
+from skhpo.honesty.paired import corrected_error
 from skhpo.space import params_key
-from skhpo.space.values import same
+from skhpo.space.values import agrees
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,12 +52,9 @@ class Difference(NamedTuple):
 def difference(trials: Fitted, best: int, row: int, test_share: float) -> Difference:
     """Return how far one trial is ahead of another; ``test_share`` is `relative_test_size`."""
     found = trials.split_scores[best] - trials.split_scores[row]
-    n = len(found)
-    mean = float(found.mean())
-    if n < 2:
-        return Difference(row, mean, math.nan, math.nan)
-    error = float(np.sqrt(found.var(ddof=1) * (1 / n + test_share)))
-    return Difference(row, mean, error, float(2 * student.sf(abs(mean) / error, n - 1)) if error > 0 else math.nan)
+    mean, error = float(found.mean()), corrected_error(found, test_share)
+    p_value = float(2 * student.sf(abs(mean) / error, len(found) - 1)) if error > 0 else math.nan
+    return Difference(row, mean, error, p_value)
 
 
 def differences_to(trials: Fitted, best: int, test_share: float) -> list[Difference]:
@@ -95,11 +93,7 @@ def own_rows(search: Any, trials: Fitted) -> OwnRows:
     own = search.estimator.get_params(deep=True)
     if trials.resource_name in own and own[trials.resource_name] != trials.top_resource:
         return OwnRows(other_resource=own[trials.resource_name])
-    rows = [
-        row
-        for row, params in enumerate(trials.params)
-        if all(name in own and same(value, own[name]) for name, value in params.items())
-    ]
+    rows = [row for row, params in enumerate(trials.params) if agrees(params, own)]
     compared = set(comparable(trials))
     return OwnRows(next((row for row in rows if row in compared), None), rows[0] if rows else None)
 

@@ -12,7 +12,7 @@ from skhpo.fits.amounts import n_rows
 from skhpo.honesty.coverage import coverage_of, n_positions
 from skhpo.honesty.predictions import OutOfFold
 from skhpo.honesty.store import PredictionStore
-from skhpo.space.values import same
+from skhpo.space.values import agrees
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +70,7 @@ class Kept(NamedTuple):
         own = problem.estimator.get_params(deep=True)
 
         def is_untuned(trial: Trial) -> bool:
-            return all(name in own and same(value, own[name]) for name, value in trial.params.items())
+            return agrees(trial.params, own)
 
         coverage = coverage_of(problem.splits, n_rows(problem.X), splitter)
         n_tests = [n_positions(test) for _, test in problem.splits]

@@ -129,6 +129,11 @@ def shown(value: Any) -> str:
         return f"<{type(value).__qualname__} whose repr raises {type(error).__name__}>"
 
 
+def agrees(params: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
+    """Whether all of some parameters are what an estimator has of its own, as `same` has it."""
+    return all(name in own and same(value, own[name]) for name, value in params.items())
+
+
 def same(a: Any, b: Any) -> bool:  # noqa: PLR0911  # one return per kind of value
     """Whether a user who writes ``a`` means ``b``.
 
