@@ -91,6 +91,8 @@ def namespace(tmp_path, monkeypatch):
     yield {"X": X, "y": y, "X_new": X_new, "__name__": "page"}
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
+    if "ray" in sys.modules:  # a page starts it without ending it, as its reader does
+        sys.modules["ray"].shutdown()
 
 
 @pytest.mark.parametrize(

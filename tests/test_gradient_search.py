@@ -414,4 +414,6 @@ def test_only_an_outer_cross_validation_tells_what_to_expect():
     search = GradientSearchCV(Ridge(), {"alpha": Float(1e-3, 1e3, log=True)}, cv=3, n_iter=4).fit(X, y)
     with pytest.raises(ValueError, match=r"by the loss that it descends\. Use estimate_score"):
         search.estimate_score()
-    assert abs(search.estimate_score("nested", X=X, y=y).value - search.best_score_) < 0.3
+    outer = KFold(4, shuffle=True, random_state=0)
+    expected = cross_val_score(clone(search), X, y, cv=outer).mean()
+    assert search.estimate_score("nested", outer_cv=outer, X=X, y=y).value == pytest.approx(expected, rel=1e-12)

@@ -44,10 +44,9 @@ def test_a_grid_that_is_too_large_gives_the_best_so_far(names, racing):
 @pytest.mark.parametrize("sampler", ["grid", "random", "bayes"])
 @pytest.mark.parametrize("asynchronous", [False, True])
 def test_halving_over_a_space_that_is_too_large(sampler, asynchronous):
-    is_endless = sampler == "grid"
-    more = {"timeout": 0.5} if is_endless else {"n_candidates": 9}
+    more = {"timeout": 0.5} if sampler == "grid" else {"n_candidates": 9}
     search = halving(HUGE, sampler=sampler, asynchronous=asynchronous, random_state=0, **more).fit(X, Y)
-    assert len(search.cv_results_["params"]) >= (1 if is_endless else 9)
+    assert len(search.cv_results_["params"]) > (5 if sampler == "grid" else 8)
 
 
 @pytest.mark.parametrize("verbose", [0, 1])

@@ -121,7 +121,8 @@ class Outcome:
     score_errors : dict of str to str or None
         The tracebacks of scorers that raised, by metric; a single one is called "score".
     gradient : dict of str to float or None
-        Slope of the deciding score in parameters, by their names, where the fit knows it.
+        Slope in parameters, by their names, where the fit knows it: of what the sampler climbs, which is minus the
+        loss in a gradient search, with the value itself beside the slopes. Finite numbers only.
     predictions : dict of str to ndarray of shape (n_test_samples, ...) or None
         What was predicted for the test side, by method, on the way from a worker to who keeps it: no event has any.
     path : dict of int to Outcome or None
@@ -181,7 +182,7 @@ class Observation(NamedTuple):
     seconds : ndarray of shape (n_splits,) or None
         How long fit and scoring took on each split, NaN where there is none (yet); None where nobody knows.
     gradient : mapping of str to float or None
-        Slope of the mean score in parameters, by their names, where all fits know it.
+        Mean over the fits of their slopes, by name, where all fits know them.
     """
 
     trial: Trial

@@ -122,8 +122,10 @@ class Plan:
         fewest = n_splits // 2 + 1 if self.sampler.is_adaptive else 1
         if n_workers <= fewest:
             return fewest
-        n = self.scheduler.slack * math.ceil(n_workers / n_splits)
-        return (max(n, 2) - 1) * n_splits + 1 if self.scheduler.slack > 1 else n_workers + n_splits
+        if self.scheduler.slack == 1:
+            return n_workers + n_splits
+        n_trials = self.scheduler.slack * math.ceil(n_workers / n_splits)
+        return (n_trials - 1) * n_splits + 1  # all but one may be under way when the next one begins
 
     def most_workers(self, look_back: int) -> float:
         """Return how many workers a look-back can keep busy; infinite where nothing is decided from outcomes."""
