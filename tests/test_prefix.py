@@ -437,39 +437,6 @@ def test_threads_share_and_workers_do_not():
     assert N_SPLITS + AGAIN <= COUNTS["a"] <= 2 * (N_SPLITS + AGAIN), "two threads may begin the same"
 
 
-class DrawnBeside(Counted):
-    """While its first fit works, another thread draws a number."""
-
-    def fit(self, X, y=None):
-        super().fit(X, y)
-        if COUNTS[self.name] == 1:
-            drawn, may_end = threading.Event(), threading.Event()
-
-            def draw():
-                np.random.random()  # noqa: NPY002
-                drawn.set()
-                may_end.wait()
-
-            self.ends_.append((beside := threading.Thread(target=draw), may_end))
-            beside.start()
-            drawn.wait()
-        return self
-
-    ends_ = []  # noqa: RUF012
-
-
-def test_what_another_thread_draws_is_not_held_against_a_step_for_good():
-    steps = [("a", DrawnBeside()), ("b", Counted(name="b")), ("model", SVC())]
-    try:
-        search(Pipeline(steps), GRID, refit=False)
-    finally:
-        while DrawnBeside.ends_:
-            beside, may_end = DrawnBeside.ends_.pop()
-            may_end.set()
-            beside.join()
-    assert COUNTS["a"] == N_SPLITS + AGAIN + 1, "its first fit is not kept, as nobody knows who drew"
-
-
 def test_a_new_search_begins_anew():
     found = search(counted(), GRID, refit=False)
     first = COUNTS["a"]

@@ -42,7 +42,7 @@ from skhpo.executors.shipment import Spans, unpack
 from skhpo.executors.values import fill_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from multiprocessing.connection import Connection
 
     from skhpo.executors.progress import Progress
@@ -132,22 +132,26 @@ class Inbox:
         """
         while (self._outbox or self._done or self._given_back) and self._sending.acquire(blocking=False):
             try:
-                for message in _take(self._outbox):
-                    self._write(message)
                 done, given_back = _take(self._done), _take(self._given_back)
-                if not (done or given_back):
-                    continue
-                try:
-                    self._write(("done", done, given_back))
-                except Exception:  # noqa: BLE001 - one outcome at least is of no ordinary kind
-                    done = [(number, seconds, pack(outcome)) for number, seconds, outcome in done]
-                    self._write(("done", done, given_back))
+                parts = self._pack_done(done, given_back) if done or given_back else []
+                del done  # what objects print while they are pickled or freed comes before the outcomes
+                for message in _take(self._outbox):
+                    self._write(pieces(message))
+                self._write(parts)
             finally:
                 self._sending.release()
 
-    def _write(self, message: tuple[Any, ...]) -> None:
+    @staticmethod
+    def _pack_done(done: list[Any], given_back: list[int]) -> list[Any]:
+        try:
+            return list(pieces(("done", done, given_back)))
+        except Exception:  # noqa: BLE001 - one outcome at least is of no ordinary kind
+            done = [(number, seconds, pack(outcome)) for number, seconds, outcome in done]
+            return list(pieces(("done", done, given_back)))
+
+    def _write(self, parts: Iterable[Any]) -> None:
         """Write a message; a parent that has gone wants none, and `_read` will see that it has."""
-        parts = list(pieces(message))
+        parts = list(parts)
         with suppress(OSError):
             for part in parts:
                 self._connection.send_bytes(part)
@@ -249,6 +253,7 @@ class Worker:
             outcome = self._outcome(self._run, task)
             ended = time.monotonic()
             self._inbox.end(number, ended - began, outcome)
+            del outcome
             if ended - reported > _REPORT_SECONDS:
                 self._inbox.report()
                 reported = ended

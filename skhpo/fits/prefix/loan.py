@@ -149,7 +149,7 @@ class Loan:
         try:
             known = self._cache.get(here.key)
             if not watch.is_clean():
-                self._refuse(level, for_good=not watch.may_be_of_others())
+                self._refuse(level)
             elif known is None:
                 self._keep(level, result, steps)
             elif is_same(known[0], result) and is_same(known[1][level], steps[level]):
@@ -247,7 +247,7 @@ class Loan:
         here, (step, X, result) = self.levels[level], done
         try:
             if not watch.is_clean():
-                self._refuse(level, for_good=not watch.may_be_of_others())
+                self._refuse(level)
             elif key[0] is None:
                 return
             elif (known := self._cache.get(key)) is None:
@@ -301,9 +301,8 @@ class Loan:
         step = self.levels[level].step
         return not step.is_foreign or (step.key, what) in self._cache.trusted
 
-    def _refuse(self, level: int, *, for_good: bool = True) -> None:
-        if for_good:
-            self._cache.refused.add(self.levels[level].step.key)
+    def _refuse(self, level: int) -> None:
+        self._cache.refused.add(self.levels[level].step.key)
         del self.levels[level:]
 
     def _shared(self, level: int) -> frozenset[int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,17 +48,9 @@ class Watch:
 
     def is_clean(self) -> bool:
         """Whether all was left as it is."""
-        return not self._has_drawn() and not self._has_written()
-
-    def may_be_of_others(self) -> bool:
-        """Whether what was not left as it is may be the work of another thread: all threads draw from the same."""
-        return threading.active_count() > 1 and not self._has_written()
-
-    def _has_drawn(self) -> bool:
-        return self._generators is not None and not is_same(self._generators, _generators())
-
-    def _has_written(self) -> bool:
-        return self._before is not None and not is_same(self._before, self._given)
+        if self._generators is not None and not is_same(self._generators, _generators()):
+            return False
+        return self._before is None or is_same(self._before, self._given)
 
 
 def _copy(given: Any, max_bytes: int) -> Any:
