@@ -3,6 +3,7 @@
 import sys
 from typing import TYPE_CHECKING, Never
 
+from skhpo.automl import tabular_preprocessor
 from skhpo.estimators.columns import ColumnScale
 from skhpo.estimators.hypergradients import register_hypergradient
 from skhpo.fits.clustering import AllRows, ClusteringScorer
@@ -43,6 +44,7 @@ __all__ = [
     "load_results",
     "register_hypergradient",
     "retry_failures",
+    "tabular_preprocessor",
 ]
 
 _CALLED_ELSEWHERE = {
