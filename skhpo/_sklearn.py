@@ -267,7 +267,7 @@ class _Unset:
     So that is done once and in its place, and its errors can be told from those of the search's own arguments.
     """
 
-    def __init__(self, estimator: Any, params: dict[str, Any], on_set: Callable[[], object]) -> None:
+    def __init__(self, estimator: Any, params: dict[str, Any], on_set: Callable[[Any], object]) -> None:
         self.estimator, self.params, self.on_set = estimator, params, on_set
         self.error: Exception | None = None
 
@@ -278,7 +278,7 @@ class _Unset:
         except Exception as error:
             self.error = error
             raise
-        self.on_set()
+        self.on_set(estimator)
         return with_tags(estimator)
 
 
@@ -296,7 +296,7 @@ def fit_and_score(
     *,
     parameters: dict[str, Any],
     shown: dict[str, Any],
-    on_set: Callable[[], object],
+    on_set: Callable[[Any], object],
     error_score: Any,
     caller: Any,
     context: FitContext | None,
@@ -305,7 +305,7 @@ def fit_and_score(
     """Fit and score an estimator on one split; see ``sklearn.model_selection._validation._fit_and_score``.
 
     Parameters that cannot be set are a failed fit, without any scores. What is printed of them is ``shown``; ``on_set``
-    is called when they are set.
+    is called with the estimator when they are set.
     """
     if _HAS_CALLBACKS and context is not None:
         kwargs.update(caller=caller, callback_ctx=context)

@@ -157,6 +157,12 @@ class Problem:
         trial, split, context, _ = task
         params = trial.params | self.resource.params(trial.fraction)
         watch = Watch(None if along is None else along.see, self._recorder(trial))
+
+        def begin(estimator: Any) -> None:
+            if along is not None:
+                along.listen(estimator)
+            watch.start()
+
         result = fit_and_score(
             estimator,
             self.X,
@@ -167,7 +173,7 @@ class Problem:
             verbose=self.verbose,
             parameters=params,
             shown={name: sayable(value) for name, value in params.items()} if self.verbose > 1 else params,
-            on_set=watch.start,
+            on_set=begin,
             fit_params=self.fit_params,
             score_params=self.score_params,
             return_train_score=self.return_train_score,

@@ -45,6 +45,7 @@ from skhpo.messages.callers import warn
 from skhpo.search.checkpoint import open_checkpoint
 from skhpo.search.conclusion import Concluding
 from skhpo.search.evidence import Data
+from skhpo.search.families import CLOSE
 from skhpo.search.growth import watch_workers
 from skhpo.search.kept import Kept
 from skhpo.search.plan import Opened, Prepared, Start
@@ -77,7 +78,7 @@ class BaseSearch(Concluding):
         "checkpoint": [str, os.PathLike, None],
         "cache_prefix": ["boolean"],
         "store_predictions": ["boolean"],
-        "share_fits": ["boolean"],
+        "share_fits": ["boolean", _sklearn.StrOptions({CLOSE})],
     }
 
     _is_copy = False
@@ -99,7 +100,7 @@ class BaseSearch(Concluding):
         checkpoint: str | os.PathLike[str] | None = None,
         cache_prefix: bool = True,
         store_predictions: bool = False,
-        share_fits: bool = True,
+        share_fits: bool | str = True,
     ) -> None:
         super().__init__(
             estimator=estimator,

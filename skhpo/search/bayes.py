@@ -153,7 +153,7 @@ class BayesSearchCV(BaseSearch):
         look_back: int | None = None,
         cache_prefix: bool = True,
         store_predictions: bool = False,
-        share_fits: bool = True,
+        share_fits: bool | str = True,
         racing: bool = False,
     ) -> None:
         super().__init__(

@@ -22,7 +22,7 @@ from skhpo.samplers.base import Sampler
 from skhpo.schedulers.base import Scheduler
 from skhpo.schedulers.fixed import FixedScheduler
 from skhpo.search.base import BaseSearch
-from skhpo.search.families import alone, families
+from skhpo.search.families import CLOSE, alone, families
 from skhpo.search.plan import Plan, Start
 from skhpo.search.samplers import SAMPLERS, bayes_of_rungs
 from skhpo.search.texts import documented
@@ -153,7 +153,7 @@ class SearchCV(BaseSearch):
         checkpoint: str | os.PathLike[str] | None = None,
         cache_prefix: bool = True,
         store_predictions: bool = False,
-        share_fits: bool = True,
+        share_fits: bool | str = True,
         look_back: int | None = None,
     ) -> None:
         super().__init__(
@@ -182,7 +182,8 @@ class SearchCV(BaseSearch):
         self.look_back = look_back
 
     def _settings(self, space: Callable[[], Space]) -> list[Any]:  # noqa: ARG002
-        return [self.sampler, self.scheduler, self.resource, self.look_back]
+        close = [CLOSE] if self.share_fits == CLOSE else []
+        return [*close, self.sampler, self.scheduler, self.resource, self.look_back]
 
     def _facts(self, problem: Problem) -> dict[str, Any]:
         measure = self._measure(problem)

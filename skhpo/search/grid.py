@@ -109,7 +109,7 @@ class GridSearchCV(BaseSearch):
         checkpoint: str | os.PathLike[str] | None = None,
         cache_prefix: bool = True,
         store_predictions: bool = False,
-        share_fits: bool = True,
+        share_fits: bool | str = True,
         racing: bool = False,
         look_back: int | None = None,
     ) -> None:

@@ -16,7 +16,7 @@ from skhpo.schedulers.fixed import FixedScheduler
 from skhpo.schedulers.halving import HalvingScheduler
 from skhpo.schedulers.racing import CAREFUL, RacingScheduler
 from skhpo.schedulers.racing_halving import RacingHalvingScheduler
-from skhpo.search.families import alone
+from skhpo.search.families import CLOSE, alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,10 +41,10 @@ _ALIKE = 0.9  # of the most to train on
 
 def racing_settings(search: Any, space: Any = ()) -> list[Any]:
     """Return what trials depend on in a race, for the description of a search."""
-    if not search.racing:
-        return []
-    shares = search.share_fits and any(map(may_be_path, names_in(space)))
-    return ["racing", search.look_back, *(["families"] if shares else [])]
+    is_close = search.share_fits == CLOSE
+    shares = search.share_fits and any(may_be_path(name, is_close=is_close) for name in names_in(space))
+    close = [CLOSE] if shares and is_close else []
+    return close + (["racing", search.look_back, *(["families"] if shares else [])] if search.racing else [])
 
 
 def make_scheduler(
