@@ -98,7 +98,8 @@ class ListSampler(Sampler):
 class Blocks:
     """Says of a trial which others share its fits.
 
-    The trials of a block start one after the other, so their numbers follow from that of the first.
+    The trials of a block start one after the other, so their numbers follow from that of the first. Where there is no
+    time for the longest, the block begins with a shorter one.
     """
 
     def __init__(self, steps: Sequence[Step]) -> None:
@@ -115,12 +116,11 @@ class Blocks:
         position = self.position(trial.params)
         block = self._steps[position].block
         if block not in self._families:
-            members = [step for step in self._steps[block:] if step.block == block]
-            first = trial.number - (position - block)
+            members = [step for step in self._steps[position:] if step.block == block]
             if len(members) < 2:
                 return None
             (name,) = members[0].params.keys() - self._chosen(members[0])
-            trials = tuple(Trial(first + i, step.params) for i, step in enumerate(members))
+            trials = tuple(Trial(trial.number + i, step.params) for i, step in enumerate(members))
             self._families[block] = Family(name, trials)
         return self._families[block]
 
@@ -166,16 +166,17 @@ class Course(SplitScheduler):
             if any(math.isnan(score) for score in history.seen(number).values()):
                 return TrialStopped(number, None)
             step = self.steps[self._position_of(history.trials[number].params)]
-            if n_left and not self._has_leader(history, number, step):
+            if n_left and not self._waits(history, number, step):
                 if begun and not self._affords(step, n_left, history):
                     return TrialStopped(number, None)
                 return FitStarted(number, len(begun))
         return None
 
-    def _has_leader(self, history: History, number: int, step: Step) -> bool:
+    def _waits(self, history: History, number: int, step: Step) -> bool:
         """Whether a trial waits for others of its block to start, before its own fits go on."""
         position = self._position_of(history.trials[number].params)
-        n_missing = sum(other.block == step.block for other in self.steps[position + 1 : self.n_trials])
+        n_missing = sum(other.block == step.block for other in self.steps[position + 1 :])
+        n_missing = min(n_missing, self.n_trials - 1 - number)
         return len(history.trials) - 1 - number < n_missing
 
     def next_trial(self, history: History, ask: Ask) -> Trial | None:
@@ -183,13 +184,13 @@ class Course(SplitScheduler):
         number = len(history.trials)
         if number >= self.n_trials:
             return None
-        tried = {self._position_of(trial.params) for trial in history.trials}
-        begun = {self.steps[position].block for position in tried}
-        for position in range(len(self.steps)):
-            step = self.steps[position]
-            if position in tried:
+        tried = [self._position_of(trial.params) for trial in history.trials]
+        last = {self.steps[position].block: position for position in tried}
+        for position, step in enumerate(self.steps):
+            begun = last.get(step.block)
+            if begun is not None and position <= begun:
                 continue
-            if step.block in begun or self._affords(step, history.n_splits, history):
+            if begun is not None or self._affords(step, history.n_splits, history):
                 params = ask(position)
                 self._on_start(step, history)
                 return None if params is None else Trial(number, params)

@@ -65,5 +65,7 @@ def leaderboard(names: Sequence[tuple[str, str]], results: dict[str, Any], weigh
     """
     scores, n_splits = results["mean_test_score"], sum(name.startswith("split") for name in results)
     seconds = results["mean_fit_time"] * n_splits
+    status = results.get("status", ["finished"] * len(scores))
     order = np.argsort(np.where(np.isnan(scores), np.inf, -scores), kind="stable")
-    return Leaderboard(Row(*names[i], float(scores[i]), float(seconds[i]), float(weights[i])) for i in order)
+    rows = [i for i in order.tolist() if status[i] != "stopped"]
+    return Leaderboard(Row(*names[i], float(scores[i]), float(seconds[i]), float(weights[i])) for i in rows)

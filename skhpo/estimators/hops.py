@@ -29,6 +29,7 @@ _WRAPPERS = {
     "sklearn.multioutput.MultiOutputRegressor": (_INSIDE, "estimators_"),
     "sklearn.multioutput.RegressorChain": (_CHAINED, "estimators_"),
 }
+_CHOICE = "skhpo.automl.Choice"
 _VOTERS = ("sklearn.ensemble.VotingClassifier", "sklearn.ensemble.VotingRegressor")
 _ON_PREDICTIONS = {
     "sklearn.calibration.CalibratedClassifierCV": "its calibrators are fitted",
@@ -102,6 +103,16 @@ class VoterHop(Hop):
         return {"estimators": changed}
 
 
+@dataclass(frozen=True)
+class ChoiceHop(Hop):
+    """The way to the candidate that is chosen among several, known by its name."""
+
+    def unfitted(self, model: Any, rest: str, value: Any) -> dict[str, Any]:
+        """Return the candidates with a value of one of them changed."""
+        changed = clone(model.candidates[self.parameter]).set_params(**{rest: value})
+        return {"candidates": {**model.candidates, self.parameter: changed}}
+
+
 def hop_to(owner: Any, head: str) -> tuple[Any, Hop]:
     """Return the estimator one deeper, and the hop to it."""
     kind = type(owner).__name__
@@ -110,6 +121,10 @@ def hop_to(owner: Any, head: str) -> tuple[Any, Hop]:
             raise NoRouteError(f"{head} is not the last step of the pipeline: what follows is fitted anew")
         return owner.steps[-1][1], Hop(head)
     name = _public_name(owner)
+    if name == _CHOICE:
+        if head != owner.choice:
+            raise NoRouteError(f"{head} is not the candidate that is chosen")
+        return owner.candidates[head], ChoiceHop(head, "estimator_")
     if (reason := _ON_PREDICTIONS.get(name)) is not None:
         raise NoRouteError(f"{reason} by what the models inside of {kind} say")
     if library_of(owner) != "sklearn" or (reason := untested_version(owner)) is not None:
@@ -126,10 +141,15 @@ def hop_to(owner: Any, head: str) -> tuple[Any, Hop]:
     return getattr(owner, head), Hop(head, attribute)
 
 
+def is_choice(estimator: Any) -> bool:
+    """Whether an estimator is one of several, of which only that is fitted."""
+    return _public_name(estimator) == _CHOICE
+
+
 def _public_name(estimator: Any) -> str:
     """Return the key of a wrapper whose class is exactly this one, or an empty string."""
     name = type(estimator).__name__
-    for key in (*_WRAPPERS, *_VOTERS, *_ON_PREDICTIONS):
+    for key in (*_WRAPPERS, *_VOTERS, *_ON_PREDICTIONS, _CHOICE):
         module, _, short = key.rpartition(".")
         if short == name and getattr(sys.modules.get(module), name, None) is type(estimator):
             return key

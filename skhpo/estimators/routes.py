@@ -15,14 +15,14 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from skhpo.estimators.facts import Path, Shape, Training, view_of
-from skhpo.estimators.hops import Hop, NoRouteError, hop_to
+from skhpo.estimators.hops import Hop, NoRouteError, hop_to, is_choice
 from skhpo.estimators.seeds import is_seed
 from skhpo.estimators.table import FACTS, library_of, path_of, untested_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-_LIBRARIES = {"sklearn", *(name.partition(".")[0] for name in FACTS)}
+_LIBRARIES = {"sklearn", "skhpo", *(name.partition(".")[0] for name in FACTS)}
 _FUNCTIONS_FROM = {"sklearn", "numpy", "scipy", "builtins"}
 _PLAIN = (str, bytes, bool, int, float, complex, type(None), np.generic, np.ndarray)
 
@@ -157,6 +157,8 @@ def _rest_draws(owner: Any, inner: Any) -> bool:
     NoRouteError
         If it may be random in ways that nobody sees.
     """
+    if is_choice(owner):
+        return False  # nobody else is fitted
     if inner is not None and library_of(owner) != "sklearn":
         raise NoRouteError(f"nothing is known of what {type(owner).__name__} does")
     return _any_draws(_values(owner, inner))
