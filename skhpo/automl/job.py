@@ -140,7 +140,7 @@ class Job:
     def __init__(self, data: Data, task: Task, entries: Sequence[Entry], wanted: Wanted, clock: Clock) -> None:
         self.data, self.task, self.wanted, self.clock = data, task, wanted, clock
         self.choice = Choice({entry.name: entry.pipeline for entry in entries})
-        self.steps = steps_of(entries, lambda entry: ({"choice": entry.name}, f"{entry.name}__"))
+        self.steps = steps_of(entries, lambda entry: ({"choice": entry.name}, f"choice__{entry.name}__"))
         self.blocks = Blocks(self.steps)
         order = some_rows(data.y, _FEWEST_ROWS, labels=task.is_classifier, seed=task.seed)
         self._order = order
@@ -182,7 +182,7 @@ class Job:
 
     def estimator_of(self, step: Step) -> Any:
         """Return the pipeline of a step, not fitted."""
-        prefix = f"{step.entry.name}__"
+        prefix = f"choice__{step.entry.name}__"
         inner = {name.removeprefix(prefix): value for name, value in step.params.items() if name.startswith(prefix)}
         return set_params(clone(step.entry.pipeline), inner)
 

@@ -30,6 +30,8 @@ _WRAPPERS = {
     "sklearn.multioutput.RegressorChain": (_CHAINED, "estimators_"),
 }
 _CHOICE = "skhpo.automl.Choice"
+IN_CHOICE = "choice__"
+"""What stands in front of the name of a candidate, which is one head with it."""
 _VOTERS = ("sklearn.ensemble.VotingClassifier", "sklearn.ensemble.VotingRegressor")
 _ON_PREDICTIONS = {
     "sklearn.calibration.CalibratedClassifierCV": "its calibrators are fitted",
@@ -109,8 +111,9 @@ class ChoiceHop(Hop):
 
     def unfitted(self, model: Any, rest: str, value: Any) -> dict[str, Any]:
         """Return the candidates with a value of one of them changed."""
-        changed = clone(model.candidates[self.parameter]).set_params(**{rest: value})
-        return {"candidates": {**model.candidates, self.parameter: changed}}
+        name = self.parameter.removeprefix(IN_CHOICE)
+        changed = clone(model.candidates[name]).set_params(**{rest: value})
+        return {"candidates": {**model.candidates, name: changed}}
 
 
 def hop_to(owner: Any, head: str) -> tuple[Any, Hop]:
@@ -122,9 +125,10 @@ def hop_to(owner: Any, head: str) -> tuple[Any, Hop]:
         return owner.steps[-1][1], Hop(head)
     name = _public_name(owner)
     if name == _CHOICE:
-        if head != owner.choice:
+        chosen = next(iter(owner.candidates)) if owner.choice is None else owner.choice
+        if head != f"{IN_CHOICE}{chosen}":
             raise NoRouteError(f"{head} is not the candidate that is chosen")
-        return owner.candidates[head], ChoiceHop(head, "estimator_")
+        return owner.candidates[chosen], ChoiceHop(head, "estimator_")
     if (reason := _ON_PREDICTIONS.get(name)) is not None:
         raise NoRouteError(f"{reason} by what the models inside of {kind} say")
     if library_of(owner) != "sklearn" or (reason := untested_version(owner)) is not None:

@@ -93,10 +93,12 @@ def route_to(estimator: Any, name: str, *, is_close: bool = False) -> Route:
     NoRouteError
         If it is on no path, or something on the way makes that none.
     """
-    *heads, parameter = name.split("__")
+    *parts, parameter = name.split("__")
+    heads = iter(parts)
     hops: list[Hop] = []
     owner, is_watched = estimator, False
-    for head in heads:
+    for part in heads:
+        head = f"{part}__{next(heads, '')}" if is_choice(owner) else part
         inner, hop = hop_to(owner, head)
         is_watched |= _rest_draws(owner, inner)
         owner = inner
