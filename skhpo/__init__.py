@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING, Never
 
-from skhpo.automl import tabular_preprocessor
+from skhpo.automl import Choice, tabular_preprocessor
 from skhpo.estimators.columns import ColumnScale
 from skhpo.estimators.hypergradients import register_hypergradient
 from skhpo.fits.clustering import AllRows, ClusteringScorer
@@ -28,6 +28,7 @@ __all__ = [
     "AllRows",
     "BayesSearchCV",
     "Categorical",
+    "Choice",
     "ClusteringScorer",
     "ColumnScale",
     "EnsembleClassifier",

@@ -22,29 +22,26 @@ from sklearn.metrics import check_scoring
 # A scorer of several metrics at once; `scoring=[...]` makes one and `scorer_` shows what is inside.
 from sklearn.metrics._scorer import _MultimetricScorer as MultimetricScorer
 from sklearn.metrics._scorer import _PassthroughScorer, _Scorer
-from sklearn.model_selection import KFold, StratifiedKFold
 
-# The face of a search: delegation, tags, routing, HTML. `_yield_masked...` builds the `param_*` columns.
+# The face of a search: delegation, tags, routing, HTML. `_yield_masked...` builds the `param_*` columns. `_VisualBlock`
+# is how an estimator says what HTML shows of it.
 from sklearn.model_selection._search import BaseSearchCV as _BaseSearchCV
 from sklearn.model_selection._search import (
     GridSearchCV,
     RandomizedSearchCV,
+    _VisualBlock,
     _yield_masked_array_for_each_param,
 )
 
 # One fit on one split, to the letter and to the bit as scikit-learn does it; one more view of a model that was fitted
 # so; and the message about failed fits.
 from sklearn.model_selection._validation import _fit_and_score, _score, _warn_or_raise_about_fit_failures
-from sklearn.preprocessing import TargetEncoder
 
 # The rows of a split, in whatever container, as `_fit_and_score` takes them.
 from sklearn.utils import _safe_indexing as take_rows
 
 # Constraints in the form that `fit_context` checks.
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-
-# Which container `set_output` asks for, which a transformer has to know before it makes something sparse.
-from sklearn.utils._set_output import _get_output_config
 
 # Checks the lengths of what is passed to `fit` beside X and y.
 from sklearn.utils.validation import _check_method_params
@@ -93,11 +90,10 @@ __all__ = [
     "select_best_index",
     "set_params",
     "take_rows",
-    "target_encoder",
     "unwrapped_scorer",
+    "visual_block",
 ]
 
-_TAKES_SPLITTER = "cv_object" in TargetEncoder._parameter_constraints["cv"]  # since scikit-learn 1.9
 _HAS_CALLBACKS = "callback_ctx" in signature(_fit_and_score).parameters  # since scikit-learn 1.9
 
 # What `fit_context` checks the constructor's arguments against.
@@ -171,18 +167,13 @@ def comparable_scorer(scorers: Any) -> Any:
 
 def output_container(transformer: Any) -> str:
     """Return what `set_output` or the configuration asks of a transformer: ``"default"`` for an array."""
-    return str(_get_output_config("transform", transformer)["dense"])
+    own = getattr(transformer, "_sklearn_output_config", {}).get("transform")
+    return str(own or get_config()["transform_output"])
 
 
-def target_encoder(kind: str, n_splits: int, random_state: Any) -> TargetEncoder:
-    """Return an encoder of categories by targets that is cross-fitted on shuffled splits.
-
-    Since scikit-learn 1.9 a splitter says how the rows are shuffled, before parameters of the encoder did.
-    """
-    if not _TAKES_SPLITTER:
-        return TargetEncoder(target_type=kind, cv=n_splits, shuffle=True, random_state=random_state)
-    splitter = KFold if kind == "continuous" else StratifiedKFold
-    return TargetEncoder(target_type=kind, cv=splitter(n_splits, shuffle=True, random_state=random_state))
+def visual_block(name: str, estimator: Any) -> Any:
+    """Return what HTML shows of an estimator that is another one, which has a name."""
+    return _VisualBlock("parallel", [estimator], names=[f"{name}: {type(estimator).__name__}"], name_details=[None])
 
 
 class Metric(NamedTuple):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,8 +49,12 @@ class Column:
         Its place in the table.
     kind : {"number", "boolean", "date", "category", "text", "nothing"}
         What it holds; nothing if all is missing, or one value is everywhere.
+    has_missing : bool
+        Whether values are missing, or infinite.
     n_distinct : int
         Of categories and texts, how many there are.
+    n_rarest : int
+        Of categories, how many rows the rarest one has.
     is_heavy : bool
         Of numbers, whether a few lie very far from the others.
     parts : tuple of str
@@ -60,7 +65,9 @@ class Column:
 
     number: int
     kind: str
+    has_missing: bool = False
     n_distinct: int = 0
+    n_rarest: int = 0
     is_heavy: bool = False
     parts: tuple[str, ...] = ()
     n_tokens: int = 0
@@ -86,7 +93,11 @@ def _read_numbers(X: NDArray[Any]) -> list[Column]:
     kind = "boolean" if X.dtype.kind == "b" else "number"
     with np.errstate(invalid="ignore"):
         is_nothing = (X[:1] == X).all(axis=0) | (np.isnan(X).all(axis=0) if X.dtype.kind == "f" else False)
-    return [Column(number, "nothing" if nothing else kind) for number, nothing in enumerate(is_nothing)]
+    has_missing = ~np.isfinite(X).all(axis=0)
+    return [
+        Column(number, "nothing" if nothing else kind, has_missing=bool(missing))
+        for number, (nothing, missing) in enumerate(zip(is_nothing, has_missing, strict=True))
+    ]
 
 
 def heavy_tails(numbers: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -112,12 +123,18 @@ def _read(number: int, column: Any, threshold: int) -> Column:
     kind = "category" if _is_category(column) else _kind(values, there)
     if _is_constant(there) and len(there) == len(values):
         return Column(number, "nothing")
-    return _READ[kind](number, column, threshold)
+    found = _READ[kind](number, column, threshold)
+    return replace(found, has_missing=len(there) < len(values) or not _is_finite(there))
 
 
 def _is_category(column: Any) -> bool:
     """Whether the dtype says that values are categories: of pandas, or Categorical and Enum of polars."""
     return re.match(r"category|Categorical|Enum", str(column.dtype)) is not None
+
+
+def _is_finite(there: NDArray[Any]) -> bool:
+    """Whether all is known to be finite; strings and objects may turn out to be no number."""
+    return there.dtype.kind not in "fOU" or (there.dtype.kind == "f" and bool(np.isfinite(there).all()))
 
 
 def _is_constant(there: NDArray[Any]) -> bool:
@@ -171,16 +188,21 @@ def _read_date(number: int, column: Any, threshold: int) -> Column:  # noqa: ARG
 
 
 def _read_category(number: int, column: Any, threshold: int) -> Column:  # noqa: ARG001
-    return Column(number, "category", n_distinct=len(_distinct(column)))
+    return _category(number, _counts(column))
+
+
+def _category(number: int, counts: Counter[str]) -> Column:
+    return Column(number, "category", n_distinct=len(counts), n_rarest=min(counts.values(), default=0))
 
 
 def _read_string(number: int, column: Any, threshold: int) -> Column:
-    distinct = _distinct(column)
+    counts = _counts(column)
+    distinct = sorted(counts)
     texts = distinct[:: max(1, len(distinct) // _MOST_READ)]
     n_words = np.mean([len(_WORD.findall(text)) for text in texts]) if texts else 0.0
     is_many = len(distinct) > min(threshold, len(values_of(column)) / 2)
     if not is_many or n_words < _FEWEST_WORDS:
-        return Column(number, "category", n_distinct=len(distinct))
+        return _category(number, counts)
     return Column(number, "text", n_distinct=len(distinct), n_tokens=_count_tokens(texts))
 
 
@@ -194,9 +216,10 @@ _READ = {
 """How a column is read on, by what its values are."""
 
 
-def _distinct(column: Any) -> list[str]:
-    """Return the different labels of a column, sorted."""
-    return sorted({label for label in labels_of(column) if isinstance(label, str)})
+def _counts(column: Any) -> Counter[str]:
+    """Return the labels of a column, and how many rows each has."""
+    counts = Counter(labels_of(column).tolist())
+    return Counter({label: n for label, n in counts.items() if isinstance(label, str)})
 
 
 def _count_tokens(texts: Iterable[str]) -> int:

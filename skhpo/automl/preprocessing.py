@@ -240,10 +240,10 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
 
 
 def tabular_preprocessor(estimator: Any = None, *, random_state: Any = 0) -> TabularPreprocessor:
-    """Return a transformer that reads a table when it is fitted, and prepares it for a model.
+    """Return a transformer that reads a table and prepares it for a model.
 
-    It takes frames of pandas and polars and arrays, of objects too, and builds a `ColumnTransformer`. Which transformer
-    a column gets depends on what it holds and on what the model needs:
+    It takes frames of pandas and polars and arrays, of objects too. When it is fitted, it builds a `ColumnTransformer`.
+    Which transformer a column gets depends on what it holds and on what the model needs:
 
     ============== ============================================ ==============================================
     column         trees                                        other models
@@ -282,7 +282,7 @@ def tabular_preprocessor(estimator: Any = None, *, random_state: Any = 0) -> Tab
     >>> model = HistGradientBoostingClassifier(random_state=0)
     >>> pipeline = make_pipeline(tabular_preprocessor(model), model)
     >>> X = [["red", 1.0], ["blue", None], ["red", 3.0], ["green", 2.0]] * 20
-    >>> pipeline.fit(X, [0, 1, 0, 1] * 20).predict([["purple", float("inf")], ["red", 2.0]])
+    >>> pipeline.fit(X, [0, 1, 0, 1] * 20).predict([["blue", float("inf")], ["purple", 1.0]])
     array([1, 0])
     """
     return TabularPreprocessor(estimator, random_state=random_state)

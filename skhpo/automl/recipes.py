@@ -22,7 +22,7 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from skhpo._sklearn import target_encoder
+from skhpo.automl.target import target_encoder
 from skhpo.automl.values import as_date_parts, as_labels, as_numbers, as_texts, date_part_names
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Recipes:
         if column.kind == "number":
             return "heavy" if column.is_heavy and not self.needs.is_tree else "numbers"
         if column.kind == "category" and column.n_distinct <= self.threshold:
-            return "ordinal" if self.needs.is_tree else "onehot"
+            return "ordinal" if self.needs.is_tree else ("rare" if self._has_rare(column) else "onehot")
         if column.kind == "category":
             return "target" if self.target.is_usable else "many"
         return {"boolean": "booleans", "date": "dates"}.get(column.kind, column.kind)
@@ -120,6 +120,7 @@ class Recipes:
             "booleans": self._booleans,
             "ordinal": self._ordinal,
             "onehot": self._one_hot,
+            "rare": self._one_hot_rare,
             "target": self._by_target,
             "many": self._many,
         }
@@ -129,7 +130,9 @@ class Recipes:
         if not (self.is_sparse_welcome and self.needs.takes_sparse and self.needs.is_linear):
             return False
         groups = [(self._group(column), column) for column in self.columns]
-        n_one_hot = sum(min(column.n_distinct, self.threshold) for name, column in groups if name in {"onehot", "many"})
+        n_one_hot = sum(
+            min(column.n_distinct, self.threshold) for name, column in groups if name in {"onehot", "rare", "many"}
+        )
         return n_one_hot > _MOST_ONE_HOT or any(name == "text" for name, _ in groups)
 
     # -- what each group gets -----------------------------------------------------------------------------------------
@@ -139,7 +142,12 @@ class Recipes:
         steps = steps if self.needs.is_tree else (*steps, scaler or self._scaler())
         if self.needs.takes_missing:
             return _joined(steps)
-        return _joined([*steps, SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)])
+        return _joined([*steps, self._imputer("median")])
+
+    def _imputer(self, strategy: str) -> SimpleImputer:
+        """Return what fills in missing values; the mean, which is soon found, where none are missing yet."""
+        strategy = strategy if any(column.has_missing for column in self.columns) else "mean"
+        return SimpleImputer(strategy=strategy, add_indicator=True, keep_empty_features=True)
 
     def _scaler(self) -> Any:
         return MinMaxScaler(clip=True) if self.needs.is_positive else StandardScaler()
@@ -157,10 +165,7 @@ class Recipes:
         return self._scaled(_numbers(), scaler=scaler)
 
     def _booleans(self) -> Any:
-        if self.needs.takes_missing:
-            return _numbers()
-        imputer = SimpleImputer(strategy="most_frequent", add_indicator=True, keep_empty_features=True)
-        return make_pipeline(_numbers(), imputer)
+        return _numbers() if self.needs.takes_missing else make_pipeline(_numbers(), self._imputer("most_frequent"))
 
     def _dates(self, group: Sequence[Column]) -> Any:
         parts = tuple(column.parts for column in group)
@@ -169,7 +174,7 @@ class Recipes:
         )
 
     def _many(self) -> Any:
-        return self._ordinal(_MOST_ORDINAL) if self.needs.is_tree else self._one_hot()
+        return self._ordinal(_MOST_ORDINAL) if self.needs.is_tree else self._one_hot_rare()
 
     def _ordinal(self, max_categories: int | None = None) -> Any:
         nan = self.needs.takes_missing
@@ -181,17 +186,20 @@ class Recipes:
         )
         return make_pipeline(_labels(), encoder)
 
-    def _one_hot(self) -> Any:
-        encoder = OneHotEncoder(
-            handle_unknown="infrequent_if_exist",
-            min_frequency=self.min_frequency,
-            max_categories=self.threshold,
-            sparse_output=self._is_sparse,
-        )
+    def _one_hot(self, **rare: Any) -> Any:
+        encoder = OneHotEncoder(handle_unknown="infrequent_if_exist", sparse_output=self._is_sparse, **rare)
         return make_pipeline(_labels(), encoder)
 
+    def _one_hot_rare(self) -> Any:
+        """Return the same with rare categories together: counting takes longer than all the rest, so only if needed."""
+        return self._one_hot(min_frequency=self.min_frequency, max_categories=self.threshold)
+
+    def _has_rare(self, column: Column) -> bool:
+        is_share = isinstance(self.min_frequency, float)
+        return column.n_rarest < self.min_frequency * (self.n_samples if is_share else 1)
+
     def _by_target(self) -> Any:
-        encoder = target_encoder(str(self.target.kind), self.target.n_splits, self.random_state)
+        encoder = target_encoder(self.target, self.random_state)
         return _joined([_labels(), encoder] if self.needs.is_tree else [_labels(), encoder, self._scaler()])
 
     def _text(self, column: Column) -> Any:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.preprocessing import TargetEncoder
 from sklearn.utils.multiclass import type_of_target
 
 from skhpo.estimators.tags import tags_of
@@ -17,6 +20,10 @@ _MOST_CLASSES = 10
 _MOST_SPLITS = 5
 _MOST_INTEGERS = 20
 """Different integers up to which targets are classes, where no model says what they are."""
+
+
+_SHUFFLE = signature(TargetEncoder).parameters.get("shuffle")
+_TAKES_SPLITTER = _SHUFFLE is None or _SHUFFLE.default is not True  # since scikit-learn 1.9
 
 
 class Target(NamedTuple):
@@ -37,6 +44,18 @@ class Target(NamedTuple):
     def is_usable(self) -> bool:
         """Whether there is something to encode by."""
         return self.kind is not None
+
+
+def target_encoder(target: Target, random_state: Any) -> TargetEncoder:
+    """Return an encoder of categories by targets that is cross-fitted on shuffled splits.
+
+    Since scikit-learn 1.9 a splitter says how the rows are shuffled, before parameters of the encoder did.
+    """
+    kind, n_splits = target.kind, target.n_splits
+    if not _TAKES_SPLITTER:
+        return TargetEncoder(target_type=kind, cv=n_splits, shuffle=True, random_state=random_state)
+    splitter = KFold if kind == "continuous" else StratifiedKFold
+    return TargetEncoder(target_type=kind, cv=splitter(n_splits, shuffle=True, random_state=random_state))
 
 
 def target_of(y: Any, estimator: Any) -> Target:

@@ -61,13 +61,21 @@ def own_params(space: Space, estimator: Any) -> Own:
     Own(params={'C': 1.0, 'gamma': 'scale'}, is_inside=False)
     """
     known = estimator.get_params(deep=True)
-    own = {name: known[name] for name in space.parameters if name in known}
+    own = {name: _value(name, known, estimator) for name in space.parameters if name in known}
     if space.contains(own):
         return Own(space.canonical(own), is_inside=True)
     own = {name: own[name] for name in space.active_names(own) if name in own}
     if not own or any(_is_placeholder(value) and _is_part(space, name) for name, value in own.items()):
         return Own(None, is_inside=False)
     return Own(own, is_inside=False)
+
+
+def _value(name: str, known: Params, estimator: Any) -> Any:
+    """Return the value of a parameter; where it is None, that which it stands for, if its owner can tell."""
+    prefix, _, parameter = name.rpartition("__")
+    owner = known.get(prefix) if prefix else estimator
+    is_told = known[name] is None and hasattr(owner, "stands_for")
+    return owner.stands_for(parameter) if is_told and owner is not None else known[name]
 
 
 def codec(space: Space, own: Own) -> Codec:
