@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING, Never
 
-from skhpo.automl import Choice, tabular_preprocessor
+from skhpo.automl import AutoClassifier, AutoRegressor, Choice, tabular_preprocessor
 from skhpo.estimators.columns import ColumnScale
 from skhpo.estimators.hypergradients import register_hypergradient
 from skhpo.fits.clustering import AllRows, ClusteringScorer
@@ -26,6 +26,8 @@ __version__ = "0.1.0.dev0"
 
 __all__ = [
     "AllRows",
+    "AutoClassifier",
+    "AutoRegressor",
     "BayesSearchCV",
     "Categorical",
     "Choice",

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _N_BOOTSTRAPS = 100
 
 
-class _Scored(BaseEstimator):  # type: ignore[misc]
+class _Scored(BaseEstimator):
     """What a metric is checked with, before there is a model."""
 
     def fit(self, X: Any, y: Any) -> Self:  # noqa: ARG002
@@ -46,7 +46,7 @@ class _Scored(BaseEstimator):  # type: ignore[misc]
         return self
 
 
-class AutoEstimator(BaseEstimator):  # type: ignore[misc]
+class AutoEstimator(BaseEstimator):
     """A portfolio, compared by cross-validation, and the ensemble of its best, all in a given time."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -141,7 +141,8 @@ class AutoEstimator(BaseEstimator):  # type: ignore[misc]
 
     def _task(self, data: Data) -> Task:
         n_classes = len(np.unique(data.y)) if self._is_classifier else 0
-        return Task(self._is_classifier, *data.X.shape, n_classes, check_seed(self.random_state))
+        n_samples, n_features = data.X.shape
+        return Task(self._is_classifier, n_samples, n_features, n_classes, check_seed(self.random_state))
 
     def _entries(self, task: Task, data: Data) -> list[Entry]:
         entries = portfolio(task, check_families(self.estimators, families_of(task), type(self).__name__))

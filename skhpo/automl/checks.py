@@ -50,7 +50,9 @@ def _as_array(X: Any, name: str) -> NDArray[Any]:
     except ValueError as error:
         raise ValueError(f"{name} needs rows of one length in X: {error}") from error
     if found.dtype.kind == "c":
-        raise ValueError(f"{name} takes no complex numbers in X. Give real and imaginary parts as columns of their own.")
+        raise ValueError(
+            f"{name} takes no complex numbers in X. Give real and imaginary parts as columns of their own."
+        )
     return found
 
 
@@ -62,22 +64,22 @@ def check_labels(y: Any, name: str) -> NDArray[Any]:
     ValueError
         If they are none, or there is only one.
     """
-    y = _check_target(y, name)
-    kind = type_of_target(y)
+    labels = _check_target(y, name)
+    kind = type_of_target(labels)
     if kind.startswith("continuous"):
         raise ValueError(
-            f"{name} needs labels, got y with {len(np.unique(y))} different numbers such as {y.ravel()[0]!r}. Use "
+            f"{name} needs labels, got y with {len(np.unique(labels))} different numbers such as {labels.ravel()[0]!r}. Use "
             "AutoRegressor for numbers, or cut them into classes."
         )
-    found = np.unique(y)
+    found = np.unique(labels)
     if len(found) < 2:
         raise ValueError(f"{name} needs at least two labels in y, got only {found[0]!r}.")
-    if len(found) > max(_MOST_LABELS, len(y) // 2):
+    if len(found) > max(_MOST_LABELS, len(labels) // 2):
         raise ValueError(
-            f"{name} got {len(found)} labels for {len(y)} rows: most occur once. Is y a name or a number of the row? Use "
-            "AutoRegressor for numbers."
+            f"{name} got {len(found)} labels for {len(labels)} rows: most occur once. Is y a name or a number of the row? "
+            "Use AutoRegressor for numbers."
         )
-    return y
+    return labels
 
 
 _MOST_LABELS = 3
@@ -93,7 +95,7 @@ def check_numbers(y: Any, name: str) -> NDArray[np.float64]:
     """
     y = _check_target(y, name)
     try:
-        numbers = y.astype(np.float64)
+        numbers: NDArray[np.float64] = np.asarray(y, dtype=np.float64)
     except (TypeError, ValueError):
         raise ValueError(
             f"{name} needs numbers in y, got values such as {y.ravel()[0]!r}. Use AutoClassifier for labels."

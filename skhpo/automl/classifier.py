@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from skhpo.automl.members import Chosen
 
 
-class AutoClassifier(ClassifierMixin, AutoEstimator):  # type: ignore[misc]
+class AutoClassifier(ClassifierMixin, AutoEstimator):
     """The best classifier that a time can buy: no model to choose, and no space to write.
 
     Some thirty configurations of eight families of models, each behind a preprocessing of its own, are compared by

@@ -7,7 +7,7 @@ configuration is asked before it starts whether its fits end in time, and once m
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from skhpo.history import Family, FitStarted, Trial, TrialStopped
 from skhpo.samplers.base import Sampler
@@ -156,7 +156,7 @@ class Course(SplitScheduler):
     ) -> None:
         self._on_start = on_start
         self.steps, self._affords, self._position_of = steps, affords, position_of
-        self.n_trials = len(steps) if most is None else min(most, len(steps))
+        self.n_trials: int = len(steps) if most is None else min(most, len(steps))
 
     def next_split(self, history: History, *, look_back: int, can_start: bool) -> FitStarted | TrialStopped | None:  # noqa: ARG002
         """Return the next fit of a trial that was started, or its end."""

@@ -27,9 +27,7 @@ class Folds(NamedTuple):
     n_train: int
 
 
-def make_folds(
-    cv: Any, y: NDArray[Any], groups: Any, rows: NDArray[np.intp], *, labels: bool, seed: int
-) -> Folds:
+def make_folds(cv: Any, y: NDArray[Any], groups: Any, rows: NDArray[np.intp], *, labels: bool, seed: int) -> Folds:
     """Split some of the rows.
 
     Rows of a label that no other row has are on each training side: no model that lacks a label could be compared.

@@ -7,12 +7,12 @@ import time
 import warnings
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from sklearn.base import clone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from skhpo.automl.portfolio import Entry
@@ -61,11 +61,11 @@ class Forecast:
         """Return how long a fit on so many rows takes."""
         if entry.name in self._seen:
             seconds, seen = self._seen[entry.name]
-            return seconds * max(1.0, n_rows / seen) ** max(1.0, entry.growth)
+            return float(seconds * float(max(1.0, n_rows / seen)) ** max(1.0, entry.growth))
         if entry.name not in self._curves:
             self._curves[entry.name] = self._curve(entry, n_rows)
         fixed, slope, power = self._curves[entry.name]
-        return fixed + slope * n_rows**power
+        return float(fixed + slope * n_rows**power)
 
     def _curve(self, entry: Entry, n_rows: int) -> tuple[float, float, float]:
         """Fit few rows, and look at the clock."""

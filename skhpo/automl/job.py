@@ -174,7 +174,8 @@ class Job:
         ).along(course, self.blocks)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # fits that fail are in the report
-            return search.fit(self.data.X, self.data.y, **self.data.fit_params)
+            search.fit(self.data.X, self.data.y, **self.data.fit_params)
+        return search
 
     def step_of(self, params: Params) -> Step:
         """Return the step that has these parameters."""

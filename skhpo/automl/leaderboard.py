@@ -68,4 +68,6 @@ def leaderboard(names: Sequence[tuple[str, str]], results: dict[str, Any], weigh
     status = results.get("status", ["finished"] * len(scores))
     order = np.argsort(np.where(np.isnan(scores), np.inf, -scores), kind="stable")
     rows = [i for i in order.tolist() if status[i] != "stopped"]
-    return Leaderboard(Row(*names[i], float(scores[i]), float(seconds[i]), float(weights[i])) for i in rows)
+    return Leaderboard(
+        Row(names[i][0], names[i][1], float(scores[i]), float(seconds[i]), float(weights[i])) for i in rows
+    )

@@ -46,7 +46,8 @@ class Chosen(NamedTuple):
 
     def score(self, scorer: Any) -> float:
         """Return the score of the ensemble on the rows by which it was selected."""
-        return float(measure_of(scorer, blended(self.table, self.weights)).scores(np.ones((1, self.table.n_rows)))[0, 0])
+        measure = measure_of(scorer, blended(self.table, self.weights))
+        return float(measure.scores(np.ones((1, self.table.n_rows), dtype=np.intp))[0, 0])
 
 
 def choose(table: OutOfFold, scorer: Any, size: int) -> Chosen:

@@ -58,18 +58,20 @@ class Pace:
         if math.isinf(self._clock.budget):
             return True
         self._read(history)
-        left = self._clock.left() - _AT_THE_END * self._clock.budget - self._kept(history)
-        if left <= 0:
-            return False
         if self._is_answered(step, history):
-            return True
+            return self._left(history) > 0
         n_waves = math.ceil(n_fits / self._n_workers)
         if not self._forecast.is_seen(step.entry) and self._n_read:
             most = _SPREAD * self._forecast.slowest(self._n_train)
-            if n_waves * most < _EASY * left:
+            if n_waves * most < _EASY * self._left(history):
                 return True
-        seconds = self._forecast.seconds(step.entry, self._n_train) * step.share
-        return n_waves * seconds + self._forecast.seconds(step.entry, self._n_all) * step.share < left
+        seconds = self._forecast.seconds(step.entry, self._n_train) * step.share  # it may take some to find out
+        last = self._forecast.seconds(step.entry, self._n_all) * step.share
+        return n_waves * seconds + last < self._left(history)
+
+    def _left(self, history: History) -> float:
+        """Return the seconds that are left for comparisons."""
+        return self._clock.left() - _AT_THE_END * self._clock.budget - self._kept(history)
 
     def _is_answered(self, step: Step, history: History) -> bool:
         """Whether a longer fit has all that a shorter one needs."""

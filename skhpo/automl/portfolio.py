@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -35,9 +35,7 @@ from sklearn.utils.validation import has_fit_parameter
 from skhpo.automl.preprocessing import tabular_preprocessor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    Model = Callable[["Task"], Any]
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,7 @@ class Entry:
         """Whether the model takes ``sample_weight``."""
         model = self.pipeline[-1]
         inner = getattr(model, "regressor", model)  # what is beside the scaling of targets
-        return has_fit_parameter(inner, "sample_weight")
+        return bool(has_fit_parameter(inner, "sample_weight"))
 
     def shortened(self) -> tuple[Any, float]:
         """Return the pipeline with less work to do, and how many times as long the whole takes."""
@@ -122,22 +120,19 @@ def portfolio(task: Task, families: tuple[str, ...] | None = None) -> list[Entry
     families : tuple of str or None, default=None
         Which to take; None for all that are installed.
     """
-    return [
-        _entry(task, name, family, make, path, values)
-        for name, family, make, path, values in _listed(task)
-        if families is None or family in families
-    ]
+    return [_entry(task, listed) for listed in _listed(task) if families is None or listed.family in families]
 
 
 def families_of(task: Task) -> list[str]:
     """Return the names of the families that there are for a task, those that are installed."""
-    return sorted({family for _, family, *_ in _listed(task)})
+    return sorted({listed.family for listed in _listed(task)})
 
 
 _GROWTH = {"svm": 2.0, "nearest_neighbors": 1.3}
 
 
-def _entry(task: Task, name: str, family: str, model: Any, path: str | None, values: tuple[int, ...]) -> Entry:
+def _entry(task: Task, listed: _Listed) -> Entry:
+    name, family, model, path, values = listed
     pipeline = Pipeline([("prep", tabular_preprocessor(_innermost(model), random_state=task.seed)), ("model", model)])
     amount = next((each for each in _AMOUNTS if each in model.get_params()), None)
     return Entry(
@@ -159,7 +154,14 @@ def _innermost(model: Any) -> Any:
     return model.steps[-1][1] if isinstance(model, Pipeline) else model
 
 
-_Listed = tuple[str, str, object, "str | None", "tuple[int, ...]"]
+class _Listed(NamedTuple):
+    """A configuration without what is in front of the model."""
+
+    name: str
+    family: str
+    model: Any
+    path: str | None = None
+    values: tuple[int, ...] = ()
 
 
 def _listed(task: Task) -> Iterator[_Listed]:
@@ -172,48 +174,48 @@ def _listed(task: Task) -> Iterator[_Listed]:
 
 def _first(task: Task) -> Iterator[_Listed]:
     """Yield one of each kind that is cheap for what it is worth."""
-    yield "boosting", "boosting", _boosting(task), "max_iter", (100, 50)
-    yield "linear", "linear", _linear(task, 1.0), None, ()
-    yield "extra_trees", "extra_trees", _extra_trees(task, max_features=0.7), None, ()
-    yield "random_forest", "random_forest", _forest(task, max_features=0.4), None, ()
-    yield "svm", "svm", _svm(task, C=3.0), None, ()
+    yield _Listed("boosting", "boosting", _boosting(task), "max_iter", (100, 50))
+    yield _Listed("linear", "linear", _linear(task, 1.0))
+    yield _Listed("extra_trees", "extra_trees", _extra_trees(task, max_features=0.7))
+    yield _Listed("random_forest", "random_forest", _forest(task, max_features=0.4))
+    yield _Listed("svm", "svm", _svm(task, C=3.0))
     slow = _boosting(task, learning_rate=0.04, max_leaf_nodes=24, min_samples_leaf=10, l2_regularization=1.0)
-    yield "boosting_slow", "boosting", slow, "max_iter", (700, 450, 250, 120)
+    yield _Listed("boosting_slow", "boosting", slow, "max_iter", (700, 450, 250, 120))
 
 
 def _second(task: Task) -> Iterator[_Listed]:
     """Yield those that fill the gaps."""
     if task.n_features <= _MOST_SPLINED:
-        yield "splines", "linear", make_pipeline(_splines(task), _linear(task, 1.0)), None, ()
+        yield _Listed("splines", "linear", make_pipeline(_splines(task), _linear(task, 1.0)))
     shallow = _boosting(task, learning_rate=0.08, max_leaf_nodes=6, min_samples_leaf=8, l2_regularization=0.1)
-    yield "boosting_shallow", "boosting", shallow, "max_iter", (900, 500, 250, 120)
-    yield "neural_network", "neural_network", _network(task, (128, 64), 1e-3), None, ()
+    yield _Listed("boosting_shallow", "boosting", shallow, "max_iter", (900, 500, 250, 120))
+    yield _Listed("neural_network", "neural_network", _network(task, (128, 64), 1e-3))
     deep = _boosting(
         task, learning_rate=0.03, max_leaf_nodes=48, min_samples_leaf=4, max_features=0.35, l2_regularization=2.0
     )
-    yield "boosting_deep", "boosting", deep, "max_iter", (900, 600, 350, 180)
-    yield "extra_trees_smooth", "extra_trees", _extra_trees(task, max_features=0.4, min_samples_leaf=3), None, ()
-    yield "svm_stiff", "svm", _svm(task, C=20.0, gamma="auto"), None, ()
+    yield _Listed("boosting_deep", "boosting", deep, "max_iter", (900, 600, 350, 180))
+    yield _Listed("extra_trees_smooth", "extra_trees", _extra_trees(task, max_features=0.4, min_samples_leaf=3))
+    yield _Listed("svm_stiff", "svm", _svm(task, C=20.0, gamma="auto"))
 
 
 def _third(task: Task) -> Iterator[_Listed]:
     """Yield further ones for larger budgets."""
-    yield "linear_strong", "linear", _linear(task, 0.03), None, ()
-    yield "random_forest_smooth", "random_forest", _forest(task, max_features=0.25, min_samples_leaf=3), None, ()
-    yield "nearest_neighbors", "nearest_neighbors", _neighbours(task, 15), None, ()
+    yield _Listed("linear_strong", "linear", _linear(task, 0.03))
+    yield _Listed("random_forest_smooth", "random_forest", _forest(task, max_features=0.25, min_samples_leaf=3))
+    yield _Listed("nearest_neighbors", "nearest_neighbors", _neighbours(task, 15))
     sparse = _boosting(
         task, learning_rate=0.05, max_leaf_nodes=12, min_samples_leaf=20, max_features=0.2, l2_regularization=10.0
     )
-    yield "boosting_sparse", "boosting", sparse, "max_iter", (900, 500, 250)
+    yield _Listed("boosting_sparse", "boosting", sparse, "max_iter", (900, 500, 250))
     if task.is_classifier:
-        yield "discriminant", "linear", LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"), None, ()
-        yield "naive_bayes", "naive_bayes", GaussianNB(var_smoothing=1e-3), None, ()
-    yield "neural_network_wide", "neural_network", _network(task, (256,), 1e-1), None, ()
-    yield "svm_smooth", "svm", _svm(task, C=1.0), None, ()
+        yield _Listed("discriminant", "linear", LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"))
+        yield _Listed("naive_bayes", "naive_bayes", GaussianNB(var_smoothing=1e-3))
+    yield _Listed("neural_network_wide", "neural_network", _network(task, (256,), 1e-1))
+    yield _Listed("svm_smooth", "svm", _svm(task, C=1.0))
     stumps = _boosting(task, learning_rate=0.15, max_leaf_nodes=3, min_samples_leaf=5, l2_regularization=0.1)
-    yield "boosting_stumps", "boosting", stumps, "max_iter", (1000, 500, 250)
-    yield "extra_trees_all", "extra_trees", _extra_trees(task, max_features=1.0, min_samples_leaf=2), None, ()
-    yield "neural_network_deep", "neural_network", _network(task, (128, 128, 64), 1e-2), None, ()
+    yield _Listed("boosting_stumps", "boosting", stumps, "max_iter", (1000, 500, 250))
+    yield _Listed("extra_trees_all", "extra_trees", _extra_trees(task, max_features=1.0, min_samples_leaf=2))
+    yield _Listed("neural_network_deep", "neural_network", _network(task, (128, 128, 64), 1e-2))
 
 
 def _others(task: Task) -> Iterator[_Listed]:
@@ -222,7 +224,7 @@ def _others(task: Task) -> Iterator[_Listed]:
         catboost = importlib.import_module("catboost")
         settings = {"random_seed": task.seed, "thread_count": 1, "verbose": 0, "allow_writing_files": False}
         kind = catboost.CatBoostClassifier if task.is_classifier else catboost.CatBoostRegressor
-        yield "catboost", "catboost", kind(iterations=500, **settings), None, ()
+        yield _Listed("catboost", "catboost", kind(iterations=500, **settings))
     if _is_installed("lightgbm"):
         lightgbm = importlib.import_module("lightgbm")
         kind = lightgbm.LGBMClassifier if task.is_classifier else lightgbm.LGBMRegressor
@@ -230,7 +232,7 @@ def _others(task: Task) -> Iterator[_Listed]:
         model = kind(
             learning_rate=0.03, num_leaves=24, min_child_samples=8, subsample=0.8, colsample_bytree=0.6, **settings
         )
-        yield "lightgbm", "lightgbm", model, "n_estimators", (900, 600, 350, 180)
+        yield _Listed("lightgbm", "lightgbm", model, "n_estimators", (900, 600, 350, 180))
 
 
 _MOST_SPLINED = 60

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class AutoRegressor(RegressorMixin, AutoEstimator):  # type: ignore[misc]
+class AutoRegressor(RegressorMixin, AutoEstimator):
     """The best regressor that a time can buy: no model to choose, and no space to write.
 
     Some thirty configurations of eight families of models, each behind a preprocessing of its own, are compared by

@@ -29,7 +29,7 @@ def save_model(auto: Any, path: str | PathLike[str]) -> None:
         Where to.
     """
     light = copy.copy(auto)
-    light._estimate = auto.score_estimate_
+    vars(light)["_estimate"] = auto.score_estimate_
     vars(light).pop("_evidence", None)
     importlib.import_module("skops.io").dump(light, path)
 

@@ -44,8 +44,10 @@ def _tried(auto: Any, stats: Mapping[str, Any]) -> list[str]:
 def _time(auto: Any, stats: Mapping[str, Any]) -> list[str]:
     budget = "" if auto.time_budget is None else f" of {in_words(float(auto.time_budget))}"
     return [
-        f"{in_words(stats['total_time'])}{budget}: {in_words(stats['search_time'])} to compare, "
-        f"{in_words(max(0.0, stats['total_time'] - stats['search_time']))} to fit the ensemble on all rows"
+        (
+            f"{in_words(stats['total_time'])}{budget}: {in_words(stats['search_time'])} to compare, "
+            f"{in_words(max(0.0, stats['total_time'] - stats['search_time']))} to fit the ensemble on all rows"
+        )
     ]
 
 

@@ -125,10 +125,7 @@ def hop_to(owner: Any, head: str) -> tuple[Any, Hop]:
         return owner.steps[-1][1], Hop(head)
     name = _public_name(owner)
     if name == _CHOICE:
-        chosen = next(iter(owner.candidates)) if owner.choice is None else owner.choice
-        if head != f"{IN_CHOICE}{chosen}":
-            raise NoRouteError(f"{head} is not the candidate that is chosen")
-        return owner.candidates[chosen], ChoiceHop(head, "estimator_")
+        return _chosen(owner, head)
     if (reason := _ON_PREDICTIONS.get(name)) is not None:
         raise NoRouteError(f"{reason} by what the models inside of {kind} say")
     if library_of(owner) != "sklearn" or (reason := untested_version(owner)) is not None:
@@ -143,6 +140,13 @@ def hop_to(owner: Any, head: str) -> tuple[Any, Hop]:
     if getattr(owner, "order", None) == "random" and not is_seed(owner.random_state):
         raise NoRouteError("random_state is not an integer")
     return getattr(owner, head), Hop(head, attribute)
+
+
+def _chosen(owner: Any, head: str) -> tuple[Any, Hop]:
+    chosen = next(iter(owner.candidates)) if owner.choice is None else owner.choice
+    if head != f"{IN_CHOICE}{chosen}":
+        raise NoRouteError(f"{head} is not the candidate that is chosen")
+    return owner.candidates[chosen], ChoiceHop(head, "estimator_")
 
 
 def is_choice(estimator: Any) -> bool:

@@ -100,7 +100,7 @@ def test_two_workers_give_the_same_model_as_one(iris, fitted):
 
 
 def test_pickled_and_cloned(fitted, iris):
-    again = pickle.loads(pickle.dumps(fitted))
+    again = pickle.loads(pickle.dumps(fitted))  # noqa: S301
     assert np.array_equal(again.predict_proba(iris[0]), fitted.predict_proba(iris[0]))
     assert not hasattr(clone(fitted), "ensemble_")
 

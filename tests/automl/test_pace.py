@@ -8,9 +8,10 @@ from skhpo.automl.course import Blocks, Course, ListSampler, steps_of
 from skhpo.automl.forecast import Forecast
 from skhpo.automl.members import Member, fit_members
 from skhpo.automl.pace import Pace
-from skhpo.automl.portfolio import Entry, Task, families_of, portfolio
+from skhpo.automl.portfolio import Entry, families_of, portfolio
+from skhpo.automl.portfolio import Task as Kind
 from skhpo.executors.serial import SerialExecutor
-from skhpo.history import History, Outcome
+from skhpo.history import History, Outcome, Task
 from skhpo.journals.memory import MemoryJournal
 from skhpo.loop import run_search
 
@@ -79,7 +80,7 @@ def test_what_was_seen_counts_more_than_what_was_foreseen(watch):
 # ------------------------------------------------------------------ a course, run
 
 
-def run(entries, watch, n_splits=5, most=None, seconds=lambda step: 1.0, n_all=100, n_workers=1):
+def run(entries, watch, *, most=None, seconds=lambda step: 1.0, n_workers=1):
     """Run a course with fits that take so many seconds of the watch."""
     steps = steps_of(entries, lambda one: ({"choice": one.name}, f"{one.name}__"))
     blocks = Blocks(steps)
@@ -88,7 +89,7 @@ def run(entries, watch, n_splits=5, most=None, seconds=lambda step: 1.0, n_all=1
     def step_of(params):
         return steps[blocks.position(params)]
 
-    pace = Pace(watch, found, n_train=100, n_all=n_all, n_workers=n_workers, step_of=step_of)
+    pace = Pace(watch, found, n_train=100, n_all=100, n_workers=n_workers, step_of=step_of)
     fits = []
 
     def fit(task):
@@ -99,7 +100,7 @@ def run(entries, watch, n_splits=5, most=None, seconds=lambda step: 1.0, n_all=1
         path = {place.number: Outcome(place.number, task.split, -1.0) for place in task.places}
         return Outcome(task.trial.number, task.split, score, fit_time=seconds(step), path=path or None)
 
-    history = History(n_splits)
+    history = History(5)
     with SerialExecutor(fit) as executor:
         run_search(
             ListSampler(steps),
@@ -107,7 +108,7 @@ def run(entries, watch, n_splits=5, most=None, seconds=lambda step: 1.0, n_all=1
             executor,
             MemoryJournal(),
             history,
-            make_task=lambda trial, split: __import__("skhpo.history", fromlist=["Task"]).Task(trial, split),
+            make_task=Task,
             identity=lambda trial: tuple(sorted(trial.params.items())),
             family_of=blocks,
         )
@@ -131,7 +132,7 @@ def test_so_many_at_most():
 def test_nothing_starts_that_would_not_end_in_time(watch):
     """30 seconds for each: two are done, and there is time for the refits of both."""
     entries = [entry(name, fixed=6.0) for name in "abcd"]
-    history, _, names = run(entries, watch, seconds=lambda step: 6.0)
+    _, _, names = run(entries, watch, seconds=lambda step: 6.0)
     assert names == ["a", "b"]
     assert watch.now + 2 * 6.0 <= 100.0
 
@@ -146,17 +147,25 @@ def test_who_turns_out_slow_is_stopped_after_one_fit(watch):
 
 
 def test_where_there_is_no_time_for_the_longest_a_shorter_one_leads(watch):
+    """The two fits on few rows take 60 seconds of 200, and five of the longest would take 150."""
+    watch.budget = 200.0
     long = entry("b", path="n", values=(100, 40, 10), fixed=30.0)
-    history, fits, names = run([entry("a", fixed=1.0), long], watch, seconds=lambda step: step.share * 30.0 if step.entry is long else 1.0)
+
+    def seconds(step):
+        return step.share * 30.0 if step.entry is long else 1.0
+
+    _, fits, names = run([entry("a", fixed=1.0), long], watch, seconds=seconds)
     assert names == ["a", "b, n=40", "b, n=10"]
     assert len(fits) == 10
 
 
-def test_workers_count(watch):
-    entries = [entry(name, fixed=6.0) for name in "abcd"]
-    one = run(entries, Watch(100.0), seconds=lambda step: 6.0)[2]
-    five = run(entries, Watch(100.0), seconds=lambda step: 6.0 / 5, n_workers=5)[2]
-    assert len(one) < len(five)
+def test_workers_count():
+    entries = [entry(name, fixed=4.0) for name in "abcde"]
+    tried = {}
+    for n_workers in (1, 5):
+        Slow.watch = Watch(100.0)
+        tried[n_workers] = run(entries, Slow.watch, seconds=lambda step: 4.0 / n_workers, n_workers=n_workers)[2]  # noqa: B023
+    assert len(tried[1]) < len(tried[5]) == 5
 
 
 # ------------------------------------------------------------------ members
@@ -179,11 +188,11 @@ def test_one_member_is_fitted_in_any_case(watch):
 
 @pytest.mark.parametrize("is_classifier", [True, False])
 def test_the_untuned_boosting_is_first_and_names_differ(is_classifier):
-    entries = portfolio(Task(is_classifier, 500, 10, 2))
+    entries = portfolio(Kind(is_classifier, 500, 10, 2))
     names = [one.name for one in entries]
     assert names[0] == "boosting"
     assert len(set(names)) == len(names)
-    assert {one.family for one in entries} == set(families_of(Task(is_classifier, 500, 10, 2)))
+    assert {one.family for one in entries} == set(families_of(Kind(is_classifier, 500, 10, 2)))
     model = entries[0].pipeline[-1]
     changed = {key for key, value in model.get_params().items() if value != type(model)().get_params()[key]}
     assert changed == {"random_state", "early_stopping"}, "as scikit-learn has it"
