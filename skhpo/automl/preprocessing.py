@@ -207,6 +207,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
             return validate_data(
                 self, _as_array(X), reset=reset, dtype=None, accept_sparse="csr", ensure_all_finite=False
             )
+        _check_names(list(X.columns))
         validate_data(self, X, reset=reset, skip_check_array=True)
         for number, what in zip(X.shape, ("sample", "feature"), strict=True):
             if number == 0:
@@ -286,6 +287,12 @@ def tabular_preprocessor(estimator: Any = None, *, random_state: Any = 0) -> Tab
     array([1, 0])
     """
     return TabularPreprocessor(estimator, random_state=random_state)
+
+
+def _check_names(names: Sequence[Any]) -> None:
+    twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
+    if twice is not None:
+        raise ValueError(f"X needs column names that differ, got {twice!r} more than once. Rename one of them.")
 
 
 def _as_array(X: Any) -> Any:
