@@ -246,18 +246,12 @@ def tabular_preprocessor(estimator: Any = None, *, random_state: Any = 0) -> Tab
     It takes frames of pandas and polars and arrays, of objects too. When it is fitted, it builds a `ColumnTransformer`.
     Which transformer a column gets depends on what it holds and on what the model needs:
 
-    ============== ============================================ ==============================================
-    column         trees                                        other models
-    ============== ============================================ ==============================================
-    numbers        as they are                                  `StandardScaler`; with long tails
-                                                                `QuantileTransformer`
-    booleans       0 and 1                                      0 and 1
-    dates          year, month, day, weekday, ... as numbers    the same, scaled
-    few categories `OrdinalEncoder`                             `OneHotEncoder`, rare ones together
-    many           `TargetEncoder`                              `TargetEncoder`, scaled
-    texts          `TfidfVectorizer` and `TruncatedSVD`         the same, scaled; linear models that take sparse
-                                                                data get the words
-    ============== ============================================ ==============================================
+    * Numbers: as they are for trees; else `StandardScaler`, with long tails `QuantileTransformer`.
+    * Booleans: 0 and 1.
+    * Dates: year, month, day, weekday, ... as numbers, scaled but for trees.
+    * Few categories: `OrdinalEncoder` for trees; else `OneHotEncoder`, with rare ones together.
+    * Many categories: `TargetEncoder`.
+    * Texts: `TfidfVectorizer` and `TruncatedSVD`; linear models that take sparse data get the words.
 
     Where the model takes no missing values, `SimpleImputer` fills them in and adds a column that says where. Columns
     without values, and those with the same value everywhere, are left out.

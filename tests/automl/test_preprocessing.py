@@ -183,7 +183,7 @@ def test_an_empty_frame_is_refused(container):
     with pytest.raises(ValueError, match=r"0 sample\(s\)"):
         TabularPreprocessor().fit(module.DataFrame({"a": []}))
     fitted = TabularPreprocessor().fit(module.DataFrame({"a": [1, 2]}))
-    with pytest.raises(ValueError, match="features"):
+    with pytest.raises(ValueError, match="feature"):
         fitted.transform(module.DataFrame({"a": [1, 2], "b": [1, 2]}))
 
 
