@@ -11,15 +11,18 @@ import numpy as np
 
 from skhpo.automl.values import (
     DATE_PARTS,
+    LARGEST,
     columns_of,
     date_part,
     dates_of,
+    has_categories,
     is_date,
     is_iso_date,
     is_number,
     is_numeral,
     labels_of,
     present,
+    shortened,
     stands_for_missing,
     values_of,
 )
@@ -93,7 +96,8 @@ def _read_numbers(X: NDArray[Any]) -> list[Column]:
     kind = "boolean" if X.dtype.kind == "b" else "number"
     with np.errstate(invalid="ignore"):
         is_nothing = (X[:1] == X).all(axis=0) | (np.isnan(X).all(axis=0) if X.dtype.kind == "f" else False)
-    has_missing = ~np.isfinite(X).all(axis=0)
+    with np.errstate(invalid="ignore"):
+        has_missing = ~(np.abs(X) <= LARGEST).all(axis=0)
     return [
         Column(number, "nothing" if nothing else kind, has_missing=bool(missing))
         for number, (nothing, missing) in enumerate(zip(is_nothing, has_missing, strict=True))
@@ -116,25 +120,20 @@ def heavy_tails(numbers: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def _read(number: int, column: Any, threshold: int) -> Column:
-    values = values_of(column)
+    values = values_of(shortened(column))
     there = present(values)
     if len(there) == 0:
         return Column(number, "nothing")
-    kind = "category" if _is_category(column) else _kind(values, there)
+    kind = "category" if has_categories(column) else _kind(values, there)
     if _is_constant(there) and len(there) == len(values):
         return Column(number, "nothing")
     found = _READ[kind](number, column, threshold)
     return replace(found, has_missing=len(there) < len(values) or not _is_finite(there))
 
 
-def _is_category(column: Any) -> bool:
-    """Whether the dtype says that values are categories: of pandas, or Categorical and Enum of polars."""
-    return re.match(r"category|Categorical|Enum", str(column.dtype)) is not None
-
-
 def _is_finite(there: NDArray[Any]) -> bool:
     """Whether all is known to be finite; strings and objects may turn out to be no number."""
-    return there.dtype.kind not in "fOU" or (there.dtype.kind == "f" and bool(np.isfinite(there).all()))
+    return there.dtype.kind not in "fOU" or (there.dtype.kind == "f" and bool((np.abs(there) <= LARGEST).all()))
 
 
 def _is_constant(there: NDArray[Any]) -> bool:
@@ -200,7 +199,7 @@ def _read_string(number: int, column: Any, threshold: int) -> Column:
     distinct = sorted(counts)
     texts = distinct[:: max(1, len(distinct) // _MOST_READ)]
     n_words = np.mean([len(_WORD.findall(text)) for text in texts]) if texts else 0.0
-    is_many = len(distinct) > min(threshold, len(values_of(column)) / 2)
+    is_many = len(distinct) > min(threshold, len(column) / 2)
     if not is_many or n_words < _FEWEST_WORDS:
         return _category(number, counts)
     return Column(number, "text", n_distinct=len(distinct), n_tokens=_count_tokens(texts))

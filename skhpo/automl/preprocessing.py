@@ -207,6 +207,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
             return validate_data(
                 self, _as_array(X), reset=reset, dtype=None, accept_sparse="csr", ensure_all_finite=False
             )
+        _check_names(list(X.columns))
         validate_data(self, X, reset=reset, skip_check_array=True)
         for number, what in zip(X.shape, ("sample", "feature"), strict=True):
             if number == 0:
@@ -245,18 +246,12 @@ def tabular_preprocessor(estimator: Any = None, *, random_state: Any = 0) -> Tab
     It takes frames of pandas and polars and arrays, of objects too. When it is fitted, it builds a `ColumnTransformer`.
     Which transformer a column gets depends on what it holds and on what the model needs:
 
-    ============== ============================================ ==============================================
-    column         trees                                        other models
-    ============== ============================================ ==============================================
-    numbers        as they are                                  `StandardScaler`; with long tails
-                                                                `QuantileTransformer`
-    booleans       0 and 1                                      0 and 1
-    dates          year, month, day, weekday, ... as numbers    the same, scaled
-    few categories `OrdinalEncoder`                             `OneHotEncoder`, rare ones together
-    many           `TargetEncoder`                              `TargetEncoder`, scaled
-    texts          `TfidfVectorizer` and `TruncatedSVD`         the same, scaled; linear models that take sparse
-                                                                data get the words
-    ============== ============================================ ==============================================
+    * Numbers: as they are for trees; else `StandardScaler`, with long tails `QuantileTransformer`.
+    * Booleans: 0 and 1.
+    * Dates: year, month, day, weekday, ... as numbers, scaled but for trees.
+    * Few categories: `OrdinalEncoder` for trees; else `OneHotEncoder`, with rare ones together.
+    * Many categories: `TargetEncoder`.
+    * Texts: `TfidfVectorizer` and `TruncatedSVD`; linear models that take sparse data get the words.
 
     Where the model takes no missing values, `SimpleImputer` fills them in and adds a column that says where. Columns
     without values, and those with the same value everywhere, are left out.
@@ -286,6 +281,12 @@ def tabular_preprocessor(estimator: Any = None, *, random_state: Any = 0) -> Tab
     array([1, 0])
     """
     return TabularPreprocessor(estimator, random_state=random_state)
+
+
+def _check_names(names: Sequence[Any]) -> None:
+    twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
+    if twice is not None:
+        raise ValueError(f"X needs column names that differ, got {twice!r} more than once. Rename one of them.")
 
 
 def _as_array(X: Any) -> Any:

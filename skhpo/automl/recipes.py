@@ -23,7 +23,7 @@ from sklearn.preprocessing import (
 )
 
 from skhpo.automl.target import target_encoder
-from skhpo.automl.values import as_date_parts, as_labels, as_numbers, as_texts, date_part_names
+from skhpo.automl.values import as_booleans, as_date_parts, as_labels, as_numbers, as_texts, date_part_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from skhpo.automl.target import Target
     from skhpo.estimators.needs import Needs
 
-_MOST_ONE_HOT = 500
-"""Columns of zeros and ones from which a model that is linear and takes sparse data gets them so."""
+_MOST_ONE_HOT = 5_000_000
+"""Zeros and ones, rows by columns, from which a model that is linear and takes sparse data gets them so: 40 MB."""
 _MOST_WORDS = 20_000
 _WORD = r"(?u)\w+"  # scikit-learn's own needs two letters, and fails where no word has them
 _MOST_ORDINAL = 255
@@ -133,7 +133,7 @@ class Recipes:
         n_one_hot = sum(
             min(column.n_distinct, self.threshold) for name, column in groups if name in {"onehot", "rare", "many"}
         )
-        return n_one_hot > _MOST_ONE_HOT or any(name == "text" for name, _ in groups)
+        return n_one_hot * self.n_samples > _MOST_ONE_HOT or any(name == "text" for name, _ in groups)
 
     # -- what each group gets -----------------------------------------------------------------------------------------
 
@@ -165,7 +165,8 @@ class Recipes:
         return self._scaled(_numbers(), scaler=scaler)
 
     def _booleans(self) -> Any:
-        return _numbers() if self.needs.takes_missing else make_pipeline(_numbers(), self._imputer("most_frequent"))
+        booleans = FunctionTransformer(as_booleans, feature_names_out="one-to-one")
+        return booleans if self.needs.takes_missing else make_pipeline(booleans, self._imputer("most_frequent"))
 
     def _dates(self, group: Sequence[Column]) -> Any:
         parts = tuple(column.parts for column in group)

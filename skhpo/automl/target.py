@@ -64,7 +64,7 @@ def target_of(y: Any, estimator: Any) -> Target:
     Parameters
     ----------
     y : array-like of shape (n_samples,) or None
-        The targets. Several outputs, many classes, and classes of a single row are not encoded by.
+        The targets. Several outputs, a single class or many, and classes of a single row are not encoded by.
     estimator : estimator or None
         A classifier or regressor says what the targets are.
     """
@@ -75,7 +75,7 @@ def target_of(y: Any, estimator: Any) -> Target:
     if kind in {None, "continuous"}:
         return Target(kind, min(_MOST_SPLITS, len(y))) if len(y) > 1 else Target()
     _, counts = np.unique(y, return_counts=True)
-    if counts.min() < 2 or len(counts) > _MOST_CLASSES:
+    if counts.min() < 2 or not 2 <= len(counts) <= _MOST_CLASSES:
         return Target()
     return Target(kind, int(min(_MOST_SPLITS, counts.min())))
 

@@ -81,12 +81,24 @@ def needs_of(estimator: Any) -> Needs:
     if model is not estimator and list(_several(model)):
         return needs_of(model)
     return Needs(
-        takes_missing=bool(tags.allow_nan) or (model is estimator and _library(model) in _TAKE_MISSING),
+        takes_missing=_takes_missing(estimator),
         takes_sparse=bool(tags.sparse),
         is_positive=bool(tags.positive_only),
         is_tree=_is_among(_TREES, model) and getattr(model, "booster", None) != "gblinear",
         is_linear=_is_among(_LINEAR, model),
     )
+
+
+def _takes_missing(estimator: Any) -> bool:
+    """Whether values may be NaN; a pipeline does not tell: all its steps need to take them, up to one that fills in."""
+    if not isinstance(estimator, Pipeline):
+        return bool(tags_of(estimator).input_tags.allow_nan) or _library(estimator) in _TAKE_MISSING
+    for _, step in estimator.steps[:-1]:
+        if step is None or isinstance(step, str):
+            continue
+        if not _takes_missing(step) or "Imputer" in type(step).__name__:
+            return _takes_missing(step)
+    return needs_of(estimator.steps[-1][1]).takes_missing
 
 
 def _all_of(needs: Iterable[Needs]) -> Needs:
