@@ -45,7 +45,6 @@ SPACES: dict[str, Any] = {
     "sklearn.preprocessing.PowerTransformer": {},
     "sklearn.preprocessing.FunctionTransformer": {},
     "sklearn.preprocessing.Binarizer": {},
-    "sklearn.preprocessing.LabelBinarizer": {},
     "sklearn.preprocessing.RobustScaler": {"quantile_range": Categorical(_RANGES)},
     "sklearn.preprocessing.Normalizer": {"norm": Categorical(["l1", "l2", "max"])},
     "sklearn.preprocessing.QuantileTransformer": _quantiles,

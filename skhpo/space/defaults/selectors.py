@@ -20,6 +20,12 @@ def _from_model(estimator: Any, data: Traits) -> dict[str, Any]:  # noqa: ARG001
     return {"threshold": Categorical(["0.5*mean", "mean", "1.5*mean", "median"])}
 
 
+def _rounds(estimator: Any, data: Traits) -> dict[str, Any]:  # noqa: ARG001
+    """A share that leaves one column at least."""
+    low = max(1.05 / data.n_features, 0.05)
+    return {"n_features_to_select": Float(low, 1.0, log=True)} if data.has_width and low < 1 else {}
+
+
 _TEST = {"alpha": Float(1e-4, 0.5, log=True)}
 
 SPACES: dict[str, Any] = {
@@ -29,7 +35,7 @@ SPACES: dict[str, Any] = {
     "sklearn.feature_selection.SelectFdr": _TEST,
     "sklearn.feature_selection.SelectFwe": _TEST,
     "sklearn.feature_selection.SelectFromModel": _from_model,
-    "sklearn.feature_selection.RFE": {"n_features_to_select": Float(0.05, 1.0, log=True)},
+    "sklearn.feature_selection.RFE": _rounds,
     "sklearn.feature_selection.RFECV": {},
     "sklearn.feature_selection.VarianceThreshold": {},
 }

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skhpo.space.defaults.boosting import STEPS, step
+from skhpo.space.defaults.boosting import step, steps
 from skhpo.space.numeric import Float, Int
 
 if TYPE_CHECKING:
     from skhpo.space.defaults.traits import Traits
 
 
-def _rounds(name: str, *, is_stopped: bool) -> dict[str, Any]:
+def _rounds(data: Traits, *, is_stopped: bool) -> dict[str, Any]:
     """Where a fit stops by itself, the number of trees is only a limit."""
-    return {} if is_stopped else {name: Int(*STEPS, log=True)}
+    return {} if is_stopped else {"n_estimators": steps(data)}
 
 
-def _xgboost(estimator: Any, data: Traits) -> dict[str, Any]:  # noqa: ARG001
-    rounds = _rounds("n_estimators", is_stopped=estimator.early_stopping_rounds is not None)
+def _xgboost(estimator: Any, data: Traits) -> dict[str, Any]:
+    rounds = _rounds(data, is_stopped=estimator.early_stopping_rounds is not None)
     if estimator.booster == "gblinear":
         return {**rounds, "learning_rate": Float(1e-2, 1.0, log=True), **_penalties()}
     return {
@@ -49,7 +49,7 @@ def _lightgbm(estimator: Any, data: Traits) -> dict[str, Any]:
     """Rows are drawn only where ``subsample_freq`` is above 0: without it, ``subsample`` has no effect."""
     is_stopped = getattr(estimator, "early_stopping_rounds", None) is not None
     space = {
-        **_rounds("n_estimators", is_stopped=is_stopped),
+        **_rounds(data, is_stopped=is_stopped),
         "learning_rate": step(),
         "num_leaves": Int(3, data.rows(0.2, low=31, high=255), log=True),
         "min_child_samples": Int(1, data.rows(0.1, low=20, high=100), log=True),

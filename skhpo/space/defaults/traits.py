@@ -86,7 +86,7 @@ def traits_of(X: Any, y: Any, *, is_classifier: bool) -> Traits:
     """
     if X is None:
         return Traits()
-    shape = getattr(X, "shape", None) or (len(X),)
+    shape: tuple[int, ...] = getattr(X, "shape", None) or (len(X),)
     width = int(shape[1]) if len(shape) > 1 else _width(X)
     known = Traits(
         n_samples=int(shape[0]),

@@ -93,12 +93,13 @@ def _part(part: Any, estimator: Any, data: Traits, keeps: Callable[[str], bool])
     else:
         return part
     found = {name: dimension for name, dimension in found.items() if keeps(name) and name not in given}
+    found = met(found, known, beside)
     if not found and not given:
         raise ValueError(
             f'"default" needs something to tune, got {type(estimator).__name__}, which has nothing. Fit it as it '
             "is, or write a space."
         )
-    return {**given, **met(found, known, beside)}
+    return {**given, **found}
 
 
 def _below(name: str, whole: Mapping[str, Any], known: Mapping[str, Any], data: Traits) -> dict[str, Any]:
