@@ -141,13 +141,13 @@ class GridSearchCV(BaseSearch):
     def _random_state(self) -> Any:
         return None
 
-    def _written(self, X: Any, y: Any) -> Any:  # noqa: ARG002
+    def _written(self, X: Any, y: Any) -> Any:
         if asks_for_default(self.param_grid):
             raise ValueError(
                 'GridSearchCV needs values to try, got "default", which stands for ranges. Use BayesSearchCV or '
                 "RandomSearchCV, or list values; skhpo.default_space(estimator, X, y) shows the ranges."
             )
-        return self.param_grid
+        return super()._written(X, y)
 
     def _settings(self, prepared: Prepared) -> list[Any]:
         return racing_settings(self, prepared.written)

@@ -112,7 +112,7 @@ def default_space(estimator: Any, X: Any = None, y: Any = None) -> dict[str, Dim
     >>> from sklearn.svm import SVC
     >>> from skhpo import default_space
     >>> default_space(make_pipeline(StandardScaler(), SVC()))
-    {'svc__C': Float(0.01, 1000.0, log=True), 'svc__gamma': Float(5e-05, 5.0, log=True)}
+    {'svc__C': Float(0.01, 1000.0, log=True), 'svc__gamma': Float(0.0005, 5.0, log=True)}
     """
     data = traits_of(X, y, is_classifier=_is_classifier(estimator))
     return space_of(estimator, data)

@@ -11,8 +11,11 @@ if TYPE_CHECKING:
 
 
 def gamma(data: Traits, when: Any = None) -> Float:
-    """Return the width of a kernel: five decades, of which ``gamma="scale"`` is at three fifths."""
-    return Float(1e-3 * data.gamma, 1e2 * data.gamma, log=True, when=when)
+    """Return the width of a kernel: two decades below and above ``gamma="scale"``.
+
+    With less of it the model is a linear one: the penalty makes the same models, and they go far beyond the data.
+    """
+    return Float(1e-2 * data.gamma, 1e2 * data.gamma, log=True, when=when)
 
 
 def _kernel(estimator: Any, data: Traits) -> dict[str, Any]:
