@@ -65,6 +65,7 @@ NAMES = {
         "descent by exact slopes: their errors, evaluations and seconds to the optimum, many parameters",
         scripts.Script("gradient", quick=("errors",), n_seeds=1),
     ),
+    "default_spaces": ("default ranges beside the untuned estimator and ranges by hand", "benchmarks.default_spaces"),
     "engine": (
         "utilisation of workers, cost per fit, data and memory",
         scripts.Script("engine", quick=("utilisation", "--repeats", "1", "--candidates", "8")),

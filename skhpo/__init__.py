@@ -21,6 +21,7 @@ from skhpo.search import (
     SuccessiveHalvingCV,
 )
 from skhpo.space import Categorical, Float, Int
+from skhpo.space.defaults import default_space, register_space
 
 __version__ = "0.1.0.dev0"
 
@@ -44,8 +45,10 @@ __all__ = [
     "RandomSearchCV",
     "SearchCV",
     "SuccessiveHalvingCV",
+    "default_space",
     "load_results",
     "register_hypergradient",
+    "register_space",
     "retry_failures",
     "tabular_preprocessor",
 ]

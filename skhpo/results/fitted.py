@@ -262,7 +262,7 @@ def _resource_name(search: Any, results: Mapping[str, Any]) -> str | None:
 
 def _parts(search: Any, resource: str | None) -> list[Mapping[str, Any]] | None:
     """Return the dictionaries of a search's space; None where it cannot be told, or not be modelled."""
-    for attribute in ("_space", "param_distributions", "param_grid"):
+    for attribute in ("space_", "param_distributions", "param_grid"):
         space = getattr(search, attribute, None)
         if space is not None:
             break

@@ -53,6 +53,7 @@ from skhpo.search.progress import Progress
 from skhpo.search.remembered import Remembered
 from skhpo.search.stopwatch import Stopwatch
 from skhpo.space import Space, check_names, is_plain, params_key
+from skhpo.space.defaults import asks_for_default, written_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -141,11 +142,19 @@ class BaseSearch(Concluding):
     def _plan(self, start: Start) -> Plan:
         """Return how to go about the problem; refuses what cannot be, and sets nothing."""
 
-    def _settings(self, space: Callable[[], Space]) -> list[Any]:  # noqa: ARG002
+    def _written(self, X: Any, y: Any) -> Any:
+        """Return the constructor's space, in which ``"default"`` is written out in view of the data."""
+        return written_out(self._space, self.estimator, X, y, keeps=self._keeps)
+
+    def _keeps(self, name: str) -> bool:  # noqa: ARG002
+        """Whether a parameter is searched where ``"default"`` stands for it."""
+        return True
+
+    def _settings(self, prepared: Prepared) -> list[Any]:  # noqa: ARG002
         """Return what the trials depend on besides space, problem and seed, such that it can be described."""
         return []
 
-    def _facts(self, problem: Problem) -> dict[str, Any]:  # noqa: ARG002
+    def _facts(self, prepared: Prepared) -> dict[str, Any]:  # noqa: ARG002
         """Return what else a reader of the journal has to know, JSON-able."""
         return {}
 
@@ -201,11 +210,10 @@ class BaseSearch(Concluding):
         warn_of_missing_tags(self.estimator)
         scorers, metric = _sklearn.scorers_of(self)
         X, y = indexable(X, y)
+        written = self._written(X, y)
         params = _sklearn.check_method_params(X, params=params)
         routed = _sklearn.routed_params(self, params, X)
-        check_fit_params(
-            self.estimator, routed.estimator.fit, searched=names_in(self._space), error_score=self.error_score
-        )
+        check_fit_params(self.estimator, routed.estimator.fit, searched=names_in(written), error_score=self.error_score)
         observed = {"X": X, "y": y, "metadata": _only_sample_weight(params)}
         root = _sklearn.root_context(self, max_subtasks=1 + (self.refit is not False))
         root.call_on_fit_task_begin(estimator=self, **observed)
@@ -230,9 +238,9 @@ class BaseSearch(Concluding):
         if self.store_predictions or is_pooled:
             kept = Kept.of(problem, splitter, groups, is_stored=self.store_predictions)
             problem = replace(problem, recording=Recording(kept.facts.classes, is_always=is_pooled))
-        space = functools.cache(lambda: Space(self._space))
+        space = functools.cache(lambda: Space(written))
         data = Data(X, y, params, routed.estimator.fit) if self.store_predictions else Data()
-        return Prepared(problem, space, groups, splits, splitter, scorers, metric, root, observed, kept, data)
+        return Prepared(problem, written, space, groups, splits, splitter, scorers, metric, root, observed, kept, data)
 
     def _make_splits(self, X: Any, y: Any, params: dict[str, Any]) -> tuple[Any, Splits]:
         """Split once, for all candidates: an unseeded splitter would give each of them other folds."""
@@ -262,11 +270,12 @@ class BaseSearch(Concluding):
             seed = remembered.random_state(self._random_state)
             start = Start(
                 problem,
+                prepared.written,
                 prepared.space,
                 seed,
                 remembered.params,
                 prepared.groups,
-                is_untuned_first=self._needs_untuned(),
+                is_untuned_first=self._needs_untuned() or asks_for_default(self._space),
             )
             plan = self._plan(start)
             if isinstance(self.scoring, PooledScorer) and plan.scheduler.stops_trials:
@@ -274,12 +283,12 @@ class BaseSearch(Concluding):
                     f"scoring={self.scoring!r} scores all splits at once, and racing=True compares candidates split by "
                     "split. Leave out one of the two."
                 )
-            if start.is_untuned_first and plan.measure is not None:
+            if self._needs_untuned() and plan.measure is not None:
                 raise ValueError(  # noqa: TRY301  # with the journal closed
                     f"refit={self.refit!r} needs the untuned estimator on all data, got a search with rungs, which may "
                     "leave it behind. Use BayesSearchCV or RandomSearchCV, or write untuned=."
                 )
-            check_names(self._space if is_plain(self._space) else prepared.space(), self.estimator)
+            check_names(prepared.written if is_plain(prepared.written) else prepared.space(), self.estimator)
         except BaseException:
             journal.close()
             raise
@@ -292,10 +301,10 @@ class BaseSearch(Concluding):
             self.checkpoint or "",
             prepared.problem,
             space=prepared.space(),
-            strategy=[type(self).__name__, *self._settings(prepared.space)],
+            strategy=[type(self).__name__, *self._settings(prepared)],
             random_state=self._random_state,
             may_add=self._is_copy,
-            facts={"metric": metric, **self._facts(prepared.problem)},
+            facts={"metric": metric, **self._facts(prepared)},
             drawn_by=prepared.splits.drawn_by,
         )
 

@@ -13,14 +13,14 @@ from skhpo._sklearn import RANDOM_CONSTRAINTS, HasMethods, Interval
 from skhpo.results.fitted import fitted
 from skhpo.samplers.first import FirstSampler
 from skhpo.search.base import BaseSearch
-from skhpo.search.plan import Plan, Start
+from skhpo.search.plan import Plan, Prepared, Start
 from skhpo.search.race import make_scheduler, racing_settings
 from skhpo.search.samplers import bayes
 from skhpo.search.texts import documented
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from skhpo.history import Params
     from skhpo.samplers.bayes import BayesSampler
@@ -75,6 +75,7 @@ class BayesSearchCV(BaseSearch):
     Attributes
     ----------
     %(cv_results_)s
+    %(space_)s
     %(best_estimator_)s
     %(best_score_)s
     %(best_params_)s
@@ -123,7 +124,8 @@ class BayesSearchCV(BaseSearch):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseSearch._parameter_constraints,
-        **{name: RANDOM_CONSTRAINTS[name] for name in ("param_distributions", "n_iter", "random_state")},
+        **{name: RANDOM_CONSTRAINTS[name] for name in ("n_iter", "random_state")},
+        "param_distributions": [*RANDOM_CONSTRAINTS["param_distributions"], str],
         "initial_params": ["array-like", None],
         "warm_start_from": [HasMethods(["fit"]), dict, None],
         "look_back": [Interval(Integral, 1, None, closed="left"), None],
@@ -233,7 +235,7 @@ class BayesSearchCV(BaseSearch):
 
     def _plan(self, start: Start) -> Plan:
         space = start.space()
-        sampler = bayes(start, self.param_distributions, initial_params=self._given(space), prior=self._prior(space))
+        sampler = bayes(start, initial_params=self._given(space), prior=self._prior(space))
         scheduler = make_scheduler(self, start.problem, sampler, self.n_iter)
         return Plan(sampler, scheduler, look_back=self.look_back)
 
@@ -248,8 +250,8 @@ class BayesSearchCV(BaseSearch):
         except ValueError as error:
             raise ValueError(f"initial_params needs points of the space: {error}") from error
 
-    def _settings(self, space: Callable[[], Space]) -> list[Any]:
-        prior = self._prior(space())
+    def _settings(self, prepared: Prepared) -> list[Any]:
+        prior = self._prior(prepared.space())
         return [*racing_settings(self), list(self.initial_params or ()), prior, self.look_back]
 
     def _prior(self, space: Space) -> tuple[list[Params], list[float]] | None:

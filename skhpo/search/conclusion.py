@@ -134,6 +134,7 @@ class Concluding(Honest):
     def _conclude(self, prepared: Prepared, opened: Opened) -> None:
         """Turn the history into what users look at."""
         self.scorer_ = _sklearn.fitted_scorer(prepared.scorers, self.estimator)
+        self.space_ = prepared.written
         self._tell(opened.history, opened.plan.measure)
         self._note_evidence(prepared, opened)
         self._learn(opened.plan.sampler)

@@ -74,6 +74,18 @@ def make_gradients(space: Space, estimator: Any, *, loss: Any, scoring: Any) -> 
     )
 
 
+def slope_names(estimator: Any) -> list[str]:
+    """Return the parameters of an estimator in which there are slopes, with the name of the step in front.
+
+    Raises
+    ------
+    ValueError
+        If it is of no known family.
+    """
+    last, prefix = _last(estimator)
+    return [f"{prefix}{name}" for name in family_of(last).parameters]
+
+
 def refuse_too_many(space: Space, estimator: Any, n_samples: int, *, has_prior: bool) -> None:
     """Refuse more coordinates than the data can bear, unless something holds them together.
 

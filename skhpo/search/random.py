@@ -10,16 +10,13 @@ import numpy as np
 from skhpo._sklearn import RANDOM_CONSTRAINTS, Interval
 from skhpo.search.base import BaseSearch
 from skhpo.search.families import families
-from skhpo.search.plan import Plan, Start
+from skhpo.search.plan import Plan, Prepared, Start
 from skhpo.search.race import make_scheduler, racing_settings
 from skhpo.search.samplers import random
 from skhpo.search.texts import documented
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
-
-    from skhpo.space import Space
 
 
 @documented
@@ -61,6 +58,7 @@ class RandomSearchCV(BaseSearch):
     Attributes
     ----------
     %(cv_results_)s
+    %(space_)s
     %(best_estimator_)s
     %(best_score_)s
     %(best_params_)s
@@ -97,7 +95,8 @@ class RandomSearchCV(BaseSearch):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseSearch._parameter_constraints,
-        **{name: RANDOM_CONSTRAINTS[name] for name in ("param_distributions", "n_iter", "random_state")},
+        **{name: RANDOM_CONSTRAINTS[name] for name in ("n_iter", "random_state")},
+        "param_distributions": [*RANDOM_CONSTRAINTS["param_distributions"], str],
         "racing": ["boolean"],
         "look_back": [Interval(Integral, 1, None, closed="left"), None],
     }
@@ -149,12 +148,12 @@ class RandomSearchCV(BaseSearch):
         self.racing = racing
         self.look_back = look_back
 
-    def _settings(self, space: Callable[[], Space]) -> list[Any]:  # noqa: ARG002
-        return racing_settings(self, self._space)
+    def _settings(self, prepared: Prepared) -> list[Any]:
+        return racing_settings(self, prepared.written)
 
     def _plan(self, start: Start) -> Plan:
-        sampler = random(start, self.param_distributions, self.n_iter)
+        sampler = random(start, self.n_iter)
         n_trials = cast("int", sampler.n_max)
-        family_of = families(self, start.problem, self._space, sampler, n_trials)
+        family_of = families(self, start.problem, start.written, sampler, n_trials)
         scheduler = make_scheduler(self, start.problem, sampler, n_trials, family_of)
         return Plan(sampler, scheduler, look_back=self.look_back, family_of=family_of)

@@ -65,7 +65,8 @@ def own_params(space: Space, estimator: Any) -> Own:
     if space.contains(own):
         return Own(space.canonical(own), is_inside=True)
     own = {name: own[name] for name in space.active_names(own) if name in own}
-    if not own or any(_is_placeholder(value) and _is_part(space, name) for name, value in own.items()):
+    # Nothing at all is the estimator as it came, too: those of catboost list only what they were given.
+    if any(_is_placeholder(value) and _is_part(space, name) for name, value in own.items()):
         return Own(None, is_inside=False)
     return Own(own, is_inside=False)
 

@@ -75,6 +75,18 @@ def find_parameter(estimator: Any, resource: str, searched: frozenset[str]) -> s
     return parameter
 
 
+def given_resource(estimator: Any, resource: str, space: Any) -> str | None:
+    """Return the parameter that is the resource, beside what is searched by name; None where it is no parameter.
+
+    A default range would only be in its way.
+    """
+    try:
+        found = find_parameter(estimator, resource, names_in(space))
+    except ValueError:  # which is said later
+        return None
+    return None if found == "n_samples" else found
+
+
 class Iterations(Resource):
     """An integer parameter of the estimator, and the models that were fitted with less of it.
 
