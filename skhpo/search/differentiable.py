@@ -61,8 +61,8 @@ def make_gradients(space: Space, estimator: Any, *, loss: Any, scoring: Any) -> 
     estimator = clone(estimator).set_params(**constants)
     last, prefix = _last(estimator)
     family = family_of(last)
-    names = [f"{prefix}{name}" for name in family.parameters]
-    scales = _scales(estimator) if family.has_columns else {}
+    names = [f"{prefix}{name}" for name in family.parameters_of(last)]
+    scales = _scales(estimator) if family.has_columns_of(last) else {}
     _refuse_others(space, last, names, scales)
     wanted = _of_scorer(scoring, last) if loss == "auto" else loss
     found = find_loss(loss_of(last, wanted or "auto"), is_classifier=is_classifier(last))

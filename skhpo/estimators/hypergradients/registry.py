@@ -11,7 +11,7 @@ from skhpo.estimators.hypergradients.base import FAMILIES
 if TYPE_CHECKING:
     from skhpo.estimators.hypergradients.base import Family
 
-_FILES = ("ridge", "logistic", "lasso", "linear_svm", "svm", "kernel_ridge", "glm")
+_FILES = ("ridge", "logistic", "lasso", "linear_svm", "svm", "kernel_ridge", "gaussian_process", "glm")
 
 
 @functools.cache
