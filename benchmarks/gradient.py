@@ -59,6 +59,7 @@ WITHIN = 1.001
 N_ITER = 40
 N_BAYES = 40
 N_BAYES_SEEDS = 2
+N_GP_MOST = 50  # parameters: beyond it Optuna's Gaussian process takes too long
 
 
 class Problem(NamedTuple):
@@ -353,6 +354,8 @@ def curves_of_others(problem, n):
     ).fit(problem.X, problem.y)
     found = {"BayesSearchCV": np.minimum.accumulate(-bayes.cv_results_["mean_test_score"])}
     for name, sampler in (("Optuna TPE", "TPESampler"), ("Optuna GP", "GPSampler")):
+        if sampler == "GPSampler" and len(problem.space) > N_GP_MOST:
+            continue
         curve = optuna_search(problem.loss, problem.space, n, 0, sampler)
         if curve is not None:
             found[name] = curve
