@@ -12,6 +12,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "plot_conditional_kernels": (),
     "plot_conditional_estimators": (),
     "plot_text": (),
+    "plot_gradients": (),
     "plot_halving": (),
     "plot_mlp": (),
     "plot_partial_fit": (),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,7 +13,9 @@ from sklearn.utils.validation import check_is_fitted
 from skhpo._sklearn import RANDOM_CONSTRAINTS, HasMethods, Interval
 from skhpo.results.fitted import fitted
 from skhpo.samplers.first import FirstSampler
+from skhpo.samplers.polish import PolishSampler
 from skhpo.search.base import BaseSearch
+from skhpo.search.differentiable import branch_gradients
 from skhpo.search.plan import Plan, Prepared, Start
 from skhpo.search.race import make_scheduler, racing_settings
 from skhpo.search.samplers import bayes
@@ -25,6 +28,10 @@ if TYPE_CHECKING:
     from skhpo.history import Params
     from skhpo.samplers.bayes import BayesSampler
     from skhpo.space import Space
+
+_N_POLISH = 15
+"""Candidates of a polish at most. With 15 of 30, and 15 of 50, it ended lower than without in 42 of 80 runs, and higher
+in POLISHWORSE."""
 
 
 @documented
@@ -71,6 +78,10 @@ class BayesSearchCV(BaseSearch):
     %(store_predictions)s
     %(share_fits)s
     %(racing)s
+    polish : bool, default=False
+        Whether the last 15 candidates, or the second half where that is less, first go down from the best so far by the
+        slope of the loss, as :class:`GradientSearchCV` does. That moves what has a slope there, and leaves the rest.
+        Needs a ``scoring`` with a slope, such as "neg_mean_squared_error", "neg_log_loss", or a regressor's own.
 
     Attributes
     ----------
@@ -130,6 +141,7 @@ class BayesSearchCV(BaseSearch):
         "warm_start_from": [HasMethods(["fit"]), dict, None],
         "look_back": [Interval(Integral, 1, None, closed="left"), None],
         "racing": ["boolean"],
+        "polish": ["boolean"],
     }
 
     def __init__(
@@ -157,6 +169,7 @@ class BayesSearchCV(BaseSearch):
         store_predictions: bool = False,
         share_fits: bool | str = True,
         racing: bool = False,
+        polish: bool = False,
     ) -> None:
         super().__init__(
             estimator,
@@ -182,6 +195,7 @@ class BayesSearchCV(BaseSearch):
         self.warm_start_from = warm_start_from
         self.look_back = look_back
         self.racing = racing
+        self.polish = polish
 
     def predict_score(self, params: Params | Sequence[Params]) -> tuple[Any, Any]:
         """Return what the model believes of the mean cross-validated score of candidates.
@@ -233,9 +247,24 @@ class BayesSearchCV(BaseSearch):
         shares = self._sampler.importances()
         return dict(sorted(shares.items(), key=lambda item: -item[1]))
 
+    def _prepare(self, X: Any, y: Any, params: dict[str, Any]) -> Prepared:
+        prepared = super()._prepare(X, y, params)
+        if not self.polish:
+            return prepared
+        if self.racing:
+            raise ValueError(
+                "polish=True needs all splits of a candidate, got racing=True. Leave one of the two False."
+            )
+        gradients = branch_gradients(prepared.space(), prepared.problem.estimator, scoring=self.scoring)
+        return prepared._replace(problem=replace(prepared.problem, gradients=gradients))
+
     def _plan(self, start: Start) -> Plan:
         space = start.space()
         sampler = bayes(start, initial_params=self._given(space), prior=self._prior(space))
+        if start.problem.gradients is not None:
+            n_before = max(self.n_iter - _N_POLISH, self.n_iter // 2)
+            shares = start.problem.gradients.shares
+            sampler = PolishSampler(sampler, space, start.seed(), n_before=n_before, shares=shares)
         scheduler = make_scheduler(self, start.problem, sampler, self.n_iter)
         return Plan(sampler, scheduler, look_back=self.look_back)
 
@@ -252,7 +281,8 @@ class BayesSearchCV(BaseSearch):
 
     def _settings(self, prepared: Prepared) -> list[Any]:
         prior = self._prior(prepared.space())
-        return [*racing_settings(self), list(self.initial_params or ()), prior, self.look_back]
+        polish = ["polish"] if self.polish else []
+        return [*racing_settings(self), list(self.initial_params or ()), prior, self.look_back, *polish]
 
     def _prior(self, space: Space) -> tuple[list[Params], list[float]] | None:
         """Return parameters and scores of the earlier search."""
@@ -275,7 +305,9 @@ class BayesSearchCV(BaseSearch):
         return checked(space, results["params"][n_outside:]), [float(score) for score in scores[n_outside:]]
 
     def _learn(self, sampler: Any) -> None:
-        model: Any = sampler.sampler if isinstance(sampler, FirstSampler) else sampler
+        model: Any = sampler
+        while isinstance(model, FirstSampler | PolishSampler):
+            model = model.sampler
         self._sampler: BayesSampler = model
         self.expected_improvement_remaining_ = self._sampler.expected_improvement_remaining()
 

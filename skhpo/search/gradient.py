@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 class GradientSearchCV(BaseSearch):
     """Search that follows the exact slope of the cross-validated loss.
 
-    For ridge, lasso, elastic net, logistic regression, support vector machines, kernel ridge and generalised linear
-    models, how the loss depends on a penalty follows from the fit itself. One such slope costs less than the fit, for
-    any number of parameters. So a handful of candidates reaches what a grid of fifty comes near to.
+    For ridge, lasso, elastic net, logistic regression, support vector machines, kernel ridge, Gaussian processes and
+    generalised linear models, how the loss depends on a penalty follows from the fit itself. One such slope costs less
+    than the fit, for any number of parameters. So a handful of candidates reaches what a grid of fifty comes near to.
 
     The estimator as it came is the first candidate. From there, one parameter is descended by a line search, several by
     L-BFGS-B, on the logarithm of the mean loss over the splits [1]_, [2]_. The search ends when a step gains less than
