@@ -6,6 +6,7 @@ Each name below says why it is needed. Everything else in the package uses sciki
 from __future__ import annotations
 
 import copy
+import os
 import traceback
 from contextlib import contextmanager
 from inspect import signature
@@ -107,8 +108,20 @@ CANNOT_SET = (
 check_method_params = _check_method_params
 
 
+_GUIDE = "https://scikit-learn.org/stable/modules/grid_search.html"
+"""Where the question mark in a notebook leads if nobody says where the pages of this library are."""
+
+
 class BaseSearchCV(_BaseSearchCV):
     """The face of a search, which an estimator without tags does not close."""
+
+    # In scikit-learn's HTML, parameters and attributes have tooltips where there is an address to link to.
+    _doc_link_module = "skhpo"
+
+    @property
+    def _doc_link_template(self) -> str:
+        pages = os.environ.get("SKHPO_DOCS")
+        return f"{pages.rstrip('/')}/generated/skhpo.{{estimator_name}}.html" if pages else _GUIDE
 
     def __sklearn_tags__(self) -> Tags:
         if has_tags(self.estimator):

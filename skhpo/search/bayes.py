@@ -7,6 +7,7 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from sklearn.model_selection import RandomizedSearchCV as TheirRandom
 from sklearn.utils.validation import check_is_fitted
 
 from skhpo._sklearn import RANDOM_CONSTRAINTS, HasMethods, Interval
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from skhpo.space import Space
 
 
+@TheirRandom.register  # for those who ask whether it is one
 @documented
 class BayesSearchCV(BaseSearch):
     """Search guided by a model of the score: Bayesian optimisation.
