@@ -28,14 +28,15 @@ def register() -> None:
 
     with written_for("skl2onnx", "1.20.0", "Convert search.best_estimator_."):
         from skl2onnx._parse import sklearn_parsers_map  # noqa: PLC0415
-        from skl2onnx.common._registration import get_converter, get_shape_calculator  # noqa: PLC0415
+        from skl2onnx.operator_converters import grid_search_cv as operators  # noqa: PLC0415
+        from skl2onnx.shape_calculators import grid_search_cv as shapes  # noqa: PLC0415
 
         for search in SEARCHES:
             skl2onnx.update_registered_converter(
                 search,
                 f"Skhpo{search.__name__}",
-                get_shape_calculator("SklearnGridSearchCV"),
-                get_converter("SklearnGridSearchCV"),
+                shapes.convert_sklearn_grid_search_cv,
+                operators.convert_sklearn_grid_search_cv,
                 parser=sklearn_parsers_map[TheirGrid],
                 options="passthrough",
             )

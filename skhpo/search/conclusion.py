@@ -13,6 +13,8 @@ from skhpo.honesty.rules import Rule
 from skhpo.messages.callers import warn
 from skhpo.report import Report, relative_test_size, report_of
 from skhpo.results.cv_results import cv_results, metric_names
+from skhpo.samplers.bayes import BayesSampler
+from skhpo.search.evidence import Evidence
 from skhpo.search.honest import Honest
 
 if TYPE_CHECKING:
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from skhpo.search.plan import Opened, Prepared
 
 
+_PLAIN: dict[str, type[Any]] = {"_history": History, "_sampler": BayesSampler, "_evidence": Evidence}
+"""Attributes whose values know what they consist of, in other types than ours."""
+
+
 class Concluding(Honest):
     """The end of a search: from its history to what users look at.
 
@@ -30,6 +36,22 @@ class Concluding(Honest):
     """
 
     _gave_up: str | None = None  # why all workers were lost for good
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the attributes, those of kinds of ours as what they consist of: a reader need not know the kinds."""
+        state = dict(super().__getstate__())
+        for name, kind in _PLAIN.items():
+            if isinstance(state.get(name), kind):
+                state[name] = state[name].__getstate__()
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        for name, kind in _PLAIN.items():
+            if name in state and not isinstance(state[name], kind):
+                plain, state[name] = state[name], kind.__new__(kind)
+                state[name].__setstate__(plain)
+        super().__setstate__(state)
 
     def stats(self) -> dict[str, Any]:
         """Return what the search cost, and why it ended.
