@@ -24,9 +24,9 @@ def register() -> None:
     >>> from skhpo.integrations.hummingbird import register
     >>> register()  # doctest: +SKIP
     """
-    import hummingbird.ml  # noqa: F401, PLC0415 - an option
+    import hummingbird.ml  # noqa: F401 - Python says if it is not installed
 
     with written_for("hummingbird-ml", "0.4.12", "Convert search.best_estimator_."):
-        from hummingbird.ml._parse import sklearn_api_parsers_map  # noqa: PLC0415
+        from hummingbird.ml._parse import sklearn_api_parsers_map
 
         sklearn_api_parsers_map.update(dict.fromkeys(SEARCHES, sklearn_api_parsers_map[TheirGrid]))

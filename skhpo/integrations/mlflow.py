@@ -35,8 +35,8 @@ def autolog(**settings: Any) -> None:
     >>> from skhpo.integrations.mlflow import autolog
     >>> autolog(max_tuning_runs=None)  # doctest: +SKIP
     """
-    import mlflow.sklearn  # noqa: PLC0415 - an option
-    from mlflow.sklearn import utils  # noqa: PLC0415
+    import mlflow.sklearn
+    from mlflow.sklearn import utils
 
     with written_for("mlflow", "3.17.2", _OTHERWISE):
         known = utils._get_meta_estimators_for_autologging  # noqa: SLF001 - mlflow has no public list

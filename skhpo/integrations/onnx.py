@@ -24,12 +24,12 @@ def register() -> None:
     >>> from skhpo.integrations.onnx import register
     >>> register()  # doctest: +SKIP
     """
-    import skl2onnx  # noqa: PLC0415 - an option
+    import skl2onnx
 
     with written_for("skl2onnx", "1.20.0", "Convert search.best_estimator_."):
-        from skl2onnx._parse import sklearn_parsers_map  # noqa: PLC0415
-        from skl2onnx.operator_converters import grid_search_cv as operators  # noqa: PLC0415
-        from skl2onnx.shape_calculators import grid_search_cv as shapes  # noqa: PLC0415
+        from skl2onnx._parse import sklearn_parsers_map
+        from skl2onnx.operator_converters import grid_search_cv as operators
+        from skl2onnx.shape_calculators import grid_search_cv as shapes
 
         for search in SEARCHES:
             skl2onnx.update_registered_converter(

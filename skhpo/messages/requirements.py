@@ -22,8 +22,8 @@ def check_versions() -> None:
         name, oldest = NEEDED[too_old[0]]
         needed = f"{oldest[0]}.{oldest[1]}"
         raise ImportError(
-            f"skhpo needs {name} {needed} or newer, found {name} {found[too_old[0]]}. Another package may have replaced "
-            f'it. Write: python -m pip install "{name}>={needed}", or give the other package an environment of its own.',
+            f"skhpo needs {name} {needed} or newer, found {name} {found[too_old[0]]}, which another package may have "
+            f'put in its place. Write: python -m pip install "{name}>={needed}", or use an environment without it.',
             name="skhpo",
         )
 

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from skhpo import _sklearn
 from skhpo.history import History
 from skhpo.honesty.rules import Rule
+from skhpo.honesty.store import Predictions
 from skhpo.messages.callers import warn
 from skhpo.report import Report, relative_test_size, report_of
 from skhpo.results.cv_results import cv_results, metric_names
@@ -25,7 +26,12 @@ if TYPE_CHECKING:
     from skhpo.search.plan import Opened, Prepared
 
 
-_PLAIN: dict[str, type[Any]] = {"_history": History, "_sampler": BayesSampler, "_evidence": Evidence}
+_PLAIN: dict[str, type[Any]] = {
+    "_history": History,
+    "_sampler": BayesSampler,
+    "_evidence": Evidence,
+    "predictions_": Predictions,
+}
 """Attributes whose values know what they consist of, in other types than ours."""
 
 
@@ -49,8 +55,9 @@ class Concluding(Honest):
         state = dict(state)
         for name, kind in _PLAIN.items():
             if name in state and not isinstance(state[name], kind):
-                plain, state[name] = state[name], kind.__new__(kind)
-                state[name].__setstate__(plain)
+                value: Any = object.__new__(kind)
+                value.__setstate__(state[name])
+                state[name] = value
         super().__setstate__(state)
 
     def stats(self) -> dict[str, Any]:
