@@ -116,7 +116,7 @@ def page(versions):
     ]
     newest = sorted({versions[case.key]["scikit-learn"] for case in CASES if case.key in versions})
     words = "".join(f"* *{word}*: {said}\n" for word, said in SAID.items())
-    return HEAD.format(words=words) + "".join(rows) + FOOT.replace("{sklearn}", " and ".join(newest))
+    return HEAD.replace("{words}", words) + "".join(rows) + FOOT.replace("{sklearn}", " and ".join(newest))
 
 
 def main(words):
