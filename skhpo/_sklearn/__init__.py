@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sklearn import get_config
 
 # The parameter validation and the callback life cycle around `fit` are this decorator's.
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 from sklearn.base import _fit_context as fit_context
 from sklearn.metrics import check_scoring
 
@@ -38,6 +38,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import _check_method_params
 
 from skhpo._sklearn.callbacks import HAS_CALLBACKS, FitContext, has_callbacks, root_context
+from skhpo._sklearn.copies import clone, copy_of, set_own
 from skhpo._sklearn.rows import fit_and_score as _fit_and_score
 from skhpo._sklearn.rows import take_rows
 from skhpo.estimators.queries import score_params
@@ -65,6 +66,7 @@ __all__ = [
     "check_failures",
     "check_method_params",
     "check_multimetric_refit",
+    "clone",
     "comparable_scorer",
     "fit_and_score",
     "fit_context",
@@ -237,7 +239,7 @@ def set_params(estimator: Any, params: dict[str, Any]) -> Any:
     Whatever an estimator or the copy of a value raises gets a note that says what to do (`CANNOT_SET`).
     """
     try:
-        return estimator.set_params(**clone(params, safe=False))
+        return set_own(estimator, {name: copy_of(value) for name, value in params.items()})
     except Exception as error:
         error.add_note(CANNOT_SET)
         raise
