@@ -3,6 +3,7 @@
 import sys
 from typing import TYPE_CHECKING, Never
 
+from skhpo import messages as _messages  # noqa: F401 - first, as it says which versions are needed
 from skhpo.automl import AutoClassifier, AutoRegressor, Choice, tabular_preprocessor
 from skhpo.estimators.columns import ColumnScale
 from skhpo.estimators.hypergradients import register_hypergradient

@@ -68,15 +68,15 @@ def check_labels(y: Any, name: str) -> NDArray[Any]:
     kind = type_of_target(labels)
     if kind.startswith("continuous"):
         raise ValueError(
-            f"{name} needs labels, got y with {len(np.unique(labels))} different numbers such as {labels.ravel()[0]!r}. Use "
-            "AutoRegressor for numbers, or cut them into classes."
+            f"{name} needs labels, got y with {len(np.unique(labels))} different numbers such as {labels.ravel()[0]!r}. "
+            "Use AutoRegressor for numbers, or cut them into classes."
         )
     found = np.unique(labels)
     if len(found) < 2:
         raise ValueError(f"{name} needs at least two labels in y, got only {found[0]!r}.")
     if len(found) > max(_MOST_LABELS, len(labels) // 2):
         raise ValueError(
-            f"{name} got {len(found)} labels for {len(labels)} rows: most occur once. Is y a name or a number of the row? "
+            f"{name} got {len(found)} labels for {len(labels)} rows: most occur once. Is y a name of the row? "
             "Use AutoRegressor for numbers."
         )
     return labels

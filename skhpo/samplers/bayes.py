@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.stats import norm, qmc
 
 from skhpo.samplers.acquisition import Feasible, LogExpectedImprovement, UpperConfidenceBound, maximise
 from skhpo.samplers.base import Sampler
+from skhpo.space import Space
 from skhpo.surrogates.base import Posterior
 from skhpo.surrogates.importance import total_effects
 from skhpo.surrogates.score_model import ModelOptions, ScoreModel
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from skhpo.history import Observation, Params, Trial
     from skhpo.samplers.acquisition.improvement import Acquisition
-    from skhpo.space import Space
     from skhpo.surrogates.gp import GaussianProcess
     from skhpo.surrogates.kernel import Array
     from skhpo.surrogates.score_model import Belief
@@ -96,6 +96,24 @@ class BayesSampler(Sampler):
             for row, score in zip(space.encode(prior[0]), prior[1], strict=True):
                 self._remember(row, np.array([score]))
             self._n_prior = self._model.n
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what it was given and told, in types of Python, NumPy and the user's space."""
+        options = self.options
+        return {
+            "space": self.space.param_distributions,
+            "seed": self.seed,
+            "given": self._given,
+            "n_prior": self._n_prior,
+            "model": self._model.state(),
+            "options": None if options == BayesOptions() else options,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(Space(state["space"]), state["seed"], options=state["options"])  # type: ignore[misc]
+        self._given, self._n_prior = state["given"], state["n_prior"]
+        self._model.restore(state["model"])
+        self._seen.update(map(_key, self._model.points))
 
     def tell(self, observation: Observation) -> None:
         """Remember the scores of a trial."""

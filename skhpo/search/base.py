@@ -35,6 +35,7 @@ from skhpo.fits.prefix import PrefixCache
 from skhpo.fits.problem import Problem
 from skhpo.fits.recorder import Recording
 from skhpo.fits.splits import Splits, make_splits
+from skhpo.fits.trackers import unrecorded
 from skhpo.history import History
 from skhpo.honesty.pooled import PooledScorer
 from skhpo.journals.base import damaged
@@ -190,7 +191,7 @@ class BaseSearch(Concluding):
         prepared = self._prepare(X, y, params)
         opened = self._open(prepared)
         try:
-            with closing(opened.journal):
+            with closing(opened.journal), unrecorded():
                 reason = self._run(prepared, opened, cost)
         except BaseException as error:
             why = "interrupt" if isinstance(error, KeyboardInterrupt) else "error"
@@ -399,10 +400,9 @@ class BaseSearch(Concluding):
         with context.propagate_callback_context(best):
             context.call_on_fit_task_begin(estimator=self, **observed)
             start = time.perf_counter()
-            if problem.y is None:
-                best.fit(problem.X, **problem.fit_params)
-            else:
-                best.fit(problem.X, problem.y, **problem.fit_params)
+            targets = () if problem.y is None else (problem.y,)
+            with unrecorded():
+                best.fit(problem.X, *targets, **problem.fit_params)
             self.refit_time_ = time.perf_counter() - start
         if hasattr(best, "feature_names_in_"):
             self.feature_names_in_ = best.feature_names_in_

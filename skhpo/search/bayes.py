@@ -8,6 +8,7 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from sklearn.model_selection import RandomizedSearchCV as TheirRandom
 from sklearn.utils.validation import check_is_fitted
 
 from skhpo._sklearn import RANDOM_CONSTRAINTS, HasMethods, Interval
@@ -34,6 +35,7 @@ _N_POLISH = 15
 in POLISHWORSE."""
 
 
+@TheirRandom.register  # for those who ask whether it is one
 @documented
 class BayesSearchCV(BaseSearch):
     """Search guided by a model of the score: Bayesian optimisation.

@@ -10,9 +10,12 @@ from sklearn.utils.validation import check_is_fitted
 from skhpo import _sklearn
 from skhpo.history import History
 from skhpo.honesty.rules import Rule
+from skhpo.honesty.store import Predictions
 from skhpo.messages.callers import warn
 from skhpo.report import Report, relative_test_size, report_of
 from skhpo.results.cv_results import cv_results, metric_names
+from skhpo.samplers.bayes import BayesSampler
+from skhpo.search.evidence import Evidence
 from skhpo.search.honest import Honest
 
 if TYPE_CHECKING:
@@ -23,6 +26,15 @@ if TYPE_CHECKING:
     from skhpo.search.plan import Opened, Prepared
 
 
+_PLAIN: dict[str, type[Any]] = {
+    "_history": History,
+    "_sampler": BayesSampler,
+    "_evidence": Evidence,
+    "predictions_": Predictions,
+}
+"""Attributes whose values know what they consist of, in other types than ours."""
+
+
 class Concluding(Honest):
     """The end of a search: from its history to what users look at.
 
@@ -30,6 +42,23 @@ class Concluding(Honest):
     """
 
     _gave_up: str | None = None  # why all workers were lost for good
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the attributes, those of kinds of ours as what they consist of: a reader need not know the kinds."""
+        state = dict(super().__getstate__())
+        for name, kind in _PLAIN.items():
+            if isinstance(state.get(name), kind):
+                state[name] = state[name].__getstate__()
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        for name, kind in _PLAIN.items():
+            if name in state and not isinstance(state[name], kind):
+                value: Any = object.__new__(kind)
+                value.__setstate__(state[name])
+                state[name] = value
+        super().__setstate__(state)
 
     def stats(self) -> dict[str, Any]:
         """Return what the search cost, and why it ended.

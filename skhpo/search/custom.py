@@ -6,6 +6,7 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from sklearn.model_selection import RandomizedSearchCV as TheirRandom
 
 from skhpo._sklearn import RANDOM_CONSTRAINTS, Interval, StrOptions
 from skhpo.fits.amounts import (
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from skhpo.fits.problem import Problem
 
 
+@TheirRandom.register  # for those who ask whether it is one
 @documented
 class SearchCV(BaseSearch):
     """Search with a sampler and a scheduler of your own.

@@ -7,6 +7,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from sklearn.model_selection import RandomizedSearchCV as TheirRandom
 
 from skhpo._sklearn import RANDOM_CONSTRAINTS, Interval
 from skhpo.fits.gradients import LOSS, OBJECTIVE
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+@TheirRandom.register  # for those who ask whether it is one
 @documented
 class GradientSearchCV(BaseSearch):
     """Search that follows the exact slope of the cross-validated loss.

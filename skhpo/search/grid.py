@@ -6,6 +6,7 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
+from sklearn.model_selection import GridSearchCV as TheirGrid
 
 from skhpo._sklearn import GRID_CONSTRAINTS, Interval
 from skhpo.search.base import BaseSearch
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import os
 
 
+@TheirGrid.register  # for those who ask whether it is one
 @documented
 class GridSearchCV(BaseSearch):
     """Exhaustive search over a grid of parameter values.

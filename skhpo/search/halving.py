@@ -9,6 +9,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from sklearn.model_selection import RandomizedSearchCV as TheirRandom
 from sklearn.utils import check_random_state
 
 from skhpo._sklearn import RANDOM_CONSTRAINTS, Interval, StrOptions
@@ -53,6 +54,7 @@ _N_CANDIDATES = 10
 """What "exhaust" tries at least, where little room for rungs leaves next to none: as many as a random search."""
 
 
+@TheirRandom.register  # for those who ask whether it is one
 @documented
 class SuccessiveHalvingCV(BaseSearch):
     """Search that tries many candidates on little, and the best of them on more.
@@ -269,6 +271,11 @@ class SuccessiveHalvingCV(BaseSearch):
         self.random_state = random_state
         self.racing = racing
         self.look_back = look_back
+
+    @property
+    def n_iter(self) -> Any:
+        """``n_candidates``, under the name that who takes this for a `RandomizedSearchCV` reads."""
+        return self.n_candidates
 
     def _settings(self, prepared: Prepared) -> list[Any]:  # noqa: ARG002
         names = ["n_candidates", "factor", "resource", "min_resources", "max_resources", "aggressive_elimination"]

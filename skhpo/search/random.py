@@ -6,6 +6,7 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
+from sklearn.model_selection import RandomizedSearchCV as TheirRandom
 
 from skhpo._sklearn import RANDOM_CONSTRAINTS, Interval
 from skhpo.search.base import BaseSearch
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import os
 
 
+@TheirRandom.register  # for those who ask whether it is one
 @documented
 class RandomSearchCV(BaseSearch):
     """Search over candidates drawn at random.

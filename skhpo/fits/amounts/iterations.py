@@ -10,8 +10,8 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import clone
 
+from skhpo._sklearn import clone
 from skhpo.estimators.table import facts_of
 from skhpo.fits.amounts.base import Resource
 from skhpo.fits.amounts.continuation import (
