@@ -68,7 +68,7 @@ def check_labels(y: Any, name: str) -> NDArray[Any]:
     kind = type_of_target(labels)
     if kind.startswith("continuous"):
         raise ValueError(
-            f"{name} needs labels, got y with {len(np.unique(labels))} different numbers such as {labels.ravel()[0]!r}. "
+            f"{name} needs labels, got y with {len(np.unique(labels))} numbers such as {labels.ravel()[0]!r}. "
             "Use AutoRegressor for numbers, or cut them into classes."
         )
     found = np.unique(labels)

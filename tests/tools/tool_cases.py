@@ -218,7 +218,9 @@ def onnx():
         predicted, probabilities = run_onnx(search, ROWS, options={id(search): {"zipmap": False}})
         assert np.array_equal(predicted, search.best_estimator_.predict(ROWS))
         assert np.allclose(probabilities, search.best_estimator_.predict_proba(ROWS), atol=1e-6)
-    for search in searches(make_pipeline(StandardScaler(), LogisticRegression()), {"logisticregression__C": [0.1, 1.0]}):
+    for search in searches(
+        make_pipeline(StandardScaler(), LogisticRegression()), {"logisticregression__C": [0.1, 1.0]}
+    ):
         whole = make_pipeline(StandardScaler(), search).fit(ROWS, Y)
         assert np.array_equal(run_onnx(whole, ROWS)[0], whole.predict(ROWS))
     data, targets = (part.astype(np.float32) for part in load_diabetes(return_X_y=True))
@@ -354,7 +356,9 @@ def shap():
 
 
 CASES = [
-    Case("mlflow", ("mlflow",), "`mlflow.sklearn.autolog()` is on: fits inside a search are not recorded", mlflow_alone),
+    Case(
+        "mlflow", ("mlflow",), "`mlflow.sklearn.autolog()` is on: fits inside a search are not recorded", mlflow_alone
+    ),
     Case(
         "mlflow",
         ("mlflow",),
