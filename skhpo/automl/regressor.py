@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class AutoRegressor(RegressorMixin, AutoEstimator):
-    """The best regressor that a time can buy: no model to choose, and no space to write.
+    """The best regressor that a time can buy, with no space to write.
 
     Some thirty configurations of eight families of models, each behind a preprocessing of its own, are compared by
     cross-validation, the most promising first. An ensemble is selected by their out-of-fold predictions, and its
