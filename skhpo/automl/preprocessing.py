@@ -54,6 +54,9 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
     kinds_ : list of str of length n_features_in_
         What each column holds: ``"number"``, ``"boolean"``, ``"date"``, ``"category"``, ``"text"``, or ``"nothing"`` if
         all is missing or one value is everywhere.
+    is_categorical_ : ndarray of shape (n_features_out,), bool
+        Which of the columns that `transform` returns are codes of categories: whole numbers from 0, without order. A
+        histogram gradient boosting takes it as ``categorical_features``.
     n_features_in_ : int
         Number of columns seen in `fit`.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -143,6 +146,9 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         self._takes_sparse = recipes.needs.takes_sparse
         with config_context(transform_output="default"):  # a frame, if one is asked for, is made of the whole
             found = transformer.fit_transform(X, y)
+        self.is_categorical_ = np.zeros(found.shape[1], dtype=bool)
+        for name in recipes.coded:
+            self.is_categorical_[transformer.output_indices_.get(name, slice(0, 0))] = True
         return self._finished(found)
 
     def transform(self, X: Any) -> Any:
