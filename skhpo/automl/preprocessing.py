@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from skhpo._sklearn import Interval, fit_context, output_container
 from skhpo.automl.columns import heavy_tails, read_columns
@@ -111,8 +111,10 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
 
         Raises
         ------
+        TypeError
+            If ``estimator`` is no estimator.
         ValueError
-            If the table has no rows or columns, or complex numbers.
+            If the table has no rows or columns, a name twice, or complex numbers, or has other rows than ``y``.
         """
         self.fit_transform(X, y)
         return self
@@ -136,7 +138,9 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         X_out : ndarray or sparse matrix of shape (n_samples, n_features_out)
             Numbers; or a frame, if `set_output` asks for one.
         """
+        _check_model(self.estimator)
         X = self._checked(X, reset=True)
+        check_consistent_length(X, y)
         y = y if y is None else _flat(y)
         columns = [] if issparse(X) else self._read(X)
         recipes = self._recipes(X, y, columns)
@@ -287,6 +291,11 @@ def tabular_preprocessor(estimator: Any = None, *, random_state: Any = 0) -> Tab
     array([1, 0])
     """
     return TabularPreprocessor(estimator, random_state=random_state)
+
+
+def _check_model(estimator: Any) -> None:
+    if estimator is not None and (isinstance(estimator, type) or not hasattr(estimator, "fit")):
+        raise TypeError(f"estimator needs to be an estimator or None, got {estimator!r}. Write for example SVC().")
 
 
 def _check_names(names: Sequence[Any]) -> None:

@@ -447,6 +447,17 @@ def test_bad_parameters_are_refused(params):
         TabularPreprocessor(**params).fit([[1.0], [2.0]])
 
 
+@pytest.mark.parametrize("model", ["svc", SVC, 3])
+def test_what_is_no_model_is_refused(model):
+    with pytest.raises(TypeError, match="estimator needs to be an estimator or None"):
+        tabular_preprocessor(model).fit([[1.0], [2.0]])
+
+
+def test_targets_of_other_rows_are_refused():
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        tabular_preprocessor().fit([[1.0], [2.0]], [0, 1, 0])
+
+
 # -- with others ------------------------------------------------------------------------------------------------------
 
 
