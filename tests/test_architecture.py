@@ -188,7 +188,11 @@ def test_files_are_short_enough_to_read(path):
 
 
 def test_there_are_few_rooms():
-    rooms = {part(path) for path in FILES} - {"__init__", "selection", "integrations"}  # doors: nobody inside looks at them
+    rooms = {part(path) for path in FILES} - {
+        "__init__",
+        "selection",
+        "integrations",
+    }  # doors: nobody inside looks at them
     assert len(rooms) <= 20, sorted(rooms)
 
 
