@@ -52,6 +52,10 @@ NAMES = {
         "what a search costs beside its fits",
         scripts.Script("overhead_sklearn", quick=("--sizes", "200", "--size-repeats", "1")),
     ),
+    "scale": (
+        "milliseconds per fit of searches of up to 32,000 fits that do nothing",
+        scripts.Script("scale", quick=("--fits", "200", "--repeats", "1")),
+    ),
     "prefix_cache": (
         "what sharing fitted steps saves",
         scripts.Script("prefix_cache", quick=("--seeds", "1", "--pipelines", "scaler, SGD"), n_seeds=3),

@@ -1,7 +1,7 @@
-"""Tools that know scikit-learn's `GridSearchCV`, with our searches in its place, as the page *With other tools* has them.
+"""Tools that know scikit-learn's `GridSearchCV`, with our searches in its place: the page *With other tools*.
 
-A case says what is done with a tool, what it needs, and how to check it. It imports the tool inside of its check, so that
-the table can be read without any of them.
+A case says what is done with a tool, what it needs, and how to check it. It imports the tool inside of its check, so
+that the table can be read without any of them.
 """
 
 import io
@@ -175,6 +175,7 @@ def mlflow_of_all_kinds():
 def mlflow_models():
     """Two models per search, as of scikit-learn's, and one that is loaded predicts the same."""
     import mlflow
+
     from skhpo.integrations.mlflow import autolog
 
     with mlflow_runs() as client:
@@ -241,6 +242,7 @@ def run_onnx(model, rows, **settings):
 def hummingbird():
     """Tensor programs predict what the best estimator does."""
     import hummingbird.ml
+
     from skhpo.integrations.hummingbird import register
 
     register()
@@ -275,7 +277,7 @@ def names_in(pickled):
 
 
 def skops():
-    """Saved and loaded, all four predict and report as before, with their own class and scikit-learn's to be trusted."""
+    """Saved and loaded, all four predict and report as before; of ours only their class has to be trusted."""
     import skops.io
 
     for search in searches():
@@ -295,7 +297,7 @@ def dill():
 
     for search in searches():
         search.fit(X, Y)
-        again = dill.loads(dill.dumps(search))
+        again = dill.loads(dill.dumps(search))  # noqa: S301 - our own
         assert np.array_equal(again.predict(X), search.predict(X))
 
 
@@ -356,9 +358,7 @@ def shap():
 
 
 CASES = [
-    Case(
-        "mlflow", ("mlflow",), "`mlflow.sklearn.autolog()` is on: fits inside a search are not recorded", mlflow_alone
-    ),
+    Case("mlflow", ("mlflow",), "its own `autolog()` is on: fits inside are not recorded", mlflow_alone),
     Case(
         "mlflow",
         ("mlflow",),
