@@ -239,7 +239,7 @@ def _catboost(task: Task, **settings: Any) -> Any:
     """Return a model of CatBoost; what it would choose by the number of iterations is given."""
     catboost = importlib.import_module("catboost")
     kind = catboost.CatBoostClassifier if task.is_classifier else catboost.CatBoostRegressor
-    steps = 10 if task.n_classes == 2 else 1  # noqa: PLR2004  (as by default)
+    steps = 10 if task.n_classes == 2 else 1  # as by default
     return kind(
         random_seed=task.seed,
         thread_count=1,
