@@ -152,7 +152,7 @@ def test_pictures_and_reports_know_what_was_searched():
 def test_ranges_follow_the_data_of_the_fit():
     few = BayesSearchCV(SVC(), "default", n_iter=2, random_state=0).fit(X, Y).space_["gamma"]
     more = BayesSearchCV(SVC(), "default", n_iter=2, random_state=0).fit(10 * X, Y).space_["gamma"]
-    np.testing.assert_allclose(more.low, few.low / 100)
+    np.testing.assert_allclose(more.low, few.low / 100, rtol=0.1)  # bounds have two digits
 
 
 class Boosting(ClassifierMixin, BaseEstimator):

@@ -100,15 +100,15 @@ def test_wide_data_gets_an_absolute_penalty(sides):
 def test_bounds_follow_the_scale_of_data():
     X, y = table(200, 5)
     narrow, wide = default_space(SVC(), X, y)["gamma"], default_space(SVC(), 100 * X, y)["gamma"]
-    np.testing.assert_allclose(wide.low, narrow.low / 1e4)
+    np.testing.assert_allclose(wide.low, narrow.low / 1e4, rtol=0.1)  # bounds have two digits
 
     target = X @ np.arange(5.0)
     (alpha,) = default_space(Lasso(), X, target).values()
-    assert not Lasso(alpha=alpha.high * 1.001).fit(X, target).coef_.any()
+    assert not Lasso(alpha=alpha.high * 1.1).fit(X, target).coef_.any()
     assert Lasso(alpha=alpha.high * 0.9).fit(X, target).coef_.any()
     (ten_times,) = default_space(Lasso(), X, 10 * target).values()
     np.testing.assert_allclose(ten_times.high, 10 * alpha.high)
-    np.testing.assert_allclose(default_space(SVR(), X, 10 * target)["epsilon"].high, 5 * target.std())
+    np.testing.assert_allclose(default_space(SVR(), X, 10 * target)["epsilon"].high, 5 * target.std(), rtol=0.1)
 
 
 def test_behind_a_scaler_columns_have_unit_variance():
