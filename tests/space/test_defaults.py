@@ -1,11 +1,13 @@
 """Default spaces: every point of them is one that the estimator takes, on small and on larger data."""
 
+import importlib.util
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
 from default_cases import BOOSTERS, NAMES, data, groups, make, quick
-from scipy.sparse import random_array
+from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, clone
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.decomposition import PCA
@@ -127,7 +129,7 @@ def test_numbers_of_columns_are_proposed_where_they_are_known():
 
 
 def test_sparse_data_gets_whole_numbers_of_components():
-    X = random_array((100, 30), density=0.2, rng=np.random.default_rng(0), format="csr")
+    X = csr_matrix(np.random.default_rng(0).poisson(0.2, size=(100, 30)).astype(float))
     assert default_space(PCA(), X)["n_components"] == Int(2, 29, log=True)
 
 
@@ -276,3 +278,12 @@ def test_nothing_to_tune():
 def test_only_the_word_itself_is_meant():
     assert not asks_for_default({"strategy": ["default"], "C": np.array([1.0, 2.0])})
     assert asks_for_default([{"C": [1.0]}, {"svc": "default"}])
+
+
+def test_the_tables_of_the_page_are_those_of_the_code():
+    path = Path(__file__).parents[2] / "docs" / "_spaces.py"
+    spec = importlib.util.spec_from_file_location("spaces_of_docs", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    text = module.PAGE.read_text(encoding="utf-8")
+    assert f"{module.BEGIN}\n{module.table()}\n{module.END}" in text, "run: python docs/_spaces.py"
