@@ -51,11 +51,12 @@ class BayesSearchCV(BaseSearch):
     Parameters
     ----------
     %(estimator)s
-    param_distributions : dict or list of dict
+    param_distributions : dict, list of dict or "default"
         For each parameter name a :class:`~skhpo.Float`, :class:`~skhpo.Int` or :class:`~skhpo.Categorical`, a
         distribution of :mod:`scipy.stats`, a list of values (three or more numbers are taken as ordered), or a
         dimension of scikit-optimize or Optuna. A list of dicts is one space: one model learns which of the dicts is
         worth a try.
+        ``"default"`` stands for ranges that are known: :doc:`/guide/default_spaces`.
     n_iter : int, default=50
         Candidates to try. If the space has fewer points, all of them are tried.
     %(scoring)s
