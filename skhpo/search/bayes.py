@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from skhpo.space import Space
 
 _N_POLISH = 15
-"""Candidates of a polish at most. With 15 of 30, and 15 of 50, it ended lower than without in 42 of 80 runs, and higher
-in POLISHWORSE."""
+"""Candidates of a polish at most: what it had in the measurement, see ``python -m benchmarks gradient polish``."""
 
 
 @TheirRandom.register  # for those who ask whether it is one
