@@ -233,7 +233,13 @@ class BayesSearchCV(BaseSearch):
 
     def _plan(self, start: Start) -> Plan:
         space = start.space()
-        sampler = bayes(start, self.param_distributions, initial_params=self._given(space), prior=self._prior(space))
+        sampler = bayes(
+            start,
+            self.param_distributions,
+            initial_params=self._given(space),
+            prior=self._prior(space),
+            is_race=self.racing,
+        )
         scheduler = make_scheduler(self, start.problem, sampler, self.n_iter)
         return Plan(sampler, scheduler, look_back=self.look_back)
 

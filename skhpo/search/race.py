@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _OF_A_LIST: dict[str, Any] = {"n_open": 20, "alpha": 0.03}
 """Where candidates do not depend on scores, many are under way, so that the best of them is complete early."""
-_BEFORE_A_MODEL: dict[str, Any] = {"n_open": 4, "alpha": 0.05, "share": 0.5, "n_first": 2}
+_BEFORE_A_MODEL: dict[str, Any] = {"n_open": 4, "alpha": 0.05, "share": 0.5, "n_first": 2, "n_start": 8, "n_second": 4}
 """Where a model proposes, few are under way, since it is told of each score. A candidate is stopped below half the
 chance that a new proposal is the best so far, as the model proposes another near it. The threshold is 5 % at first, and
 falls as the best becomes rarer (docs/guide/racing.md). Two complete candidates are enough to measure others by. To wait

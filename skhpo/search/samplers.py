@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skhpo.samplers.bayes import BayesSampler
+from skhpo.samplers.bayes import BayesOptions, BayesSampler
 from skhpo.samplers.first import FirstSampler
 from skhpo.samplers.grid import GridSampler
 from skhpo.samplers.random import RandomSampler
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from skhpo.history import Params
     from skhpo.samplers.base import Sampler
     from skhpo.search.plan import Start
+
+BEFORE_A_RACE = BayesOptions(n_init=8, n_line=0)
+"""A race begins with one fit for each of eight candidates, on different splits. A model learns too little from so few
+scores to choose them, and points that cover the space are better (docs/decisions/0140-eight-before-one.md). A line search
+needs scores that are as good as complete ones."""
 
 
 def taken(start: Start, space: Any) -> Any:
@@ -48,10 +53,11 @@ def bayes(
     *,
     initial_params: Sequence[Params] = (),
     prior: tuple[list[Params], list[float]] | None = None,
+    is_race: bool = False,
 ) -> Sampler:
     """Return where a model expects most, after the estimator as it came and the points that are given."""
     warn_of_bounds(space)
-    return _modelled(start, start.seed(), initial_params, prior)
+    return _modelled(start, start.seed(), initial_params, prior, BEFORE_A_RACE if is_race else BayesOptions())
 
 
 def bayes_of_rungs(start: Start, space: Any) -> RungSampler:
@@ -66,9 +72,10 @@ def _modelled(
     seed: int,
     initial_params: Sequence[Params] = (),
     prior: tuple[list[Params], list[float]] | None = None,
+    options: BayesOptions | None = None,
 ) -> Sampler:
     own = own_params(start.space(), start.problem.estimator)
-    sampler = BayesSampler(start.space(), seed, initial_params=[*own.inside, *initial_params], prior=prior)
+    sampler = BayesSampler(start.space(), seed, initial_params=[*own.inside, *initial_params], prior=prior, options=options)
     if own.outside is None:
         return sampler
     return FirstSampler(own.outside, sampler, None if sampler.n_max is None else sampler.n_max + 1)
