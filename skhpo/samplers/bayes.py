@@ -141,6 +141,10 @@ class BayesSampler(Sampler):
         """
         return self.predict_at(self.space.encode(params))
 
+    def expected_scores(self, trials: Sequence[Trial]) -> Array:
+        """Means of `predict`, shape (n,)."""
+        return self.predict([trial.params for trial in trials]).mean
+
     def predict_at(self, rows: Array) -> Posterior:
         """What the model expects at canonical points of the space, shape (m, d); as `predict`."""
         with one_blas_thread():
