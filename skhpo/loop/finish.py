@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from skhpo.history import FitStarted
+from skhpo.history import FitStarted, partial_trials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,18 +26,12 @@ def expected_scores(history: History, sampler: Sampler) -> Mapping[int, float]:
 
     By the sampler if it has a model of scores, else the mean over the splits that are there.
     """
-    begun = [trial for trial in history.trials if _is_promising(history, trial.number)]
+    begun = [history.trials[number] for number in partial_trials(history)]
     scores = sampler.expected_scores(begun) if begun else []
     return {
         trial.number: float(score) if math.isfinite(score) else float(np.nanmean(history.scores(trial.number)))
         for trial, score in zip(begun, scores, strict=True)
     }
-
-
-def _is_promising(history: History, number: int) -> bool:
-    outcomes = history.outcomes(number).values()
-    is_partial = number not in history.stopped and 0 < len(outcomes) < history.n_splits
-    return is_partial and all(history.ending(outcome) == "ok" for outcome in outcomes)
 
 
 class Finish:
