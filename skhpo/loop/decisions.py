@@ -33,11 +33,11 @@ class Decisions:
         How many fits may be under way when the next one is decided, that one included.
     deciding : context manager
         Entered while something is decided.
-    finish : callable
-        Returns what is decided instead of what the scheduler would, or None: where the time is short.
 
     Attributes
     ----------
+    finish : callable
+        Returns what is decided instead of what the scheduler would, or None: where the time is short.
     is_exhausted : bool
         Whether the sampler had nothing more to propose.
     """
@@ -49,9 +49,8 @@ class Decisions:
         history: History,
         look_back: int,
         deciding: AbstractContextManager[object],
-        finish: Callable[[], Decision | None] = lambda: None,
     ) -> None:
-        self.finish = finish
+        self.finish: Callable[[], Decision | None] = lambda: None
         self.sampler, self.scheduler, self.history = sampler, scheduler, history
         self.look_back, self.deciding = look_back, deciding
         self.is_exhausted = False

@@ -85,8 +85,8 @@ def run_search(
         If what the journal remembers does not follow from what it remembers before.
     """
     record = Record(journal, history, identity, family_of)
-    finish = Finish(sampler, scheduler, history, seconds_left, executor.n_workers)
-    decisions = Decisions(sampler, scheduler, history, look_back, deciding, finish.next)
+    decisions = Decisions(sampler, scheduler, history, look_back, deciding)
+    decisions.finish = Finish(sampler, scheduler, history, seconds_left, executor.n_workers).next
     ready = deque(record.replay(decisions.repeat))
     reason: StopReason | None = None
     while reason is None:

@@ -212,7 +212,7 @@ def _only_partial(history: History, expected: Mapping[int, float]) -> str:
     """Return what to say where the best candidate lacks splits."""
     best = max(expected, key=lambda number: expected[number])
     return (
-        f"No candidate was complete when the search was stopped. The best is the one of {len(expected)} of which most is "
-        f"expected; it was fitted on {len(history.outcomes(best))} of {history.n_splits} splits. Give the search more "
+        f"No candidate was complete when the search was stopped. The best is the one of {len(expected)} of which most "
+        f"is expected; it was fitted on {len(history.outcomes(best))} of {history.n_splits} splits. Give the search more "
         "time, or fewer splits."
     )

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 BEFORE_A_RACE = BayesOptions(n_init=8, n_line=0)
 """A race begins with one fit for each of eight candidates, on different splits. A model learns too little from so few
-scores to choose them, and points that cover the space are better (docs/decisions/0140-eight-before-one.md). A line search
-needs scores that are as good as complete ones."""
+scores to choose them, and points that cover the space are better (docs/decisions/0140-eight-before-one.md). A line
+search needs scores of nearly all splits, here and on rungs."""
 
 
 def taken(start: Start, space: Any) -> Any:
@@ -64,7 +64,7 @@ def bayes_of_rungs(start: Start, space: Any) -> RungSampler:
     """Return the same where trials have more or less of a resource."""
     warn_of_bounds(space)
     seed = start.seed()
-    return RungSampler(lambda: _modelled(start, seed))
+    return RungSampler(lambda: _modelled(start, seed, options=BayesOptions(n_line=0)))
 
 
 def _modelled(
@@ -75,7 +75,9 @@ def _modelled(
     options: BayesOptions | None = None,
 ) -> Sampler:
     own = own_params(start.space(), start.problem.estimator)
-    sampler = BayesSampler(start.space(), seed, initial_params=[*own.inside, *initial_params], prior=prior, options=options)
+    sampler = BayesSampler(
+        start.space(), seed, initial_params=[*own.inside, *initial_params], prior=prior, options=options
+    )
     if own.outside is None:
         return sampler
     return FirstSampler(own.outside, sampler, None if sampler.n_max is None else sampler.n_max + 1)
