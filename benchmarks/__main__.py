@@ -28,6 +28,10 @@ NAMES = {
         "fits and winners of racing beside full cross-validation",
         scripts.Script("racing", quick=("null", "--seeds", "2"), n_seeds=10),
     ),
+    "starts": (
+        "what the first thirty fits of a race find, and line searches",
+        scripts.Script("starts", quick=("line", "--seeds", "1"), n_seeds=20),
+    ),
     "ablation": (
         "what each choice of the Bayesian sampler is worth",
         scripts.Script("ablation", quick=("--seeds", "0-0", "--arms", "default,acquisition: EI"), n_seeds=10),

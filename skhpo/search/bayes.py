@@ -262,7 +262,7 @@ class BayesSearchCV(BaseSearch):
 
     def _plan(self, start: Start) -> Plan:
         space = start.space()
-        sampler = bayes(start, initial_params=self._given(space), prior=self._prior(space))
+        sampler = bayes(start, initial_params=self._given(space), prior=self._prior(space), is_race=self.racing)
         if start.problem.gradients is not None:
             n_before = max(self.n_iter - _N_POLISH, self.n_iter // 2)
             shares = start.problem.gradients.shares
