@@ -243,6 +243,6 @@ def _only_partial(history: History, expected: Mapping[int, float]) -> str:
     best = max(expected, key=lambda number: expected[number])
     return (
         f"No candidate was complete when the search was stopped. The best is the one of {len(expected)} of which most "
-        f"is expected; it was fitted on {len(history.outcomes(best))} of {history.n_splits} splits. Give the search more "
-        "time, or fewer splits."
+        f"is expected; it was fitted on {len(history.outcomes(best))} of {history.n_splits} splits. Give the search "
+        "more time, or fewer splits."
     )
