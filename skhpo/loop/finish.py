@@ -14,7 +14,7 @@ import numpy as np
 from skhpo.history import FitStarted, partial_trials
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from skhpo.history import History
     from skhpo.samplers.base import Sampler
@@ -27,7 +27,7 @@ def expected_scores(history: History, sampler: Sampler) -> Mapping[int, float]:
     By the sampler if it has a model of scores, else the mean over the splits that are there.
     """
     begun = [history.trials[number] for number in partial_trials(history)]
-    scores: Sequence[float] = sampler.expected_scores(begun) if begun else []
+    scores = list(sampler.expected_scores(begun)) if begun else []
     return {
         trial.number: float(score) if math.isfinite(score) else float(np.nanmean(history.scores(trial.number)))
         for trial, score in zip(begun, scores, strict=True)
