@@ -240,9 +240,9 @@ class Concluding(Honest):
 
 def _only_partial(history: History, expected: Mapping[int, float]) -> str:
     """Return what to say where the best candidate lacks splits."""
-    best = max(expected, key=lambda number: expected[number])
+    n_splits = len(history.outcomes(max(expected, key=lambda number: expected[number])))
     return (
         f"No candidate was complete when the search was stopped. The best is the one of {len(expected)} of which most "
-        f"is expected; it was fitted on {len(history.outcomes(best))} of {history.n_splits} splits. Give the search "
-        "more time, or fewer splits."
+        f"is expected; it was fitted on {n_splits} of {history.n_splits} splits. Give the search more time, or fewer "
+        "splits."
     )
