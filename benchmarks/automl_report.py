@@ -43,6 +43,12 @@ class Losses:
         return [name for name in ENTRANTS if name in self._by]
 
     @property
+    def without(self):
+        """Return the entrants none of whose runs ended, with what the last one failed of."""
+        missing = [name for name in ENTRANTS if name in self.rows and name not in self._by]
+        return {name: list(self.rows[name].values())[-1]["error"] for name in missing}
+
+    @property
     def variants(self):
         """Return what else can be had from ours."""
         return [name for name in self._by if name.startswith(f"{OURS}: ")]
@@ -94,7 +100,7 @@ def report(lines, stored):
 
 
 def _of_tables(rows, stored):
-    budgets = sorted({row["budget"] for row in rows if ENTRANTS[row["entrant"]].is_timed})
+    budgets = sorted({row["budget"] for row in rows})
     each = {budget: Losses(rows + stored, budget) for budget in budgets}
     for budget, losses in each.items():
         yield f"## {budget:g} s\n"
@@ -121,7 +127,11 @@ _HEAD = ["", "against", "mean", "median", "better on", "best", "worst"]
 
 
 def _ranked(losses):
+    for name, error in losses.without.items():
+        yield f"No run ended of {ENTRANTS[name].title}: {error}\n"
     names = [name for name in losses.names if name not in PARTS_OF_OURS]
+    if not names:
+        return
     ranks, n = losses.ranks(names)
     rows = [
         [ENTRANTS[name].title, f"{ranks[name]:.2f}", *_costs(list(losses.rows[name].values()))]
