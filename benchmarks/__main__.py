@@ -74,6 +74,7 @@ NAMES = {
         scripts.Script("gradient", quick=("errors",), n_seeds=1),
     ),
     "default_spaces": ("default ranges beside the untuned estimator and ranges by hand", "benchmarks.default_spaces"),
+    "automl": ("AutoClassifier and AutoRegressor beside FLAML, AutoGluon and untuned models", "benchmarks.automl"),
     "engine": (
         "utilisation of workers, cost per fit, data and memory",
         scripts.Script("engine", quick=("utilisation", "--repeats", "1", "--candidates", "8")),
