@@ -9,6 +9,7 @@ from sklearn.datasets import load_diabetes, load_iris
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skhpo import AutoClassifier, AutoRegressor
 
@@ -21,6 +22,24 @@ def auto_classifier(**params):
 
 def auto_regressor(**params):
     return AutoRegressor(**{**FAST, **params})
+
+
+# ------------------------------------------------------------------ scikit-learn's checks
+
+WHY_NOT = {
+    "check_sample_weight_equivalence_on_dense_data": "a row twice may be in two folds, one of weight 2 is not",
+    "check_sample_weight_equivalence_on_sparse_data": "the same",
+}
+
+
+CHECKS = parametrize_with_checks([auto_classifier(), auto_regressor()], expected_failed_checks=lambda _auto: WHY_NOT)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # the checks feed estimators what makes them warn
+@pytest.mark.parametrize(CHECKS.args[0], list(CHECKS.args[1]), **CHECKS.kwargs)
+def test_estimator_checks(estimator, check):
+    check(estimator)
 
 
 # ------------------------------------------------------------------ inside of what scikit-learn has
@@ -153,3 +172,31 @@ def test_every_configuration_takes_a_table_with_texts():
         y = np.arange(40) % 3 if is_classifier else np.arange(40.0)
         for entry in portfolio(Task(is_classifier, 40, 2, 3), ("linear",)):
             assert len(entry.pipeline.fit(X, y).predict(X)) == 40, entry.name
+
+
+# ------------------------------------------------------------------ what there was no time for
+
+
+def test_a_configuration_that_was_given_up_is_no_failure(monkeypatch):
+    from skhpo.automl.pace import Pace
+
+    monkeypatch.setattr(Pace, "affords", lambda self, step, n_fits, history: step.name != "splines" or n_fits == 3)
+    X, y = load_iris(return_X_y=True)
+    auto = auto_classifier(n_iter=3, cv=3).fit(X, y)
+    assert [row.name for row in auto.leaderboard_ if np.isnan(row.score)] == []
+    assert {row.name for row in auto.leaderboard_} == {"linear", "linear_strong"}
+    assert auto._stats["n_fits"] == 7
+    assert "error" not in str(auto.report())
+
+
+def test_a_configuration_that_fails_is_told(monkeypatch):
+    from sklearn.preprocessing import SplineTransformer
+
+    def fit(self, X, y=None):
+        raise ValueError("no splines today")
+
+    monkeypatch.setattr(SplineTransformer, "fit", fit)
+    X, y = load_iris(return_X_y=True)
+    auto = auto_classifier(n_iter=3).fit(X, y)
+    assert [row.name for row in auto.leaderboard_ if np.isnan(row.score)] == ["splines"]
+    assert "splines: a fit raised an error" in str(auto.report())
