@@ -13,6 +13,8 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "plot_conditional_estimators": (),
     "plot_text": (),
     "plot_gradients": (),
+    "plot_auto_classifier": (),
+    "plot_auto_regressor": (),
     "plot_halving": (),
     "plot_mlp": (),
     "plot_partial_fit": (),

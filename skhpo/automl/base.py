@@ -13,7 +13,15 @@ from sklearn.metrics import check_scoring, get_scorer
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skhpo._sklearn import Interval, fit_context
-from skhpo.automl.checks import check_families, check_groups, check_rows, check_seed, check_table, check_weights
+from skhpo.automl.checks import (
+    check_families,
+    check_groups,
+    check_lengths,
+    check_seed,
+    check_size,
+    check_table,
+    check_weights,
+)
 from skhpo.automl.job import Clock, Data, Job, Wanted
 from skhpo.automl.leaderboard import Leaderboard, leaderboard
 from skhpo.automl.members import Chosen, Member, choose, fit_members
@@ -36,6 +44,7 @@ if TYPE_CHECKING:
     from skhpo.report import Report
 
 _N_BOOTSTRAPS = 100
+_FEWEST = 5  # rows: one for each of five folds
 
 
 class _Scored(BaseEstimator):
@@ -130,8 +139,9 @@ class AutoEstimator(BaseEstimator):
         if self.time_budget is None and self.n_iter is None:
             raise ValueError(f"{name} needs time_budget or n_iter, got None for both: it would not know when to end.")
         X = check_table(X, name)
+        check_size(X, _FEWEST, name)
         y = self._check_y(y, name)
-        check_rows(X, y, 5, name)
+        check_lengths(X, y, name)
         check_scoring(_Scored(), self._scoring)
         validate_data(self, X, reset=True, skip_check_array=True)
         return Data(X, y, check_weights(sample_weight, len(y)), check_groups(groups, len(y)))

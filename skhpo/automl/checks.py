@@ -6,6 +6,7 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import column_or_1d
 
@@ -27,19 +28,37 @@ def check_table(X: Any, name: str) -> Any:
     """
     if X is None:
         raise ValueError(f"{name} requires X to be passed, but X is None. Give a table with a row for each sample.")
-    if isinstance(X, str | bytes | dict):
+    if isinstance(X, str | bytes | dict) and not issparse(X):  # a sparse matrix of keys is a dict, too
         raise TypeError(
             f"{name} needs X as a table, got {type(X).__name__}. Read a file first, for example by pandas.read_csv."
         )
-    if not is_frame(X) and not hasattr(X, "tocsr"):
+    if issparse(X):
+        X = X.tocsr() if X.ndim == 2 else X.toarray()
+    elif not is_frame(X):
         X = _as_array(X, name)
-    shape = tuple(X.shape)
-    if len(shape) != 2:
-        hint = " X.reshape(-1, 1) makes a column of it." if len(shape) == 1 else ""
-        raise ValueError(f"{name} needs X with two dimensions, rows and columns, got shape {shape}.{hint}")
-    if min(shape) == 0:
-        raise ValueError(f"{name} needs rows and columns, got X of shape {shape}.")
+    _check_complex(X, name)
+    _check_shape(tuple(X.shape), name)
     return X
+
+
+def _check_complex(X: Any, name: str) -> None:
+    if getattr(getattr(X, "dtype", None), "kind", "") == "c":
+        raise ValueError(
+            f"Complex data not supported: {name} takes no complex numbers in X. Give real and imaginary parts as "
+            "columns of their own."
+        )
+
+
+def _check_shape(shape: tuple[int, ...], name: str) -> None:
+    if len(shape) != 2:
+        hint = " Reshape your data: X.reshape(-1, 1) makes a column, X.reshape(1, -1) a row." if len(shape) == 1 else ""
+        raise ValueError(f"{name} needs X with two dimensions, rows and columns, got shape {shape}.{hint}")
+    for number, what in zip(shape, ("sample", "feature"), strict=True):
+        if number == 0:
+            raise ValueError(
+                f"{name} needs rows and columns, got X with 0 {what}(s) (shape={shape}) while a minimum of 1 is "
+                "required."
+            )
 
 
 def _as_array(X: Any, name: str) -> NDArray[Any]:
@@ -49,10 +68,6 @@ def _as_array(X: Any, name: str) -> NDArray[Any]:
             found = np.asarray(X, dtype=object)
     except ValueError as error:
         raise ValueError(f"{name} needs rows of one length in X: {error}") from error
-    if found.dtype.kind == "c":
-        raise ValueError(
-            f"{name} takes no complex numbers in X. Give real and imaginary parts as columns of their own."
-        )
     return found
 
 
@@ -68,12 +83,12 @@ def check_labels(y: Any, name: str) -> NDArray[Any]:
     kind = type_of_target(labels)
     if kind.startswith("continuous"):
         raise ValueError(
-            f"{name} needs labels, got y with {len(np.unique(labels))} numbers such as {labels.ravel()[0]!r}. "
+            f"{name} needs labels, got a continuous y with {len(np.unique(labels))} numbers such as {labels[0]:g}. "
             "Use AutoRegressor for numbers, or cut them into classes."
         )
     found = np.unique(labels)
     if len(found) < 2:
-        raise ValueError(f"{name} needs at least two labels in y, got only {found[0]!r}.")
+        raise ValueError(f"{name} needs at least two labels in y, got only one class, {found.tolist()[0]!r}.")
     if len(found) > max(_MOST_LABELS, len(labels) // 2):
         raise ValueError(
             f"{name} got {len(found)} labels for {len(labels)} rows: most occur once. Is y a name of the row? "
@@ -116,7 +131,7 @@ def _check_target(y: Any, name: str) -> NDArray[Any]:
             f"{name} predicts one target, got y with {found.shape[1]} columns. Fit one for each, for example by "
             "sklearn.multioutput."
         )
-    found = np.asarray(column_or_1d(found))
+    found = np.asarray(column_or_1d(found, warn=True))
     if len(found) and _n_missing(found):
         raise ValueError(
             f"{name} needs a target in each row, got y with {_n_missing(found)} missing ones. Leave out these rows."
@@ -146,12 +161,18 @@ def _in_one_type(y: NDArray[Any], name: str) -> NDArray[Any]:
     return np.asarray(y.tolist())
 
 
-def check_rows(X: Any, y: Any, least: int, name: str) -> None:
-    """Refuse too few rows, and targets of another number."""
+def check_size(X: Any, least: int, name: str) -> None:
+    """Refuse too few rows."""
+    if X.shape[0] < least:
+        raise ValueError(
+            f"{name} compares models by cross-validation, which needs {least} rows or more, got n_samples={X.shape[0]}."
+        )
+
+
+def check_lengths(X: Any, y: Any, name: str) -> None:
+    """Refuse targets of another number of rows."""
     if X.shape[0] != len(y):
         raise ValueError(f"{name} needs a target for each row, got X with {X.shape[0]} rows and y with {len(y)}.")
-    if len(y) < least:
-        raise ValueError(f"{name} compares models by cross-validation, which needs {least} rows or more, got {len(y)}.")
 
 
 def check_families(estimators: Any, known: Sequence[str], name: str) -> tuple[str, ...] | None:
@@ -188,7 +209,7 @@ def check_weights(sample_weight: Any, n: int) -> NDArray[np.float64] | None:
     if weight.shape != (n,):
         raise ValueError(f"sample_weight needs one number for each of {n} rows, got shape {weight.shape}.")
     if not np.isfinite(weight).all() or (weight < 0).any() or not weight.sum() > 0:
-        raise ValueError("sample_weight needs finite numbers of 0 or more, and one above 0.")
+        raise ValueError("sample_weight needs finite numbers of 0 or more, and one above zero.")
     return weight
 
 

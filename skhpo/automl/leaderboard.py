@@ -65,9 +65,15 @@ def leaderboard(names: Sequence[tuple[str, str]], results: dict[str, Any], weigh
     """
     scores, n_splits = results["mean_test_score"], sum(name.startswith("split") for name in results)
     seconds = results["mean_fit_time"] * n_splits
-    status = results.get("status", ["finished"] * len(scores))
     order = np.argsort(np.where(np.isnan(scores), np.inf, -scores), kind="stable")
-    rows = [i for i in order.tolist() if status[i] != "stopped"]
+    rows = [i for i in order.tolist() if not _is_unfinished(results, i, n_splits)]
     return Leaderboard(
         Row(names[i][0], names[i][1], float(scores[i]), float(seconds[i]), float(weights[i])) for i in rows
     )
+
+
+def _is_unfinished(results: dict[str, Any], row: int, n_splits: int) -> bool:
+    """Whether the time was over before all folds of a configuration were fitted, none of which has failed."""
+    if "n_splits_run" not in results:
+        return False
+    return bool(results["status"][row] == "complete" and results["n_splits_run"][row] < n_splits)

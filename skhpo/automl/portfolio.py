@@ -133,7 +133,7 @@ _GROWTH = {"svm": 2.0, "nearest_neighbors": 1.3}
 
 def _entry(task: Task, listed: _Listed) -> Entry:
     name, family, model, path, values = listed
-    pipeline = Pipeline([("prep", tabular_preprocessor(_innermost(model), random_state=task.seed)), ("model", model)])
+    pipeline = Pipeline([("prep", tabular_preprocessor(model, random_state=task.seed)), ("model", model)])
     amount = next((each for each in _AMOUNTS if each in model.get_params()), None)
     return Entry(
         name,
@@ -148,10 +148,6 @@ def _entry(task: Task, listed: _Listed) -> Entry:
 
 _BY_TREES = {"boosting", "extra_trees", "random_forest", "lightgbm", "catboost"}
 _AMOUNTS = ("n_estimators", "iterations", "max_iter")
-
-
-def _innermost(model: Any) -> Any:
-    return model.steps[-1][1] if isinstance(model, Pipeline) else model
 
 
 class _Listed(NamedTuple):

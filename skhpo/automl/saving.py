@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import copy
 import importlib
-import re
+import zipfile
 from typing import TYPE_CHECKING, Any
+
+from skhpo.automl.base import AutoEstimator
+from skhpo.automl.kept import KEPT
 
 if TYPE_CHECKING:
     from os import PathLike
-
-_KNOWN = re.compile(
-    r"(skhpo\.(automl|honesty|estimators)\.[a-z_.]+\.[A-Za-z_]+"
-    r"|sklearn\.[a-zA-Z_.]+"
-    r"|numpy\.[a-zA-Z_.0-9]+"
-    r"|scipy\.[a-zA-Z_.]+)\Z"
-)
 
 
 def save_model(auto: Any, path: str | PathLike[str]) -> None:
@@ -27,11 +23,21 @@ def save_model(auto: Any, path: str | PathLike[str]) -> None:
         Fitted.
     path : path
         Where to.
+
+    Raises
+    ------
+    ImportError
+        If skops is not installed.
     """
+    importlib.import_module("skops.io").dump(without_predictions(auto), path)
+
+
+def without_predictions(auto: Any) -> Any:
+    """Return a copy that has the estimate, and not the predictions that the estimate was computed from."""
     light = copy.copy(auto)
     vars(light)["_estimate"] = auto.score_estimate_
     vars(light).pop("_evidence", None)
-    importlib.import_module("skops.io").dump(light, path)
+    return light
 
 
 def load_model(path: str | PathLike[str]) -> Any:
@@ -45,13 +51,21 @@ def load_model(path: str | PathLike[str]) -> Any:
     Raises
     ------
     ValueError
-        If it holds other types than a saved model does.
+        If it holds other types than a saved model does, or something else than a model.
     """
     try:
         io = importlib.import_module("skops.io")
     except ImportError:
         raise ValueError("Reading a model needs skops: pip install skops.") from None
-    found = io.get_untrusted_types(file=path)
-    if foreign := [name for name in found if not _KNOWN.match(name)]:
+    try:
+        found = io.get_untrusted_types(file=path)
+    except (zipfile.BadZipFile, KeyError):
+        raise ValueError(f"{path} is no model that was saved here: it is no file of skops.") from None
+    if foreign := sorted(set(found) - set(KEPT)):
         raise ValueError(f"{path} is no model that was saved here: it holds {', '.join(foreign)}.")
-    return io.load(path, trusted=found)
+    model = io.load(path, trusted=found)
+    if not isinstance(model, AutoEstimator):
+        raise ValueError(  # noqa: TRY004 - the file is wrong, not the type of an argument
+            f"{path} is no model that was saved here: it is a {type(model).__name__}."
+        )
+    return model

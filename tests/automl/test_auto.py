@@ -310,7 +310,7 @@ def test_arguments_that_cannot_be(params, says):
     [
         ({"sample_weight": np.ones(3)}, "one number for each"),
         ({"sample_weight": -np.ones(20)}, "0 or more"),
-        ({"sample_weight": np.zeros(20)}, "above 0"),
+        ({"sample_weight": np.zeros(20)}, "above zero"),
         ({"groups": np.ones(3)}, "one value for each"),
         ({"groups": np.ones(20)}, "two different"),
     ],
