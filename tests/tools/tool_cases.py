@@ -27,10 +27,12 @@ from skhpo import BayesSearchCV, Float, GridSearchCV, RandomSearchCV, Successive
 AS_IT_IS = "as it is"
 ONE_LINE = "one line"
 BEST = "`best_estimator_`"
+NOTHING = "not recorded"
 SAID = {
     AS_IT_IS: "gives what scikit-learn's `GridSearchCV` gives there",
     ONE_LINE: "the same, after the line under *write*",
     BEST: "takes no search of ours; give it `search.best_estimator_`",
+    NOTHING: "nothing is in the way, and nothing of the search is recorded",
 }
 
 X, Y = load_iris(return_X_y=True)
@@ -358,7 +360,7 @@ def shap():
 
 
 CASES = [
-    Case("mlflow", ("mlflow",), "its own `autolog()` is on: fits inside are not recorded", mlflow_alone),
+    Case("mlflow", ("mlflow",), "its own `autolog()` is on, and nothing else was done", mlflow_alone, NOTHING),
     Case(
         "mlflow",
         ("mlflow",),
