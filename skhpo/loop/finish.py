@@ -27,7 +27,7 @@ def expected_scores(history: History, sampler: Sampler) -> Mapping[int, float]:
     By the sampler if it has a model of scores, else the mean over the splits that are there.
     """
     begun = [history.trials[number] for number in partial_trials(history)]
-    scores = list(sampler.expected_scores(begun)) if begun else []
+    scores = sampler.expected_scores(begun).tolist() if begun else []
     return {
         trial.number: float(score) if math.isfinite(score) else float(np.nanmean(history.scores(trial.number)))
         for trial, score in zip(begun, scores, strict=True)
