@@ -142,11 +142,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fits", type=int, nargs="+", default=[1_000, 2_000, 4_000, 8_000, 16_000, 32_000])
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--other", help="Python of an environment with another scikit-learn")
     args = parser.parse_args()
     here, other = Side(sys.executable), Side(args.other) if args.other else None
     measured = columns(here, other)
-    for n_jobs in (1, 2):
+    for n_jobs in args.workers:
         print(f"\n### Milliseconds per fit, {n_jobs} worker{'s' * (n_jobs > 1)}; in brackets ours / theirs\n")
         print("| fits | " + " | ".join(title for title, _, _ in measured) + " |")
         print("|---|" + "---|" * len(measured), flush=True)
