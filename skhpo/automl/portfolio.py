@@ -217,10 +217,7 @@ def _third(task: Task) -> Iterator[_Listed]:
 def _others(task: Task) -> Iterator[_Listed]:
     """Yield boosters of other libraries, where they are installed."""
     if _is_installed("catboost"):
-        catboost = importlib.import_module("catboost")
-        settings = {"random_seed": task.seed, "thread_count": 1, "verbose": 0, "allow_writing_files": False}
-        kind = catboost.CatBoostClassifier if task.is_classifier else catboost.CatBoostRegressor
-        yield _Listed("catboost", "catboost", kind(iterations=500, **settings))
+        yield _Listed("catboost", "catboost", _catboost(task, learning_rate=0.05), "iterations", (1000, 600, 300))
     if _is_installed("lightgbm"):
         lightgbm = importlib.import_module("lightgbm")
         kind = lightgbm.LGBMClassifier if task.is_classifier else lightgbm.LGBMRegressor
@@ -232,6 +229,21 @@ def _others(task: Task) -> Iterator[_Listed]:
 
 
 _MOST_SPLINED = 60
+
+
+def _catboost(task: Task, **settings: Any) -> Any:
+    """Return a model of CatBoost; what it would choose by the number of iterations is given."""
+    catboost = importlib.import_module("catboost")
+    kind = catboost.CatBoostClassifier if task.is_classifier else catboost.CatBoostRegressor
+    steps = 10 if task.n_classes == 2 else 1  # as by default
+    return kind(
+        random_seed=task.seed,
+        thread_count=1,
+        verbose=0,
+        allow_writing_files=False,
+        leaf_estimation_iterations=steps,
+        **settings,
+    )
 
 
 def _is_installed(name: str) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from skhpo._sklearn import Interval, fit_context, output_container
 from skhpo.automl.columns import heavy_tails, read_columns
@@ -54,6 +54,9 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
     kinds_ : list of str of length n_features_in_
         What each column holds: ``"number"``, ``"boolean"``, ``"date"``, ``"category"``, ``"text"``, or ``"nothing"`` if
         all is missing or one value is everywhere.
+    is_categorical_ : ndarray of shape (n_features_out,), bool
+        Which of the columns that `transform` returns are codes of categories: whole numbers from 0, without order. A
+        histogram gradient boosting takes it as ``categorical_features``.
     n_features_in_ : int
         Number of columns seen in `fit`.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -108,8 +111,10 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
 
         Raises
         ------
+        TypeError
+            If ``estimator`` is no estimator.
         ValueError
-            If the table has no rows or columns, or complex numbers.
+            If the table has no rows or columns, a name twice, or complex numbers, or has other rows than ``y``.
         """
         self.fit_transform(X, y)
         return self
@@ -133,7 +138,9 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         X_out : ndarray or sparse matrix of shape (n_samples, n_features_out)
             Numbers; or a frame, if `set_output` asks for one.
         """
+        _check_model(self.estimator)
         X = self._checked(X, reset=True)
+        check_consistent_length(X, y)
         y = y if y is None else _flat(y)
         columns = [] if issparse(X) else self._read(X)
         recipes = self._recipes(X, y, columns)
@@ -143,6 +150,9 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         self._takes_sparse = recipes.needs.takes_sparse
         with config_context(transform_output="default"):  # a frame, if one is asked for, is made of the whole
             found = transformer.fit_transform(X, y)
+        self.is_categorical_ = np.zeros(found.shape[1], dtype=bool)
+        for name in recipes.coded:
+            self.is_categorical_[transformer.output_indices_.get(name, slice(0, 0))] = True
         return self._finished(found)
 
     def transform(self, X: Any) -> Any:
@@ -281,6 +291,11 @@ def tabular_preprocessor(estimator: Any = None, *, random_state: Any = 0) -> Tab
     array([1, 0])
     """
     return TabularPreprocessor(estimator, random_state=random_state)
+
+
+def _check_model(estimator: Any) -> None:
+    if estimator is not None and (isinstance(estimator, type) or not hasattr(estimator, "fit")):
+        raise TypeError(f"estimator needs to be an estimator or None, got {estimator!r}. Write for example SVC().")
 
 
 def _check_names(names: Sequence[Any]) -> None:

@@ -84,6 +84,11 @@ class Recipes:
         parts = list(self._parts()) or [("nothing", _nothing(), [column.number for column in self.columns])]
         return ColumnTransformer(parts, sparse_threshold=1.0 if self._is_sparse else 0.0)
 
+    @property
+    def coded(self) -> tuple[str, ...]:
+        """Names of the parts that make codes of categories."""
+        return ("ordinal", "many") if self.needs.is_tree else ()
+
     def build_sparse(self, n_columns: int) -> ColumnTransformer:
         """Return a transformer for a sparse table."""
         steps = [_numbers()] if self.needs.is_tree else [_numbers(), MaxAbsScaler()]

@@ -136,7 +136,7 @@ class BranchGradients:
     names : tuple of str
         Parameters of the search.
     loss : str
-        Of the test side; that of the scorer.
+        Of the test side: that of the scorer, or "auto" for that of the family.
     """
 
     names: tuple[str, ...]

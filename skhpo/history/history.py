@@ -268,3 +268,20 @@ class History:
     def _rung_of(self, number: int) -> Standing:
         trial = self.trials[number]
         return self._rungs[trial.bracket, trial.rung]
+
+
+def partial_trials(history: History) -> list[int]:
+    """Return the trials that have a score and lack splits, were not stopped, and did not fail; by number.
+
+    Parameters
+    ----------
+    history : History
+        What has happened.
+    """
+
+    def is_partial(number: int) -> bool:
+        outcomes = history.outcomes(number).values()
+        is_some = number not in history.stopped and 0 < len(outcomes) < history.n_splits
+        return is_some and all(history.ending(outcome) == "ok" for outcome in outcomes)
+
+    return [trial.number for trial in history.trials if is_partial(trial.number)]

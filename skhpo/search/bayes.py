@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from skhpo.space import Space
 
 _N_POLISH = 15
-"""Candidates of a polish at most. With 15 of 30, and 15 of 50, it ended lower than without in 42 of 80 runs, and higher
-in POLISHWORSE."""
+"""Candidates of a polish at most: what it had in the measurement, see ``python -m benchmarks gradient polish``."""
 
 
 @TheirRandom.register  # for those who ask whether it is one
@@ -51,11 +50,12 @@ class BayesSearchCV(BaseSearch):
     Parameters
     ----------
     %(estimator)s
-    param_distributions : dict or list of dict
+    param_distributions : dict, list of dict or "default"
         For each parameter name a :class:`~skhpo.Float`, :class:`~skhpo.Int` or :class:`~skhpo.Categorical`, a
         distribution of :mod:`scipy.stats`, a list of values (three or more numbers are taken as ordered), or a
         dimension of scikit-optimize or Optuna. A list of dicts is one space: one model learns which of the dicts is
         worth a try.
+        ``"default"`` stands for ranges that are known: :doc:`/guide/default_spaces`.
     n_iter : int, default=50
         Candidates to try. If the space has fewer points, all of them are tried.
     %(scoring)s
@@ -262,7 +262,7 @@ class BayesSearchCV(BaseSearch):
 
     def _plan(self, start: Start) -> Plan:
         space = start.space()
-        sampler = bayes(start, initial_params=self._given(space), prior=self._prior(space))
+        sampler = bayes(start, initial_params=self._given(space), prior=self._prior(space), is_race=self.racing)
         if start.problem.gradients is not None:
             n_before = max(self.n_iter - _N_POLISH, self.n_iter // 2)
             shares = start.problem.gradients.shares

@@ -46,7 +46,7 @@ class SearchCV(BaseSearch):
     Parameters
     ----------
     %(estimator)s
-    param_distributions : dict or list of dict
+    param_distributions : dict, list of dict or "default"
         What may be tried, as in :class:`~skhpo.BayesSearchCV`.
     sampler : {"random", "bayes", "grid"} or callable, default="random"
         What proposes candidates: a name, or ``sampler(space, seed)``, which returns a

@@ -101,7 +101,8 @@ def branch_gradients(space: Space, estimator: Any, *, scoring: Any) -> BranchGra
     ValueError
         If the scorer is no loss with a slope.
     """
-    loss = "squared" if scoring is None else _OF_SCORERS.get(scoring) if isinstance(scoring, str) else None
+    # A regressor's own score is that of its family's loss: r2, or the share of the deviance.
+    loss = "auto" if scoring is None else _OF_SCORERS.get(scoring) if isinstance(scoring, str) else None
     known = [name for name, own in _OF_SCORERS.items() if (own in {"log_loss", "brier"}) == is_classifier(estimator)]
     if loss is None or is_classifier(estimator) != (loss in {"log_loss", "brier"}):
         raise ValueError(

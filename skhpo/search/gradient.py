@@ -48,9 +48,10 @@ class GradientSearchCV(BaseSearch):
     Parameters
     ----------
     %(estimator)s
-    param_distributions : dict
+    param_distributions : dict or "default"
         For each parameter name a :class:`~skhpo.Float` or a continuous distribution of :mod:`scipy.stats`, or a
         :class:`~skhpo.PerFeature` for the ``scale`` of a :class:`~skhpo.ColumnScale`.
+        ``"default"`` stands for ranges that are known: :doc:`/guide/default_spaces`.
     loss : str or callable, default="auto"
         What is descended. For regressors "squared", "absolute", "huber", "poisson" or "gamma"; for classifiers
         "log_loss", "brier", "squared" or "smoothed_hinge". "auto" is that of ``scoring`` where it is one of them, else

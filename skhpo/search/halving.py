@@ -67,9 +67,10 @@ class SuccessiveHalvingCV(BaseSearch):
     Parameters
     ----------
     %(estimator)s
-    param_distributions : dict or list of dict
+    param_distributions : dict, list of dict or "default"
         For each parameter name a list of values, a distribution of :mod:`scipy.stats`, a :class:`~skhpo.Float`,
         :class:`~skhpo.Int` or :class:`~skhpo.Categorical`, or a dimension of scikit-optimize or Optuna.
+        ``"default"`` stands for ranges that are known: :doc:`/guide/default_spaces`.
     n_candidates : int or "exhaust", default="exhaust"
         Candidates of the first rung. "exhaust" is ``max_resources_ // min_resources_``, which leaves one of them on the
         full resource; where ``min_resources`` is "auto", it is at least 10. With ``sampler="grid"`` it is the whole

@@ -33,10 +33,11 @@ class RandomSearchCV(BaseSearch):
     Parameters
     ----------
     %(estimator)s
-    param_distributions : dict or list of dict
+    param_distributions : dict, list of dict or "default"
         For each parameter name a list of values, a distribution of :mod:`scipy.stats`, a :class:`~skhpo.Float`,
         :class:`~skhpo.Int` or :class:`~skhpo.Categorical`, or a dimension of scikit-optimize or Optuna. Of a list of
         dicts, each is drawn with the same probability, and then a candidate from it.
+        ``"default"`` stands for ranges that are known: :doc:`/guide/default_spaces`.
     n_iter : int, default=10
         Candidates to draw. If the space has fewer points, all of them are tried.
     %(scoring)s

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skhpo.samplers.bayes import BayesSampler
+from skhpo.samplers.bayes import BayesOptions, BayesSampler
 from skhpo.samplers.first import FirstSampler
 from skhpo.samplers.grid import GridSampler
 from skhpo.samplers.random import RandomSampler
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from skhpo.history import Params
     from skhpo.samplers.base import Sampler
     from skhpo.search.plan import Start
+
+BEFORE_A_RACE = BayesOptions(n_init=8, n_line=0)
+"""A race begins with one fit for each of eight candidates, on different splits. A model learns too little from so few
+scores to choose them, and points that cover the space are better (docs/decisions/0140-eight-before-one.md). A line
+search needs scores of nearly all splits, here and on rungs."""
 
 
 def taken(start: Start) -> Any:
@@ -47,17 +52,18 @@ def bayes(
     *,
     initial_params: Sequence[Params] = (),
     prior: tuple[list[Params], list[float]] | None = None,
+    is_race: bool = False,
 ) -> Sampler:
     """Return where a model expects most, after the estimator as it came and the points that are given."""
     warn_of_bounds(start.written)
-    return _modelled(start, start.seed(), initial_params, prior)
+    return _modelled(start, start.seed(), initial_params, prior, BEFORE_A_RACE if is_race else BayesOptions())
 
 
 def bayes_of_rungs(start: Start) -> RungSampler:
     """Return the same where trials have more or less of a resource."""
     warn_of_bounds(start.written)
     seed = start.seed()
-    return RungSampler(lambda: _modelled(start, seed))
+    return RungSampler(lambda: _modelled(start, seed, options=BayesOptions(n_line=0)))
 
 
 def _modelled(
@@ -65,9 +71,12 @@ def _modelled(
     seed: int,
     initial_params: Sequence[Params] = (),
     prior: tuple[list[Params], list[float]] | None = None,
+    options: BayesOptions | None = None,
 ) -> Sampler:
     own = own_params(start.space(), start.problem.estimator)
-    sampler = BayesSampler(start.space(), seed, initial_params=[*own.inside, *initial_params], prior=prior)
+    sampler = BayesSampler(
+        start.space(), seed, initial_params=[*own.inside, *initial_params], prior=prior, options=options
+    )
     if own.outside is None:
         return sampler
     return FirstSampler(own.outside, sampler, None if sampler.n_max is None else sampler.n_max + 1)

@@ -76,7 +76,8 @@ look_back : int or None, default=None
 _ATTRIBUTES = """
 cv_results_ : dict of str to ndarray
     A row per candidate, as in scikit-learn. With ``racing`` there is ``status``: "complete", "raced", "failed",
-    "crashed" or "timeout"; ``n_splits_run`` counts the splits. ``mean_test_score`` of a raced candidate is then the
+    "crashed" or "timeout", and "partial" where the search was stopped before any candidate was complete;
+    ``n_splits_run`` counts the splits. ``mean_test_score`` of a raced candidate is then the
     mean of the candidate that stopped it, plus their mean difference on the splits that both have; so it lies below.
 space_ : dict or list of dict
     What was searched, with what ``"default"`` stood for.

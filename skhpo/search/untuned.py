@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from skhpo.estimators.table import library_of
+from skhpo.fits.amounts.continuation import last_step
 from skhpo.journals.events import UNTUNED, Codec
 from skhpo.space import params_key
 
@@ -65,7 +67,8 @@ def own_params(space: Space, estimator: Any) -> Own:
     if space.contains(own):
         return Own(space.canonical(own), is_inside=True)
     own = {name: own[name] for name in space.active_names(own) if name in own}
-    # Nothing at all is the estimator as it came, too: those of catboost list only what they were given.
+    if not own and not _lists_what_was_given(estimator):
+        return Own(None, is_inside=False)
     if any(_is_placeholder(value) and _is_part(space, name) for name, value in own.items()):
         return Own(None, is_inside=False)
     return Own(own, is_inside=False)
@@ -91,6 +94,11 @@ def codec(space: Space, own: Own) -> Codec:
         return {UNTUNED: {name: _readable(value) for name, value in outside.items()}}
 
     return Codec(to_json, lambda stored: outside if UNTUNED in stored else space.from_json(stored))
+
+
+def _lists_what_was_given(estimator: Any) -> bool:
+    """Whether no value at all is the estimator as it came: those of catboost list what they were given only."""
+    return library_of(last_step(estimator)[1]) == "catboost"
 
 
 def _is_placeholder(value: Any) -> bool:

@@ -130,6 +130,11 @@ class ScoreModel:
         """
         return self._adjusted(self.n)[0]
 
+    def current(self) -> tuple[Array, Array]:
+        """Points, shape (m, d), and `values`, shape (m,), of all observations that no later one replaced."""
+        X, y, _ = self._current(self.n)
+        return X, y
+
     def tell(self, row: Array, scores: Array) -> None:
         """Remember the scores, shape (n_splits,), of a point of shape (d,); NaN on the splits that were skipped.
 

@@ -267,6 +267,20 @@ def test_few_categories_are_columns_or_codes():
     np.testing.assert_array_equal(codes.transform([["red"], [None], ["pink"]])[:, 0], [2, -2, -1])
 
 
+def test_columns_of_codes_are_told_to_boosting():
+    X = np.array([[float(i), f"c{i % 7}", f"id{i % 300}", i % 2 == 0] for i in range(600)], dtype=object)
+    fitted = tabular_preprocessor(MODELS["hgb"])
+    Z = fitted.fit_transform(X)
+    names = fitted.get_feature_names_out()
+    assert set(names[fitted.is_categorical_]) == {"x1", "x2"}
+    assert np.nanmax(Z[:, fitted.is_categorical_]) == 254, "the rarest share a code"
+    told = HistGradientBoostingClassifier(max_iter=5, categorical_features=fitted.is_categorical_)
+    y = np.isin(np.arange(600) % 7, [0, 3, 5])
+    assert told.fit(Z, y).score(Z, y) > 0.9
+    told.predict(fitted.transform(broken(X)))
+    assert not tabular_preprocessor(SVC()).fit(X).is_categorical_.any()
+
+
 def test_rare_categories_share_a_column():
     X = [["red"]] * 9 + [["green"]] * 9 + [["mauve"], ["ochre"]]
     fitted = tabular_preprocessor(SVC()).fit(X)
@@ -431,6 +445,17 @@ def test_the_checks_of_scikit_learn_pass(model):
 def test_bad_parameters_are_refused(params):
     with pytest.raises(ValueError, match=next(iter(params))):
         TabularPreprocessor(**params).fit([[1.0], [2.0]])
+
+
+@pytest.mark.parametrize("model", ["svc", SVC, 3])
+def test_what_is_no_model_is_refused(model):
+    with pytest.raises(TypeError, match="estimator needs to be an estimator or None"):
+        tabular_preprocessor(model).fit([[1.0], [2.0]])
+
+
+def test_targets_of_other_rows_are_refused():
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        tabular_preprocessor().fit([[1.0], [2.0]], [0, 1, 0])
 
 
 # -- with others ------------------------------------------------------------------------------------------------------

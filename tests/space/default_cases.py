@@ -88,8 +88,9 @@ def _whole(kind, n_samples):
     y = 7 * signal if kind.endswith("Regressor") or kind in _REGRESSORS else np.digitize(signal, [-0.75, 0.75])
     y = np.exp(signal) if kind in _POSITIVE else np.column_stack([signal, -signal]) if kind in _TWO_TARGETS else y
     if kind in _TEXTS:
-        words = np.array([f"word{number}" for number in range(12)])
-        X = [" ".join(rng.choice(words, 10)) for _ in range(n_samples)]
+        words = np.array([f"word{number}" for number in range(60)])
+        share = 1 / np.arange(1, 61)  # as in languages
+        X = [" ".join(rng.choice(words, 10, p=share / share.sum())) for _ in range(n_samples)]
     elif kind in _COUNTED:
         X = rng.poisson(2.0, size=(n_samples, 6))
     elif kind in _CATEGORIES:

@@ -30,8 +30,9 @@ search = BayesSearchCV(SVC(), {"C": [0.1, 1.0, 10.0]}, n_iter=3)
 isinstance(search, RandomizedSearchCV)  # True, for tools that ask
 ```
 
-`skhpo.GridSearchCV` counts as scikit-learn's `GridSearchCV`, the other searches as its `RandomizedSearchCV`. Some tools
-look up the exact class, and have to be told in one line. Whatever does not take a search takes `search.best_estimator_`.
+`skhpo.GridSearchCV` counts as scikit-learn's `GridSearchCV`, the other searches as its `RandomizedSearchCV`. Some
+tools look up the exact class, and have to be told in one line. Whatever does not take a search takes
+`search.best_estimator_`.
 
 {words}
 | tool | version | what | works | write |
@@ -75,8 +76,8 @@ register()
 to_onnx(search, X[:1])  # also inside of a pipeline
 ```
 
-`skhpo.integrations.hummingbird.register()` is the same for hummingbird. `sklearn2pmml` has its list of classes in a Java
-archive: give it `search.best_estimator_`.
+`skhpo.integrations.hummingbird.register()` is the same for hummingbird. `sklearn2pmml` has its list of classes in a
+Java archive: give it `search.best_estimator_`.
 
 ## skops
 

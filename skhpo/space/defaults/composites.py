@@ -76,6 +76,13 @@ def _transformed_target(estimator: Any, data: Traits, of: Of) -> dict[str, Dimen
     return inside("regressor")(estimator, data if is_same else replace(data, y_scale=1.0, slope=None), of)
 
 
+def _choice(estimator: Any, data: Traits, of: Of) -> dict[str, Dimension]:
+    """Each candidate has its space where it is chosen."""
+    spaces = {name: of(candidate, data) for name, candidate in estimator.candidates.items() if is_part(candidate)}
+    found: dict[str, Dimension] = estimator.joint_space(spaces)
+    return found
+
+
 def is_part(part: Any) -> bool:
     """Whether a step is an estimator, and not a word such as "passthrough"."""
     return hasattr(part, "get_params") and not isinstance(part, type)
@@ -94,6 +101,7 @@ PARTS: dict[str, Callable[[Any, Traits, Of], dict[str, Dimension]]] = {
     "sklearn.multioutput.MultiOutputRegressor": inside("estimator"),
     "sklearn.model_selection.FixedThresholdClassifier": inside("estimator"),
     "sklearn.model_selection.TunedThresholdClassifierCV": inside("estimator"),
+    "skhpo.automl.Choice": _choice,
     "sklearn.ensemble.VotingClassifier": _members,
     "sklearn.ensemble.VotingRegressor": _members,
     "sklearn.ensemble.StackingClassifier": _stack,

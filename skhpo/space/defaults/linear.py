@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from skhpo.space.choices import Categorical
+from skhpo.space.defaults.traits import short
 from skhpo.space.numeric import Float, Int
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def _ridge(estimator: Any, data: Traits) -> dict[str, Any]:  # noqa: ARG001
 
 def _lasso(estimator: Any, data: Traits) -> dict[str, Any]:  # noqa: ARG001
     """From the penalty that leaves nothing down to one that changes little."""
-    return {"alpha": Float(1e-4 * data.largest_penalty, data.largest_penalty, log=True)}
+    return {"alpha": Float(short(1e-4 * data.largest_penalty), data.largest_penalty, log=True)}
 
 
 def _elastic_net(estimator: Any, data: Traits) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def _huber(estimator: Any, data: Traits) -> dict[str, Any]:  # noqa: ARG001
 
 
 def _quantile(estimator: Any, data: Traits) -> dict[str, Any]:  # noqa: ARG001
-    return {"alpha": Float(1e-4 * data.y_scale, data.y_scale, log=True)}
+    return {"alpha": Float(short(1e-4 * data.y_scale), data.y_scale, log=True)}
 
 
 def _descent(estimator: Any, data: Traits) -> dict[str, Any]:  # noqa: ARG001

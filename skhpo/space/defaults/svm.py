@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from skhpo.space.defaults.traits import short
 from skhpo.space.numeric import Float, Int
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ def gamma(data: Traits, when: Any = None) -> Float:
 
     With less of it the model is a linear one: the penalty makes the same models, and they go far beyond the data.
     """
-    return Float(1e-2 * data.gamma, 1e2 * data.gamma, log=True, when=when)
+    return Float(short(1e-2 * data.gamma), short(1e2 * data.gamma), log=True, when=when)
 
 
 def _kernel(estimator: Any, data: Traits) -> dict[str, Any]:
@@ -39,22 +40,22 @@ def _svc(estimator: Any, data: Traits) -> dict[str, Any]:
 
 def _svr(estimator: Any, data: Traits) -> dict[str, Any]:
     """Penalty and width of the tube are on the scale of the target."""
-    C = Float(1e-2 * data.y_scale, 1e3 * data.y_scale, log=True)
+    C = Float(short(1e-2 * data.y_scale), short(1e3 * data.y_scale), log=True)
     return {"C": C, "epsilon": _epsilon(data), **_kernel(estimator, data)}
 
 
 def _epsilon(data: Traits) -> Float:
-    return Float(1e-3 * data.y_scale, 0.5 * data.y_scale, log=True)
+    return Float(short(1e-3 * data.y_scale), short(0.5 * data.y_scale), log=True)
 
 
 def _nu_svc(estimator: Any, data: Traits) -> dict[str, Any]:
     """More than twice the share of the rarest class cannot be met; a training side may have less of it."""
     share = (data.smallest_class or data.n_samples) / data.n_samples
-    return {"nu": Float(0.02 * share, 1.6 * min(share, 0.5)), **_kernel(estimator, data)}
+    return {"nu": Float(short(0.02 * share), short(1.6 * min(share, 0.5))), **_kernel(estimator, data)}
 
 
 def _nu_svr(estimator: Any, data: Traits) -> dict[str, Any]:
-    C = Float(1e-2 * data.y_scale, 1e3 * data.y_scale, log=True)
+    C = Float(short(1e-2 * data.y_scale), short(1e3 * data.y_scale), log=True)
     return {"C": C, "nu": Float(0.05, 0.95), **_kernel(estimator, data)}
 
 
@@ -63,7 +64,7 @@ def _linear_svc(estimator: Any, data: Traits) -> dict[str, Any]:  # noqa: ARG001
 
 
 def _linear_svr(estimator: Any, data: Traits) -> dict[str, Any]:  # noqa: ARG001
-    C = Float(1e-4 * data.y_scale, 1e2 * data.y_scale, log=True)
+    C = Float(short(1e-4 * data.y_scale), short(1e2 * data.y_scale), log=True)
     return {"C": C, "epsilon": _epsilon(data)}
 
 

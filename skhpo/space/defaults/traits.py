@@ -16,6 +16,11 @@ _MOST_LOOKED_AT = 2_000
 """Rows from which scales are told: a range over decades needs no more."""
 
 
+def short(number: float) -> float:
+    """Return a number with two digits: a bound of a range over decades is read by people, and needs no more."""
+    return float(f"{number:.2g}")
+
+
 @dataclass(frozen=True)
 class Traits:
     """What is known of the data before a search. Without data, those of a table of ordinary size.
@@ -60,12 +65,12 @@ class Traits:
     @property
     def gamma(self) -> float:
         """What ``gamma="scale"`` stands for."""
-        return 1.0 / (self.n_features * self.spread)
+        return short(1.0 / (self.n_features * self.spread))
 
     @property
     def largest_penalty(self) -> float:
         """The penalty from which on a lasso is empty."""
-        return self.slope or self.y_scale
+        return short(self.slope or self.y_scale)
 
     def after(self, *, keeps_width: bool) -> Traits:
         """Return what is known behind a step that transforms: nothing of the scale, perhaps the number of columns."""
@@ -108,7 +113,7 @@ def _with_target(known: Traits, numbers: NDArray[np.float64] | None, y: Any, *, 
     if target is None:
         return known
     slope = None if numbers is None else _slope(numbers, target[:_MOST_LOOKED_AT])
-    return replace(known, y_scale=_positive(np.nanstd(target, axis=0).max()), slope=slope)
+    return replace(known, y_scale=short(_positive(np.nanstd(target, axis=0).max())), slope=slope)
 
 
 def _width(X: Any) -> int | None:

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from skhpo.space.choices import Categorical
+from skhpo.space.defaults.traits import short
 from skhpo.space.numeric import Float, Int
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 def columns(data: Traits) -> Float:
     """Return the share of columns that a split looks at: from half of what ``"sqrt"`` would be, to all."""
-    return Float(min(0.5 / math.sqrt(data.n_features), 0.3), 1.0, log=True)
+    return Float(min(short(0.5 / math.sqrt(data.n_features)), 0.3), 1.0, log=True)
 
 
 def leaf(data: Traits, high: int) -> Int:
@@ -31,7 +32,7 @@ def _tree(estimator: Any, data: Traits) -> dict[str, Any]:
     scale = 1.0 if data.smallest_class else data.y_scale**2
     return {
         "min_samples_leaf": Int(1, data.rows(0.2, low=3, high=100), log=True),
-        "ccp_alpha": Float(1e-5 * scale, 1e-1 * scale, log=True),
+        "ccp_alpha": Float(short(1e-5 * scale), short(1e-1 * scale), log=True),
         **_criterion(estimator),
     }
 
