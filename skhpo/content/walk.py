@@ -332,9 +332,9 @@ def _state_of(estimator: Any) -> Mapping[str, Any]:
 
     CatBoost's models lie in an object that shows nothing of itself, and their ``__getstate__`` says what is in it.
     """
-    own = type(estimator).__getstate__ is not object.__getstate__ and not isinstance(estimator, BaseEstimator)
+    has_own = any("__getstate__" in vars(kind) for kind in type(estimator).__mro__[:-1])  # not that of object
     try:
-        said = estimator.__getstate__() if own else None
+        said = estimator.__getstate__() if has_own and not isinstance(estimator, BaseEstimator) else None
     except Exception:  # noqa: BLE001  # a foreign method may raise anything
         said = None
     return said if isinstance(said, dict) else getattr(estimator, "__dict__", {})
