@@ -10,7 +10,7 @@ from scipy.sparse import issparse
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import column_or_1d
 
-from skhpo.automl.values import is_frame
+from skhpo.automl.values import check_names, is_frame
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,9 @@ def check_table(X: Any, name: str) -> Any:
         )
     if issparse(X):
         X = X.tocsr() if X.ndim == 2 else X.toarray()
-    elif not is_frame(X):
+    elif is_frame(X):
+        check_names(list(X.columns))
+    else:
         X = _as_array(X, name)
     _check_complex(X, name)
     _check_shape(tuple(X.shape), name)

@@ -7,7 +7,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from scipy.sparse import issparse
+from scipy.sparse import csr_matrix, issparse
 from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
@@ -16,7 +16,7 @@ from skhpo._sklearn import Interval, fit_context, output_container
 from skhpo.automl.columns import heavy_tails, read_columns
 from skhpo.automl.recipes import Recipes
 from skhpo.automl.target import target_of
-from skhpo.automl.values import as_numbers, columns_of, is_frame
+from skhpo.automl.values import as_numbers, check_names, columns_of, is_frame
 from skhpo.estimators.needs import needs_of
 
 if TYPE_CHECKING:
@@ -145,6 +145,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         columns = [] if issparse(X) else self._read(X)
         recipes = self._recipes(X, y, columns)
         self.kinds_ = ["number"] * X.shape[1] if issparse(X) else [column.kind for column in columns]
+        self._was_sparse = issparse(X)
         transformer = recipes.build_sparse(X.shape[1]) if issparse(X) else recipes.build()
         self.transformer_: ColumnTransformer = transformer
         self._takes_sparse = recipes.needs.takes_sparse
@@ -172,7 +173,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
             Numbers; or a frame, if `set_output` asks for one.
         """
         check_is_fitted(self)
-        X = self._checked(X, reset=False)
+        X = self._as_in_fit(self._checked(X, reset=False))
         with config_context(transform_output="default"):
             found = self.transformer_.transform(X)
         return self._finished(found)
@@ -217,12 +218,18 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
             return validate_data(
                 self, _as_array(X), reset=reset, dtype=None, accept_sparse="csr", ensure_all_finite=False
             )
-        _check_names(list(X.columns))
+        check_names(list(X.columns))
         validate_data(self, X, reset=reset, skip_check_array=True)
         for number, what in zip(X.shape, ("sample", "feature"), strict=True):
             if number == 0:
                 raise ValueError(f"Found array with 0 {what}(s) (shape={X.shape}) while a minimum of 1 is required.")
         return X
+
+    def _as_in_fit(self, X: Any) -> Any:
+        """Return a table sparse or dense, as that of `fit` was: the parts were built for one of them."""
+        if issparse(X):
+            return X if self._was_sparse else X.toarray()
+        return csr_matrix(as_numbers(X)) if self._was_sparse else X
 
     def _read(self, X: Any) -> list[Column]:
         columns = read_columns(X, self.cardinality_threshold)
@@ -296,12 +303,6 @@ def tabular_preprocessor(estimator: Any = None, *, random_state: Any = 0) -> Tab
 def _check_model(estimator: Any) -> None:
     if estimator is not None and (isinstance(estimator, type) or not hasattr(estimator, "fit")):
         raise TypeError(f"estimator needs to be an estimator or None, got {estimator!r}. Write for example SVC().")
-
-
-def _check_names(names: Sequence[Any]) -> None:
-    twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
-    if twice is not None:
-        raise ValueError(f"X needs column names that differ, got {twice!r} more than once. Rename one of them.")
 
 
 def _as_array(X: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from skhpo.automl.base import AutoEstimator
 from skhpo.automl.kept import KEPT
+from skhpo.automl.leaderboard import Leaderboard
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -68,4 +69,5 @@ def load_model(path: str | PathLike[str]) -> Any:
         raise ValueError(  # noqa: TRY004 - the file is wrong, not the type of an argument
             f"{path} is no model that was saved here: it is a {type(model).__name__}."
         )
+    model.leaderboard_ = Leaderboard(model.leaderboard_)  # skops makes a plain tuple of it
     return model

@@ -39,6 +39,13 @@ def is_frame(X: Any) -> bool:
     return hasattr(X, "iloc") or hasattr(X, "get_columns")
 
 
+def check_names(names: Sequence[Any]) -> None:
+    """Refuse names of columns that are there twice."""
+    twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
+    if twice is not None:
+        raise ValueError(f"X needs column names that differ, got {twice!r} more than once. Rename one of them.")
+
+
 def columns_of(X: Any) -> list[Any]:
     """Return the columns of a frame or an array one by one: series of its own kind, or arrays of shape (n_samples,)."""
     if hasattr(X, "iloc"):

@@ -1,5 +1,8 @@
 """AutoClassifier and AutoRegressor among others: scikit-learn's checks, pipelines, frames, sparse tables, names."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -28,7 +31,6 @@ def auto_regressor(**params):
 
 WHY_NOT = {
     "check_sample_weight_equivalence_on_dense_data": "a row twice may be in two folds, one of weight 2 is not",
-    "check_sample_weight_equivalence_on_sparse_data": "the same",
 }
 
 
@@ -172,6 +174,38 @@ def test_every_configuration_takes_a_table_with_texts():
         y = np.arange(40) % 3 if is_classifier else np.arange(40.0)
         for entry in portfolio(Task(is_classifier, 40, 2, 3), ("linear",)):
             assert len(entry.pipeline.fit(X, y).predict(X)) == 40, entry.name
+
+
+@pytest.mark.parametrize("library", ["catboost", "lightgbm"])
+def test_a_checkpoint_with_boosters_of_other_libraries(library, tmp_path, monkeypatch):
+    pytest.importorskip(library)
+    from skhpo.automl import portfolio
+
+    monkeypatch.setattr(portfolio, "_others", lambda task, made=portfolio._others: map(_small, made(task)))
+    X, y = load_iris(return_X_y=True)
+    params = {"estimators": ["linear", library], "checkpoint": tmp_path / "auto.db"}
+    first = auto_classifier(n_iter=2, **params).fit(X, y)
+    again = auto_classifier(n_iter=2, **params).fit(X, y)
+    assert {row.family for row in first.leaderboard_} == {"linear", library}
+    assert np.array_equal(first.predict_proba(X), again.predict_proba(X))
+    assert [row.fit_seconds for row in first.leaderboard_] == [row.fit_seconds for row in again.leaderboard_]
+
+
+def _small(listed):
+    """A booster with few trees."""
+    listed.model.set_params(**{"iterations" if listed.family == "catboost" else "n_estimators": 5})
+    return listed._replace(path=None, values=())
+
+
+def test_the_guide_has_the_portfolio_in_its_order():
+    from skhpo.automl.portfolio import Task, portfolio
+
+    page = (Path(__file__).parents[2] / "docs" / "guide" / "automl.md").read_text(encoding="utf-8")
+    table = page.partition("\n## The portfolio\n")[2].partition("Where it came from")[0]
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \|", table, re.MULTILINE)
+    tried = [(entry.name, entry.family) for entry in portfolio(Task(True, 1000, 20, 3))]
+    others = {"catboost", "lightgbm"} - {family for _, family in tried}  # where they are not installed
+    assert [row for row in rows if row[1] not in others] == tried
 
 
 # ------------------------------------------------------------------ what there was no time for
