@@ -1,4 +1,4 @@
-"""Thirty real tables for `benchmarks/automl.py`, and ten more that need other packages, or none.
+"""Thirty real tables for `benchmarks/automl.py`, and nine more that need other packages, or none.
 
 ``load(name)`` gives a frame of numbers and texts with missing values, and a target: classes from 0 on, or numbers.
 ``split(name, seed)`` gives 70 % of the rows to train on, and the rest. The thirty come from two packages:
@@ -105,7 +105,6 @@ MORE = {
     "Texan houses": Table(_arrays(real_data.house_price), False),
     "Carseats": Table(_r("ISLR", "Carseats", "Sales"), False),
     "Default": Table(_r("ISLR", "Default", "default"), True, 5000),
-    "bikes": Table(_r("ISLR2", "Bikeshare", "bikers", "casual", "registered"), False, 5000),
 }
 ALL = {**TABLES, **MORE}
 
