@@ -2,6 +2,7 @@
 
 import csv
 import importlib
+import runpy
 import sys
 import zipfile
 from types import SimpleNamespace
@@ -149,10 +150,12 @@ def test_polars_does_where_pandas_is_missing(files, monkeypatch, sio):
     assert len(polars.read_csv("predictions.csv")) == 20
 
 
-def test_the_module_runs():
+def test_the_module_runs(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["skhpo.automl", "--help"])
     with pytest.raises(SystemExit) as ended:
-        main(["--help"])
+        runpy.run_module("skhpo.automl", run_name="__main__")
     assert ended.value.code == 0
+    assert "--time-budget" in capsys.readouterr().out
 
 
 # ------------------------------------------------------------------ what it refuses
@@ -316,7 +319,7 @@ def all_members(auto, X, y):
 @pytest.mark.filterwarnings("ignore")  # of models on a few rows
 @pytest.mark.parametrize("target", ["numbers", "two labels", "three labels"])
 def test_all_families_are_saved_and_read(target, tmp_path, sio):
-    """The list of what is kept is neither too short nor, over all cases, anything but what is met in them."""
+    """The list of what is kept is long enough for each of them."""
     frame = houses(90)
     X, price = frame.drop(columns="price"), frame["price"].to_numpy()
     y = {
