@@ -130,7 +130,7 @@ class Blocks:
 
 
 class Course(SplitScheduler):
-    """Starts the trials of a list as far as there is time.
+    """Starts the trials of a list as far as there is time; one in any case, as without any there is no model.
 
     Parameters
     ----------
@@ -163,11 +163,12 @@ class Course(SplitScheduler):
         for number in history.open:
             begun = history.begun(number)
             n_left = history.n_splits - len(begun)
+            is_only = len(history.trials) == 1 or not history.complete
             if any(math.isnan(score) for score in history.seen(number).values()):
                 return TrialStopped(number, None)
             step = self.steps[self._position_of(history.trials[number].params)]
             if n_left and not self._waits(history, number, step):
-                if begun and not self._affords(step, n_left, history):
+                if begun and not is_only and not self._affords(step, n_left, history):
                     return TrialStopped(number, None)
                 return FitStarted(number, len(begun))
         return None
@@ -181,8 +182,7 @@ class Course(SplitScheduler):
 
     def next_trial(self, history: History, ask: Ask) -> Trial | None:
         """Return the next trial of the list that there is time for."""
-        number = len(history.trials)
-        if number >= self.n_trials:
+        if len(history.trials) >= self.n_trials:
             return None
         tried = [self._position_of(trial.params) for trial in history.trials]
         last = {self.steps[position].block: position for position in tried}
@@ -191,7 +191,15 @@ class Course(SplitScheduler):
             if begun is not None and position <= begun:
                 continue
             if begun is not None or self._affords(step, history.n_splits, history):
-                params = ask(position)
-                self._on_start(step, history)
-                return None if params is None else Trial(number, params)
-        return None
+                return self._started(position, history, ask)
+        return None if history.trials else self._started(self._plainest(), history, ask)
+
+    def _started(self, position: int, history: History, ask: Ask) -> Trial | None:
+        params = ask(position)
+        self._on_start(self.steps[position], history)
+        return None if params is None else Trial(len(history.trials), params)
+
+    def _plainest(self) -> int:
+        """Return the place of the first linear model; of the last step, which has least to do, where there is none."""
+        places = (place for place, step in enumerate(self.steps) if step.entry.family == "linear")
+        return next(places, len(self.steps) - 1)

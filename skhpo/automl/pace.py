@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from skhpo.automl.course import Step
     from skhpo.automl.forecast import Forecast
     from skhpo.automl.job import Clock
-    from skhpo.history import History, Params
+    from skhpo.history import History, Params, Trial
 
 _N_KEPT = 6
 """Of so many of the best configurations the fits on all rows are planned for."""
@@ -58,7 +58,7 @@ class Pace:
         if math.isinf(self._clock.budget):
             return True
         self._read(history)
-        if self._is_answered(step, history):
+        if self._left(history) <= 0 or self._is_answered(step, history):
             return self._left(history) > 0
         n_waves = math.ceil(n_fits / self._n_workers)
         if not self._forecast.is_seen(step.entry) and self._n_read:
@@ -75,18 +75,23 @@ class Pace:
 
     def _is_answered(self, step: Step, history: History) -> bool:
         """Whether a longer fit has all that a shorter one needs."""
-        if step.share == 1.0:
-            return False
-        leaders = (trial for trial in history.trials if self._step_of(trial.params).block == step.block)
-        leader = next(leaders, None)
-        return leader is not None and len(history.outcomes(leader.number)) == history.n_splits
+        leader = self._leader(step, history)
+        is_other = leader is not None and self._step_of(leader.params) is not step
+        return leader is not None and is_other and len(history.outcomes(leader.number)) == history.n_splits
+
+    def _leader(self, step: Step, history: History) -> Trial | None:
+        """Return the trial whose fits its whole block shares."""
+        trials = (trial for trial in history.trials if self._step_of(trial.params).block == step.block)
+        return next(trials, None)
 
     def _read(self, history: History) -> None:
         """Tell the forecast of the fits that were seen since."""
         for number, split in history.steps[self._n_read : history.n_seen]:
             outcome, step = history.outcomes(number)[split], self._step_of(history.trials[number].params)
-            if step.share == 1.0 and outcome.status == "ok" and not outcome.shared:
-                self._forecast.see(step.entry, outcome.fit_time + outcome.score_time, self._n_train)
+            leader = self._leader(step, history)
+            if leader is not None and leader.number == number and outcome.status == "ok":
+                seconds = (outcome.fit_time + outcome.score_time) / step.share
+                self._forecast.see(step.entry, seconds, self._n_train)
         self._n_read = history.n_seen
 
     def _kept(self, history: History) -> float:

@@ -11,7 +11,7 @@ from skhpo.automl.pace import Pace
 from skhpo.automl.portfolio import Entry, families_of, portfolio
 from skhpo.automl.portfolio import Task as Kind
 from skhpo.executors.serial import SerialExecutor
-from skhpo.history import History, Outcome, Task
+from skhpo.history import History, Outcome, Task, Trial
 from skhpo.journals.memory import MemoryJournal
 from skhpo.loop import run_search
 
@@ -157,6 +157,29 @@ def test_where_there_is_no_time_for_the_longest_a_shorter_one_leads(watch):
     _, fits, names = run([entry("a", fixed=1.0), long], watch, seconds=seconds)
     assert names == ["a", "b, n=40", "b, n=10"]
     assert len(fits) == 10
+
+
+def test_one_is_tried_in_any_case():
+    """The linear one, where there is time for none; it is not stopped."""
+    Slow.watch = Watch(budget=1.0)
+    entries = [entry("a", fixed=6.0), Entry("b", "linear", Slow(fixed=4.0)), entry("c", fixed=1.0)]
+    history, _, names = run(entries, Slow.watch, seconds=lambda step: 4.0)
+    assert names == ["b"]
+    assert history.complete == [0]
+
+
+def test_what_a_shorter_leader_takes_tells_what_the_longest_would():
+    Slow.watch = watch = Watch(budget=100.0)
+    steps = steps_of([entry("b", path="n", values=(100, 40))], lambda one: ({"choice": one.name}, ""))
+    found = forecast(watch)
+    step_of = {step.params["n"]: step for step in steps}
+    pace = Pace(watch, found, n_train=100, n_all=100, n_workers=1, step_of=lambda params: step_of[params["n"]])
+    history = History(2)
+    history.start(Trial(0, steps[1].params), [0])
+    history.record(Outcome(0, 0, 1.0, fit_time=2.0))
+    history.see(1)
+    assert pace.affords(steps[1], 1, history)
+    assert found.seconds(steps[0].entry, 100) == 5.0
 
 
 def test_workers_count():
