@@ -44,7 +44,7 @@ print(auto.leaderboard_)
 
 # %%
 # What both expected, and what came. The best score of a search is too good; ``score_estimate_``
-# selects again on drawn rows. With 120 new patients, a difference of one unit is luck.
+# selects again on drawn rows. With 120 new patients, small differences are luck.
 found = pd.DataFrame(
     {
         "expected": [-search.best_score_, -auto.score_estimate_.value],

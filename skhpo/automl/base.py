@@ -190,11 +190,14 @@ class AutoEstimator(BaseEstimator):
         steps = [job.step_of(params) for params in search.cv_results_["params"]]
         weights = np.zeros(len(steps))
         scores = search.cv_results_["mean_test_score"][predictions.trials]
-        weights[predictions.trials] = self._fit_ensemble(job, [steps[i] for i in predictions.trials], chosen, scores)
+        fitted = self._fit_ensemble(job, [steps[i] for i in predictions.trials], chosen, scores)
+        weights[predictions.trials] = fitted
         self.cv_results_ = search.cv_results_
         self.leaderboard_ = leaderboard([(step.name, step.entry.family) for step in steps], self.cv_results_, weights)
-        self._evidence = chosen, scorer
-        self._stats = {**search.stats(), "total_time": job.clock(), "n_rows": len(predictions.rows)}
+        self._evidence = chosen.as_fitted(fitted), scorer
+        n_unfitted = np.count_nonzero(chosen.weights) - np.count_nonzero(fitted)
+        told = {"total_time": job.clock(), "n_rows": len(predictions.rows), "n_unfitted": int(n_unfitted)}
+        self._stats = {**search.stats(), **told}
 
     def _fit_ensemble(
         self, job: Job, steps: Sequence[Step], chosen: Chosen, scores: NDArray[np.float64]

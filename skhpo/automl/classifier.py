@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class AutoClassifier(ClassifierMixin, AutoEstimator):
     """The best classifier that a time can buy, with no space to write.
 
-    Some thirty configurations of eight families of models, each behind a preprocessing of its own, are compared by
+    Some two dozen configurations of eight families of models, each behind a preprocessing of its own, are compared by
     cross-validation, the most promising first. An ensemble is selected by their out-of-fold predictions, and its
     members are fitted on all rows. The budget includes that.
 

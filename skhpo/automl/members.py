@@ -49,6 +49,19 @@ class Chosen(NamedTuple):
         measure = measure_of(scorer, blended(self.table, self.weights))
         return float(measure.scores(np.ones((1, self.table.n_rows), dtype=np.intp))[0, 0])
 
+    def as_fitted(self, weights: NDArray[np.float64]) -> Chosen:
+        """Return what came of it: without the members that there was no time to fit.
+
+        Parameters
+        ----------
+        weights : ndarray of shape (n_candidates,)
+            Of the members that were fitted, 0 of all others.
+        """
+        if np.count_nonzero(weights) == np.count_nonzero(self.weights):
+            return self
+        kept = np.flatnonzero(weights)
+        return Chosen(self.table.only(kept), weights[kept])
+
 
 def choose(table: OutOfFold, scorer: Any, size: int) -> Chosen:
     """Select an ensemble by the predictions of candidates.

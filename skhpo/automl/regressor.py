@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class AutoRegressor(RegressorMixin, AutoEstimator):
     """The best regressor that a time can buy, with no space to write.
 
-    Some thirty configurations of eight families of models, each behind a preprocessing of its own, are compared by
+    Some twenty configurations of seven families of models, each behind a preprocessing of its own, are compared by
     cross-validation, the most promising first. An ensemble is selected by their out-of-fold predictions, and its
     members are fitted on all rows. The budget includes that.
 

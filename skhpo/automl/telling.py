@@ -23,7 +23,7 @@ def report_of(auto: Any, stats: Mapping[str, Any]) -> Report:
         "Tried": _tried(auto, stats),
         "Time": _time(auto, stats),
         "Best": [f"{board[0].name}: {board[0].score:.5g} on rows that it was not trained on"],
-        "Ensemble": _ensemble(board),
+        "Ensemble": [*_ensemble(board), *_unfitted(stats["n_unfitted"])],
         "New data": [f"{auto.score_estimate_}"],
         "Failures": [f"{row.name}: a fit raised an error" for row in board if np.isnan(row.score)],
     }
@@ -49,6 +49,13 @@ def _time(auto: Any, stats: Mapping[str, Any]) -> list[str]:
             f"{in_words(max(0.0, stats['total_time'] - stats['search_time']))} to fit the ensemble on all rows"
         )
     ]
+
+
+def _unfitted(n: int) -> list[str]:
+    if not n:
+        return []
+    others = "another member" if n == 1 else f"{n} other members"
+    return [f"no time was left to fit {others} on all rows: a larger time_budget leaves it"]
 
 
 def _ensemble(board: Any) -> list[str]:

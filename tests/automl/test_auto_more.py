@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.sparse import csr_matrix, random_array
+from scipy.sparse import csr_matrix
+from scipy.sparse import random as random_sparse
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
@@ -128,8 +129,7 @@ def test_a_frame_of_pandas_with_its_own_missing_values():
 
 @pytest.mark.parametrize("families", [["linear"], ["boosting"], ["nearest_neighbors"], ["svm"]])
 def test_a_sparse_table(families):
-    rng = np.random.default_rng(0)
-    X = csr_matrix(random_array((80, 30), density=0.2, rng=rng))
+    X = csr_matrix(random_sparse(80, 30, density=0.2, random_state=0))
     y = (np.asarray(X.sum(axis=1)).ravel() > X.sum() / 80).astype(int)
     auto = auto_classifier(estimators=families).fit(X, y)
     assert np.isfinite(auto.leaderboard_[0].score)
@@ -234,3 +234,26 @@ def test_a_configuration_that_fails_is_told(monkeypatch):
     auto = auto_classifier(n_iter=3).fit(X, y)
     assert [row.name for row in auto.leaderboard_ if np.isnan(row.score)] == ["splines"]
     assert "splines: a fit raised an error" in str(auto.report())
+
+
+def test_the_estimate_is_that_of_the_members_that_were_fitted(monkeypatch):
+    """The heaviest is the first to be fitted; here there is time for no other."""
+    from skhpo.automl import base
+
+    def only_the_heaviest(members, fit, left, n_jobs):
+        place = max(range(len(members)), key=lambda place: members[place].weight)
+        return {place: fit(members[place].estimator)}
+
+    X, y = load_diabetes(return_X_y=True)
+    params = {"n_iter": 4, "estimators": ["linear", "nearest_neighbors"]}
+    whole = auto_regressor(**params).fit(X, y)
+    monkeypatch.setattr(base, "fit_members", only_the_heaviest)
+    auto = auto_regressor(**params).fit(X, y)
+    (member,) = [row for row in auto.leaderboard_ if row.weight]
+    n_left_out = sum(row.weight > 0 for row in whole.leaderboard_) - 1
+    assert n_left_out > 0
+    others = "another member" if n_left_out == 1 else f"{n_left_out} other members"
+    assert f"no time was left to fit {others}" in str(auto.report())
+    assert auto.score_estimate_.naive == pytest.approx(member.score, rel=0.01)
+    assert auto.score_estimate_.naive < whole.score_estimate_.naive
+    assert "no time was left" not in str(whole.report())
