@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -104,18 +104,21 @@ class BayesSampler(Sampler):
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what it was given and told, in types of Python, NumPy and the user's space."""
-        options = self.options
+        usual = BayesOptions()
+        names = [each.name for each in fields(usual)]
+        changed = {name: getattr(self.options, name) for name in names}
+        changed = {name: value for name, value in changed.items() if value != getattr(usual, name)}
         return {
             "space": self.space.param_distributions,
             "seed": self.seed,
             "given": self._given,
             "n_prior": self._n_prior,
             "model": self._model.state(),
-            "options": None if options == BayesOptions() else options,
+            "options": changed,
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(Space(state["space"]), state["seed"], options=state["options"])  # type: ignore[misc]
+        self.__init__(Space(state["space"]), state["seed"], options=BayesOptions(**state["options"]))  # type: ignore[misc]
         self._given, self._n_prior = state["given"], state["n_prior"]
         self._model.restore(state["model"])
         self._seen.update(map(_key, self._model.points))

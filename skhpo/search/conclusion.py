@@ -19,6 +19,7 @@ from skhpo.results.cv_results import cv_results, metric_names
 from skhpo.samplers.bayes import BayesSampler
 from skhpo.search.evidence import Evidence
 from skhpo.search.honest import Honest
+from skhpo.space.defaults import asks_for_default
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -164,7 +165,8 @@ class Concluding(Honest):
     def _conclude(self, prepared: Prepared, opened: Opened) -> None:
         """Turn the history into what users look at."""
         self.scorer_ = _sklearn.fitted_scorer(prepared.scorers, self.estimator)
-        self.space_ = prepared.written
+        if asks_for_default(self._space):
+            self.space_ = prepared.written
         self._tell(opened.history, opened.plan)
         self._note_evidence(prepared, opened)
         self._learn(opened.plan.sampler)
