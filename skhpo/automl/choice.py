@@ -37,7 +37,7 @@ class Choice(Delegation):
         Those of the chosen one, if it has any.
     n_features_in_ : int
         Number of columns seen in `fit`, if the chosen one knows.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns, if the chosen one knows.
 
     See Also

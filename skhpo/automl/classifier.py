@@ -69,7 +69,7 @@ class AutoClassifier(ClassifierMixin, AutoEstimator):
         The labels.
     n_features_in_ : int
         Columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Their names, where they have any.
 
     See Also

@@ -240,7 +240,7 @@ class Delegation(BaseEstimator):
 
     @property
     def feature_names_in_(self) -> NDArray[Any]:
-        """Names of the columns seen in `fit`, of shape (n_features_in_,)."""
+        """Names of the columns seen in `fit`, of shape (n_features,)."""
         names: NDArray[Any] = self._learned("feature_names_in_")
         return names
 

@@ -51,7 +51,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
     ----------
     transformer_ : ColumnTransformer
         What was built and fitted, of scikit-learn's own parts.
-    kinds_ : list of str of length n_features_in_
+    kinds_ : list of str of length n_features
         What each column holds: ``"number"``, ``"boolean"``, ``"date"``, ``"category"``, ``"text"``, or ``"nothing"`` if
         all is missing or one value is everywhere.
     is_categorical_ : ndarray of shape (n_features_out,), bool
@@ -59,7 +59,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         histogram gradient boosting takes it as ``categorical_features``.
     n_features_in_ : int
         Number of columns seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns, if they have names.
 
     Examples

@@ -62,7 +62,7 @@ class AutoRegressor(RegressorMixin, AutoEstimator):
         As of a search: a row for each configuration.
     n_features_in_ : int
         Columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Their names, where they have any.
 
     See Also
