@@ -28,6 +28,10 @@ NAMES = {
         "fits and winners of racing beside full cross-validation",
         scripts.Script("racing", quick=("null", "--seeds", "2"), n_seeds=10),
     ),
+    "starts": (
+        "what the first thirty fits of a race find, and line searches",
+        scripts.Script("starts", quick=("line", "--seeds", "1"), n_seeds=20),
+    ),
     "ablation": (
         "what each choice of the Bayesian sampler is worth",
         scripts.Script("ablation", quick=("--seeds", "0-0", "--arms", "default,acquisition: EI"), n_seeds=10),
@@ -52,6 +56,10 @@ NAMES = {
         "what a search costs beside its fits",
         scripts.Script("overhead_sklearn", quick=("--sizes", "200", "--size-repeats", "1")),
     ),
+    "scale": (
+        "milliseconds per fit of searches of up to 32,000 fits that do nothing",
+        scripts.Script("scale", quick=("--fits", "200", "--repeats", "1")),
+    ),
     "prefix_cache": (
         "what sharing fitted steps saves",
         scripts.Script("prefix_cache", quick=("--seeds", "1", "--pipelines", "scaler, SGD"), n_seeds=3),
@@ -65,6 +73,8 @@ NAMES = {
         "descent by exact slopes: their errors, evaluations and seconds to the optimum, many parameters",
         scripts.Script("gradient", quick=("errors",), n_seeds=1),
     ),
+    "default_spaces": ("default ranges beside the untuned estimator and ranges by hand", "benchmarks.default_spaces"),
+    "automl": ("AutoClassifier and AutoRegressor beside FLAML, AutoGluon and untuned models", "benchmarks.automl"),
     "engine": (
         "utilisation of workers, cost per fit, data and memory",
         scripts.Script("engine", quick=("utilisation", "--repeats", "1", "--candidates", "8")),

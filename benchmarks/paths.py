@@ -2,7 +2,8 @@
 
 ``python benchmarks/paths.py`` prints tables in Markdown: CPU seconds of one process without the refit, three folds, the
 median over the seeds, and the share of scikit-learn's. Per seed all searches of a grid run back to back on the same
-data. Apart from the race, scores must be scikit-learn's to the bit. "none" are grids in which nothing can be shared.
+data. Apart from the race, scores must be scikit-learn's to the bit; those of penalties with ``share_fits="close"`` may
+be .02 apart. "none" are grids in which nothing can be shared.
 """
 
 import argparse
@@ -30,8 +31,9 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
-from sklearn.feature_selection import SelectKBest, SelectPercentile, f_classif, mutual_info_classif
-from sklearn.linear_model import LogisticRegression
+from sklearn.feature_selection import RFE, SelectKBest, SelectPercentile, f_classif, mutual_info_classif
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.linear_model import Lasso, LogisticRegression, Ridge
 from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
@@ -160,6 +162,16 @@ GRIDS = {
         {"selectpercentile__percentile": range(20, 101, 10), "svc__C": C},
         partial(classes, n=600),
     ),
+    "elimination, 12 sizes": (
+        partial(RFE, LogisticRegression(max_iter=1000)),
+        {"n_features_to_select": range(1, 13)},
+        classes,
+    ),
+    "6 sizes by elimination x C": (
+        lambda: make_pipeline(StandardScaler(), RFE(DecisionTreeClassifier(max_depth=5, **SEED)), SVC()),
+        {"rfe__n_features_to_select": [2, 4, 6, 8, 10, 12], "svc__C": C},
+        partial(classes, n=600, d=20),
+    ),
     "6 sizes of PCA x C": (
         lambda: make_pipeline(PCA(svd_solver="full"), SVC()),
         {"pca__n_components": [2, 4, 8, 16, 32, 64], "svc__C": np.logspace(-1, 2, 4)},
@@ -169,6 +181,20 @@ GRIDS = {
         lambda: FixedThresholdClassifier(make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))),
         {"threshold": np.linspace(0.1, 0.9, 9), "estimator__logisticregression__C": np.logspace(-2, 2, 5)},
         classes,
+    ),
+}
+CLOSE = {
+    "close: ridge, 50 alpha": (Ridge, {"alpha": np.logspace(-3, 3, 50)}, partial(numbers, n=1000, d=100)),
+    "close: ridge with a Gaussian kernel, 20 alpha": (
+        partial(KernelRidge, kernel="rbf", gamma=0.01),
+        {"alpha": np.logspace(-3, 2, 20)},
+        partial(numbers, n=1000, d=20),
+    ),
+    "close: lasso, 30 alpha": (Lasso, {"alpha": np.logspace(-2, 2, 30)}, partial(numbers, n=1000, d=100)),
+    "close: logistic regression, 20 C": (
+        lambda: make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)),
+        {"logisticregression__C": np.logspace(-3, 3, 20)},
+        partial(classes, n=1000, d=40),
     ),
 }
 NONE = {
@@ -190,6 +216,7 @@ ARMS = {
     "share_fits=False": partial(skhpo.GridSearchCV, share_fits=False),
     "ours": skhpo.GridSearchCV,
     "ours, racing": partial(skhpo.GridSearchCV, racing=True),
+    "close": partial(skhpo.GridSearchCV, share_fits="close"),
 }
 
 
@@ -203,7 +230,7 @@ def is_installed(make):
 
 def one(name, seed, arms, n_jobs):
     """CPU seconds, seconds, scores and the best candidate of each search."""
-    make, grid, data = (GRIDS | NONE)[name]
+    make, grid, data = (GRIDS | CLOSE | NONE)[name]
     X, y = data(seed)
     found = {}
     for arm in arms:
@@ -216,7 +243,8 @@ def one(name, seed, arms, n_jobs):
         for arm in arms:
             ours = np.array(_scores(found[arm][1]))
             is_known = np.isfinite(ours) if "racing" in arm else np.ones(ours.shape, bool)
-            assert (ours[is_known] == theirs[is_known]).all(), f"{arm}: the scores differ"  # noqa: S101
+            apart = abs(ours - theirs)[is_known].max()
+            assert apart <= (0.02 if arm == "close" else 0), f"{arm}: the scores differ"  # noqa: S101
     return found
 
 
@@ -239,7 +267,7 @@ def report(names, arms, n_seeds, n_jobs):
                 is_same[arm] += [run[arm][1].best_index_ == run["scikit-learn"][1].best_index_ for run in runs]
             seconds = float(np.median([run[arm][0] for run in runs]))
             cells.append(f"{seconds:.2f} s" if arm == "scikit-learn" else f"{of_theirs:.2f}")
-        search = runs[0]["ours"][1]
+        search = runs[0]["close" if "close" in arms else "ours"][1]
         n = len(search.cv_results_["params"]) * N_SPLITS
         print(f"| {name} | {search.stats()['n_fits']} of {n} | " + " | ".join(cells) + " |", flush=True)
     return shares, is_same
@@ -290,11 +318,12 @@ def main():
     words = options.grids or [""]
     cpu = platform.processor() or platform.machine()
     print(f"scikit-learn {sklearn.__version__}, Python {platform.python_version()}, {cpu}, {options.seeds} seeds")
-    for title, grids in {"Grids with paths": GRIDS, "Grids without": NONE}.items():
+    for title, grids in {"Grids with paths": GRIDS, "Penalties": CLOSE, "Grids without": NONE}.items():
         names = [name for name in grids if any(word in name for word in words) and is_installed(grids[name][0])]
         if names:
             print(f"\n### {title}")
-            shares, is_same = report(names, options.arms, options.seeds, options.jobs)
+            arms = [*options.arms, "close"] if grids is CLOSE else options.arms
+            shares, is_same = report(names, arms, options.seeds, options.jobs)
             summary(shares, is_same)
             if options.images and grids is GRIDS:
                 picture(names, shares["ours"], options.images)

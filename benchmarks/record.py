@@ -20,7 +20,7 @@ def command(name, arguments):
     in_pieces = {"--minutes", "--methods", "--problems"} if "--resume" in rest else set()
     while rest:
         each = rest.pop(0)
-        if each in {"--results", "--cache", "--images"} | in_pieces:
+        if each in {"--results", "--cache", "--images", "--python"} | in_pieces:
             del rest[:1]
         elif each != "--resume":
             kept.append(each)

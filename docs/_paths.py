@@ -13,21 +13,26 @@ NAMES = {
     "xgboost": "xgboost",
     "lightgbm": "lightgbm",
     "catboost": "CatBoost",
+    "ngboost": "ngboost",
 }
 
 
-def _row(names: list[str], parameter: str, settings: str) -> str:
-    return f"| {', '.join(f'`{name}`' for name in names)} | `{parameter}` | {settings} |"
+def _row(names: list[str], parameter: str, *cells: str) -> str:
+    return f"| {', '.join(f'`{name}`' for name in names)} | `{parameter}` | {' | '.join(cells)} |"
 
 
 def table() -> str:
     """Return the table, and the versions with which it was tested, in Markdown."""
     paths: dict[tuple[str, str], list[str]] = {}
+    close: dict[tuple[str, str, str], list[str]] = {}
     wholes: dict[str, list[str]] = {}
     for name, facts in FACTS.items():
         short = name.rpartition(".")[2]
         for path in facts.paths:
-            paths.setdefault((path.parameter, path.settings), []).append(short)
+            if path.close:
+                close.setdefault((path.parameter, path.settings, path.close), []).append(short)
+            else:
+                paths.setdefault((path.parameter, path.settings), []).append(short)
         if facts.whole is not None:
             wholes.setdefault(facts.whole.parameter, []).append(short)
     lines = ["| estimator | parameter | holds to the bit with |", "|---|---|---|"]
@@ -43,6 +48,14 @@ def table() -> str:
         f"| {', '.join(f'`{name}`' for name in names)} | `{parameter}` |"
         for parameter, names in wholes.items()
     ]
+    lines += [
+        "",
+        'With `share_fits="close"` only:',
+        "",
+        "| estimator | parameter | for | how close |",
+        "|---|---|---|---|",
+    ]
+    lines += [_row(names, *path) for path, names in close.items()]
     lines += [
         "",
         "Versions with which this was tested:",

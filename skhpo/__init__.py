@@ -3,6 +3,8 @@
 import sys
 from typing import TYPE_CHECKING, Never
 
+from skhpo import messages as _messages  # noqa: F401 - first, as it says which versions are needed
+from skhpo.automl import AutoClassifier, AutoRegressor, Choice, tabular_preprocessor
 from skhpo.estimators.columns import ColumnScale
 from skhpo.estimators.hypergradients import register_hypergradient
 from skhpo.fits.clustering import AllRows, ClusteringScorer
@@ -20,13 +22,17 @@ from skhpo.search import (
     SuccessiveHalvingCV,
 )
 from skhpo.space import Categorical, Float, Int
+from skhpo.space.defaults import default_space, register_space
 
 __version__ = "0.1.0.dev0"
 
 __all__ = [
     "AllRows",
+    "AutoClassifier",
+    "AutoRegressor",
     "BayesSearchCV",
     "Categorical",
+    "Choice",
     "ClusteringScorer",
     "ColumnScale",
     "EnsembleClassifier",
@@ -40,9 +46,12 @@ __all__ = [
     "RandomSearchCV",
     "SearchCV",
     "SuccessiveHalvingCV",
+    "default_space",
     "load_results",
     "register_hypergradient",
+    "register_space",
     "retry_failures",
+    "tabular_preprocessor",
 ]
 
 _CALLED_ELSEWHERE = {

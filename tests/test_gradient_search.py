@@ -9,13 +9,15 @@ from scipy.stats import loguniform
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, make_friedman1, make_regression
 from sklearn.ensemble import RandomForestRegressor
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF, WhiteKernel
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, PoissonRegressor, Ridge
 from sklearn.metrics import log_loss, mean_squared_error
 from sklearn.model_selection import KFold, cross_val_predict, cross_val_score, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC, LinearSVR
+from sklearn.svm import SVC, LinearSVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.fixes import parse_version
 
@@ -221,7 +223,13 @@ def test_what_a_search_says_of_itself():
         ),
         (RandomForestRegressor(), {"max_features": Float(0.1, 1.0)}, r"known family, got RandomForestRegressor"),
         (Ridge(positive=True), {"alpha": STRENGTH}, r"positive=True has constraints"),
-        (LinearSVR(), {"C": STRENGTH}, r'needs loss="squared_epsilon_insensitive"'),
+        (LinearSVC(loss="hinge"), {"C": STRENGTH}, r'needs loss="squared_hinge"'),
+        (GaussianProcessRegressor(), {"alpha": STRENGTH}, r"chooses the kernel anew in each fit.*optimizer=None"),
+        (
+            GaussianProcessRegressor(RBF(), optimizer=None),
+            {"kernel__length": STRENGTH},
+            r"no gradient in 'kernel__length'.*\['alpha', 'kernel__length_scale'\]",
+        ),
         (LogisticRegression(solver="liblinear"), {"C": STRENGTH}, r"penalises the intercept"),
         (KernelRidge(kernel="poly"), {"alpha": STRENGTH}, r'kernel needs to be "linear" or "rbf"'),
         (
@@ -417,3 +425,24 @@ def test_only_an_outer_cross_validation_tells_what_to_expect():
     outer = KFold(4, shuffle=True, random_state=0)
     expected = cross_val_score(clone(search), X, y, cv=outer).mean()
     assert search.estimate_score("nested", outer_cv=outer, X=X, y=y).value == pytest.approx(expected, rel=1e-12)
+
+
+def test_three_classes_of_a_support_vector_machine():
+    X, y = load_iris(return_X_y=True)
+    space = {"C": Float(1e-2, 1e3, log=True), "gamma": Float(1e-3, 1e1, log=True)}
+    search = GradientSearchCV(SVC(), space, n_iter=12).fit(X, y)
+    assert search.best_loss_ < 0.9 * search.cv_results_["mean_test_loss"][0]
+    assert search.best_score_ > 0.95
+
+
+def test_a_gaussian_process_is_tuned_by_cross_validation():
+    X, y = make_friedman1(100, noise=0.5, random_state=0)
+    estimator = GaussianProcessRegressor(RBF() + WhiteKernel(), optimizer=None, normalize_y=True)
+    space = {
+        "kernel__k1__length_scale": Float(0.01, 100.0, log=True),
+        "kernel__k2__noise_level": Float(1e-4, 1e1, log=True),
+    }
+    search = GradientSearchCV(estimator, space).fit(X, y)
+    by_likelihood = GaussianProcessRegressor(RBF() + WhiteKernel(), normalize_y=True)
+    loss = -cross_val_score(by_likelihood, X, y, scoring="neg_mean_squared_error").mean()
+    assert search.best_loss_ < loss

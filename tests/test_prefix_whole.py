@@ -9,6 +9,7 @@ from sklearn import config_context
 from sklearn.datasets import make_classification
 from sklearn.decomposition import PCA
 from sklearn.feature_selection import (
+    RFE,
     SelectFdr,
     SelectFpr,
     SelectFwe,
@@ -17,10 +18,11 @@ from sklearn.feature_selection import (
     f_classif,
     mutual_info_classif,
 )
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC
+from sklearn.svm import SVC, LinearSVC
 
 import skhpo
 
@@ -74,6 +76,31 @@ def test_selectors_are_fitted_once(monkeypatch, step, grid):
     same(theirs, ours)
     n_candidates = len(theirs.cv_results_["params"])
     assert len(fits) == (n_candidates * N_SPLITS + 1) + (N_SPLITS + 1)
+
+
+ELIMINATIONS = [
+    (RFE(LogisticRegression(random_state=0)), [1, 5, 12, 3], 1),
+    (RFE(LinearSVC(random_state=0), step=2), [2, 4, 8], 1),
+    (RFE(LogisticRegression(random_state=0), step=5), [2, 3, 7], 2),  # no round leaves three
+    (RFE(LogisticRegression(random_state=0)), [12, 6, 3], 3),  # each goes further than the one before
+    (RFE(LogisticRegression(random_state=0)), [0.5, 3, None], 3),
+]
+
+
+@pytest.mark.parametrize(("step", "counts", "n_eliminations"), ELIMINATIONS)
+def test_eliminations_are_done_once(monkeypatch, step, counts, n_eliminations):
+    fits = counted(monkeypatch, RFE)
+    theirs, ours = both(step, {"step__n_features_to_select": counts})
+    same(theirs, ours)
+    assert len(fits) == (2 * len(counts) * N_SPLITS + 1) + (n_eliminations * N_SPLITS + 1)
+
+
+def test_a_scorer_sees_the_estimator_of_the_features_that_are_left():
+    def of_inside(model, X, y):
+        rfe = model["step"]
+        return rfe.estimator_.coef_.sum() + rfe.ranking_ @ np.arange(12) + rfe.n_features_
+
+    same(*both(RFE(LogisticRegression(random_state=0)), {"step__n_features_to_select": [1, 5, 3]}, scoring=of_inside))
 
 
 PCAS = [

@@ -19,9 +19,19 @@ from sklearn.ensemble import (
     HistGradientBoostingRegressor,
     RandomForestClassifier,
     RandomForestRegressor,
+    VotingClassifier,
 )
-from sklearn.feature_selection import SelectKBest
-from sklearn.linear_model import LogisticRegression
+from sklearn.feature_selection import RFE, SelectKBest
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.linear_model import (
+    ElasticNet,
+    Lars,
+    Lasso,
+    LogisticRegression,
+    OrthogonalMatchingPursuit,
+    Ridge,
+    RidgeClassifier,
+)
 from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV, RandomizedSearchCV
 from sklearn.multioutput import MultiOutputRegressor
@@ -44,6 +54,10 @@ TREES = {"n_estimators": [5, 20, 10], "max_features": [2, 4]}
 
 def steps(model):
     return Pipeline([("scale", StandardScaler()), ("select", SelectKBest(k=3)), ("model", model)])
+
+
+def scaled(model):
+    return Pipeline([("scale", StandardScaler()), ("model", model)])
 
 
 GRIDS = {
@@ -117,6 +131,15 @@ GRIDS = {
         (X_NUMBERS, np.c_[Y_NUMBERS, -Y_NUMBERS]),
         1,
     ),
+    "steps of Lars": (Lars(), {"n_nonzero_coefs": [1, 8, 4], "fit_intercept": [True, False]}, NUMBERS, 2),
+    "pursuits": (scaled(OrthogonalMatchingPursuit()), {"model__n_nonzero_coefs": [1, 3, 2]}, NUMBERS, 1),
+    "eliminations": (RFE(LogisticRegression()), {"n_features_to_select": [1, 8, 4], "step": [1, 2]}, (X, Y), 2),
+    "voters": (
+        VotingClassifier([("trees", FOREST), ("line", LogisticRegression())]),
+        {"trees__n_estimators": [3, 9, 6], "line__C": [0.1, 1.0]},
+        (X, Y),
+        2,
+    ),
     # Nothing is shared:
     "no seed": (RandomForestClassifier(max_depth=1), {"n_estimators": [2, 3]}, (X, np.zeros(len(X), int)), 2),
     "no path": (DecisionTreeClassifier(random_state=0), {"max_depth": [2, 3]}, (X, Y), 2),
@@ -160,6 +183,62 @@ def test_settings_of_the_search(settings):
     ours = grid_search(FOREST, TREES, (X, Y), **settings)
     same(grid_search(FOREST, TREES, (X, Y), GridSearchCV, **theirs), ours)
     assert ours.stats()["n_fits"] == 2 * N_SPLITS
+
+
+CLOSE = {
+    "ridge": (Ridge(), {"alpha": [0.1, 1.0, 10.0], "fit_intercept": [True, False]}, NUMBERS, 1e-9),
+    "ridge for classes": (RidgeClassifier(), {"alpha": [0.1, 1.0, 10.0]}, (X, Y), 1e-9),
+    "kernel ridge": (KernelRidge(kernel="rbf"), {"alpha": [0.1, 1.0, 10.0], "gamma": [0.01, 0.1]}, NUMBERS, 1e-9),
+    "lasso": (scaled(Lasso()), {"model__alpha": [0.1, 10.0, 1.0]}, NUMBERS, 1e-3),
+    "elastic net": (ElasticNet(), {"alpha": [0.1, 10.0, 1.0]}, NUMBERS, 1e-3),
+    "logistic regression": (steps(LogisticRegression()), {"model__C": [0.1, 10.0, 1.0]}, (X, Y), 0.02),
+}
+
+
+@pytest.mark.parametrize("name", CLOSE)
+def test_what_is_close_is_shared_where_it_is_asked_for(name):
+    estimator, grid, data, most = CLOSE[name]
+    plain, ours = (grid_search(estimator, grid, data, share_fits=share) for share in (True, "close"))
+    n_candidates = len(plain.cv_results_["params"])
+    same(grid_search(estimator, grid, data, GridSearchCV), plain)
+    assert plain.stats()["n_fits"] == n_candidates * N_SPLITS
+    assert ours.stats()["n_fits"] == n_candidates // 3 * N_SPLITS
+    assert ours.cv_results_["params"] == plain.cv_results_["params"]
+    for kind in ("test", "train"):
+        for split in range(N_SPLITS):
+            column = f"split{split}_{kind}_score"
+            assert abs(ours.cv_results_[column] - plain.cv_results_[column]).max() <= most
+
+
+def test_close_shares_what_is_to_the_bit_too_and_in_workers():
+    ours = grid_search(FOREST, TREES, (X, Y), share_fits="close", n_jobs=2)
+    same(grid_search(FOREST, TREES, (X, Y), GridSearchCV), ours)
+    assert ours.stats()["n_fits"] == 2 * N_SPLITS
+    weights = {"sample_weight": np.linspace(0.1, 3, len(X_NUMBERS))}
+    plain, ours = (
+        grid_search(Ridge(), {"alpha": [0.1, 10.0, 1.0]}, NUMBERS, fit=weights, share_fits=share, n_jobs=2)
+        for share in (True, "close")
+    )
+    assert abs(ours.cv_results_["mean_test_score"] - plain.cv_results_["mean_test_score"]).max() < 1e-9
+    assert ours.stats()["n_fits"] == N_SPLITS
+
+
+def test_a_penalty_that_cannot_be_had_so_is_fitted_by_itself():
+    twice = np.c_[X_NUMBERS, X_NUMBERS[:, 0]]
+    grid = {"alpha": [1.0, 1e-12, 10.0]}
+    ours = grid_search(Ridge(), grid, (twice, Y_NUMBERS), share_fits="close")
+    theirs = grid_search(Ridge(), grid, (twice, Y_NUMBERS), GridSearchCV)
+    assert ours.stats()["n_fits"] == 2 * N_SPLITS
+    for split in range(N_SPLITS):
+        column = f"split{split}_test_score"
+        assert ours.cv_results_[column][:2].tobytes() == theirs.cv_results_[column][:2].tobytes()
+
+
+def test_a_checkpoint_of_scores_that_are_close_is_no_other_search(tmp_path):
+    path = tmp_path / "search.db"
+    grid_search(Ridge(), {"alpha": [0.1, 1.0]}, NUMBERS, share_fits="close", checkpoint=path)
+    with pytest.raises(ValueError, match="journal of another search: strategy differs"):
+        grid_search(Ridge(), {"alpha": [0.1, 1.0]}, NUMBERS, checkpoint=path)
 
 
 def test_switched_off():
@@ -393,4 +472,4 @@ def test_spaces_of_our_own():
 
 def test_what_share_fits_may_be():
     with pytest.raises(ValueError, match="The 'share_fits' parameter of GridSearchCV must be"):
-        grid_search(FOREST, TREES, (X, Y), share_fits="close")
+        grid_search(FOREST, TREES, (X, Y), share_fits="near")

@@ -10,6 +10,7 @@ from sklearn.cross_decomposition import PLSRegression
 from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.feature_selection import SelectKBest
+from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
@@ -67,6 +68,16 @@ def test_what_is_not_shared_and_why(estimator, space, why):
     found = explain(estimator, space)[-1]
     assert not found.is_shared
     assert why in found.why
+
+
+def test_what_is_close_is_told_only_where_it_is_asked_for():
+    model, space = make_pipeline(PCA(), LogisticRegression()), {"logisticregression__C": [0.1, 10.0, 1.0]}
+    assert explain(model, space)[0].why.endswith('is close, not to the bit: share_fits="close"')
+    found = explain(model, space, share_fits="close")[0]
+    assert found.is_shared
+    assert found.why.startswith("the fit with 0.1 answers for 10.0, 1.0: both reach `tol`")
+    assert explain(FOREST, {"n_estimators": [1, 2]}, share_fits="close")[0].why == "the fit with 2 answers for 1"
+    assert not explain(FOREST, {"n_estimators": [1, 2]}, share_fits=False)[0].is_shared
 
 
 def test_answers_that_depend_on_the_samples():

@@ -228,7 +228,7 @@ class Walk:
         }
         if name_of(type(estimator)) is None:
             found["code"] = self(type(estimator))
-        state = getattr(estimator, "__dict__", {})
+        state = _state_of(estimator)
         kept = state.keys() - params.keys() if has_learnt else [name for name in _OF_CLONES if state.get(name)]
         if kept:
             found["state"] = before_use(estimator, digest({name: self(state[name]) for name in sorted(kept)}))
@@ -325,6 +325,19 @@ def _get(value: Any, name: str) -> Any:
         return getattr(value, name, None)
     except Exception:  # noqa: BLE001
         return None
+
+
+def _state_of(estimator: Any) -> Mapping[str, Any]:
+    """Return what an estimator consists of: what it says itself, or its attributes.
+
+    CatBoost's models lie in an object that shows nothing of itself, and their ``__getstate__`` says what is in it.
+    """
+    has_own = any("__getstate__" in vars(kind) for kind in type(estimator).__mro__[:-1])  # not that of object
+    try:
+        said = estimator.__getstate__() if has_own and not isinstance(estimator, BaseEstimator) else None
+    except Exception:  # noqa: BLE001  # a foreign method may raise anything
+        said = None
+    return said if isinstance(said, dict) else getattr(estimator, "__dict__", {})
 
 
 def _path(kind: type) -> str:

@@ -21,6 +21,25 @@ Objection: TypeAlias = "Callable[[Any, Sequence[Any], Shape], str | None]"
 """``objection(estimator, values, shape)``: why the values cannot share a fit; None where they can."""
 
 
+class Training(NamedTuple):
+    """What an estimator was given to fit.
+
+    Parameters
+    ----------
+    X, y : array-like
+        Samples and targets, as they come out of the steps before it.
+    params : dict
+        What `fit` was given besides, as sample weights.
+    notes : dict
+        What was computed from that for one cut and is of use for the next, as a factorisation.
+    """
+
+    X: Any
+    y: Any
+    params: dict[str, Any]
+    notes: dict[str, Any]
+
+
 class Shape(NamedTuple):
     """How many samples the fits have.
 
@@ -87,14 +106,26 @@ class Path:
         The same for the documentation.
     is_watched : bool
         Whether it only holds where the fit draws nothing from NumPy's global generator, which is seen when it is done.
+    needs_training : bool
+        Whether it takes the samples to make the shorter model: ``cut(model, value, training)`` is then called with a
+        `Training`. It may raise where it finds that it cannot.
+    close : str
+        How far the cut model may be from one that was fitted with the value, in words; empty where they are the same
+        to the bit. Paths that are close only are left alone unless somebody asks for them.
     """
 
     parameter: str
-    cut: Callable[[Any, Any], Any]
+    cut: Callable[..., Any]
     length: Callable[[Any], float | None] = count
     objection: Objection = no_objection
     settings: str = "all settings"
     is_watched: bool = False
+    needs_training: bool = False
+    close: str = ""
+
+
+def _holds_all(model: Any, value: Any) -> bool:  # noqa: ARG001
+    return True
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,13 +145,19 @@ class Whole:
     output : callable or None
         ``output(result, model, value)``: what ``fit_transform`` returns with a value, from the ``result`` of the
         whole; None where it is what the cut model makes of the samples.
+    covers : callable
+        ``covers(model, value)``: whether a fitted model is the whole for a value. By default each is for all of them.
+    needs_training : bool
+        As of `Path`.
     """
 
     parameter: str
-    cut: Callable[[Any, Any], Any]
+    cut: Callable[..., Any]
     holds: Callable[[Any, Any], bool]
     longest: Mapping[str, Any] = field(default_factory=dict)
     output: Callable[[Any, Any, Any], Any] | None = None
+    covers: Callable[[Any, Any], bool] = _holds_all
+    needs_training: bool = False
 
 
 def _never(estimator: Any) -> bool:  # noqa: ARG001

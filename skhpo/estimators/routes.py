@@ -6,65 +6,25 @@ estimator deeper. What is not on the way must give the same for all values: it i
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from skhpo.estimators.facts import Path, Shape, view_of
+from skhpo.estimators.facts import Path, Shape, Training, view_of
+from skhpo.estimators.hops import Hop, NoRouteError, hop_to, is_choice
 from skhpo.estimators.seeds import is_seed
 from skhpo.estimators.table import FACTS, library_of, path_of, untested_version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-# The parameter that holds the estimator inside, and the attribute that holds what is fitted of it, one or a list.
-_WRAPPERS = {
-    "sklearn.compose.TransformedTargetRegressor": ("regressor", "regressor_"),
-    "sklearn.model_selection.FixedThresholdClassifier": ("estimator", "estimator_"),
-    "sklearn.multiclass.OneVsOneClassifier": ("estimator", "estimators_"),
-    "sklearn.multiclass.OneVsRestClassifier": ("estimator", "estimators_"),
-    "sklearn.multioutput.MultiOutputClassifier": ("estimator", "estimators_"),
-    "sklearn.multioutput.MultiOutputRegressor": ("estimator", "estimators_"),
-}
-_LIBRARIES = {"sklearn", *(name.partition(".")[0] for name in FACTS)}
+_LIBRARIES = {"sklearn", "skhpo", *(name.partition(".")[0] for name in FACTS)}
 _FUNCTIONS_FROM = {"sklearn", "numpy", "scipy", "builtins"}
 _PLAIN = (str, bytes, bool, int, float, complex, type(None), np.generic, np.ndarray)
-
-
-class NoRouteError(ValueError):
-    """A parameter is on no path; the message says why."""
-
-
-@dataclass(frozen=True)
-class Hop:
-    """One step of the way into an estimator.
-
-    Parameters
-    ----------
-    parameter : str
-        What the estimator inside is called outside.
-    attribute : str or None
-        Where a fitted wrapper has what is fitted of it, one or a list; None for a pipeline's last step.
-    """
-
-    parameter: str
-    attribute: str | None = None
-
-    def replaced(self, model: Any, inside: Callable[[Any], Any], **unfitted: Any) -> Any:
-        """Return a view of a fitted outer estimator with all that is fitted inside of it replaced."""
-        if self.attribute is None:
-            name, last = model.steps[-1]
-            return view_of(model, steps=[*model.steps[:-1], (name, inside(last))])
-        fitted = vars(model)[self.attribute]
-        is_many = isinstance(fitted, list | tuple)
-        replaced = type(fitted)([inside(one) for one in fitted]) if is_many else inside(fitted)
-        return view_of(model, **{self.attribute: replaced}, **unfitted)
 
 
 @dataclass(frozen=True)
@@ -91,19 +51,20 @@ class Route:
     hops: tuple[Hop, ...] = ()
     is_watched: bool = False
 
-    def cut(self, model: Any, value: Any) -> Any:
-        """Return a view of a fitted whole as if it had been fitted with another value of the parameter."""
-        return self._cut(model, self.hops, value)
+    def cut(self, model: Any, value: Any, training: Training | None = None) -> Any:
+        """Return a view of a fitted whole as if it had been fitted with another value of the parameter.
 
-    def _cut(self, model: Any, hops: tuple[Hop, ...], value: Any) -> Any:
+        ``training`` is what the owner of the parameter was fitted to, for paths that need it.
+        """
+        return self._cut(model, self.hops, value, (training,) if self.path.needs_training else ())
+
+    def _cut(self, model: Any, hops: tuple[Hop, ...], value: Any, training: tuple[Training | None, ...]) -> Any:
         if not hops:
             # One of several classes may have been so plain that a constant stands for its model.
-            return self.path.cut(model, value) if type(model) is type(self.owner) else model
-        hop, unfitted = hops[0], {}
-        if hop.attribute is not None:
-            rest = "__".join([*(one.parameter for one in hops[1:]), self.path.parameter])
-            unfitted = {hop.parameter: clone(getattr(model, hop.parameter)).set_params(**{rest: value})}
-        return hop.replaced(model, lambda inner: self._cut(inner, hops[1:], value), **unfitted)
+            return self.path.cut(model, value, *training) if type(model) is type(self.owner) else model
+        hop, rest = hops[0], "__".join([*(one.parameter for one in hops[1:]), self.path.parameter])
+        unfitted = hop.unfitted(model, rest, value)
+        return hop.replaced(model, lambda inner: self._cut(inner, hops[1:], value, training), **unfitted)
 
     def held(self, model: Any) -> Any:
         """Return a shallow copy of a fitted whole and of the parts on the way, which no one else sets attributes of."""
@@ -115,7 +76,7 @@ class Route:
         return hops[0].replaced(model, lambda inner: self._held(inner, hops[1:]))
 
 
-def route_to(estimator: Any, name: str) -> Route:
+def route_to(estimator: Any, name: str, *, is_close: bool = False) -> Route:
     """Return the way to a path parameter.
 
     Parameters
@@ -124,23 +85,31 @@ def route_to(estimator: Any, name: str) -> Route:
         Not fitted, with all other parameters set.
     name : str
         Of the parameter, as `set_params` takes it.
+    is_close : bool
+        Whether paths count, too, that are not to the bit.
 
     Raises
     ------
     NoRouteError
         If it is on no path, or something on the way makes that none.
     """
-    *heads, parameter = name.split("__")
+    *parts, parameter = name.split("__")
+    heads = iter(parts)
     hops: list[Hop] = []
     owner, is_watched = estimator, False
-    for head in heads:
-        inner, hop = _hop(owner, head)
+    for part in heads:
+        head = f"{part}__{next(heads, '')}" if is_choice(owner) else part
+        inner, hop = hop_to(owner, head)
         is_watched |= _rest_draws(owner, inner)
         owner = inner
         hops.append(hop)
     path = path_of(owner, parameter)
     if path is None:
         raise NoRouteError(f"{type(owner).__name__} has no path along {parameter}")
+    if path.close and not is_close:
+        raise NoRouteError(f'{parameter} of {type(owner).__name__} is close, not to the bit: share_fits="close"')
+    if path.needs_training and any(hop.attribute is not None for hop in hops):
+        raise NoRouteError(f"{type(owner).__name__} is cut with its samples, and a wrapper keeps them to itself")
     if path.is_watched:
         _rest_draws(owner, None)  # raises for what is not known
         is_watched = True
@@ -149,34 +118,37 @@ def route_to(estimator: Any, name: str) -> Route:
     return Route(name, path, owner, tuple(hops), is_watched)
 
 
+class Listener:
+    """Takes down what the owner of a path parameter is fitted to, for paths that need it.
+
+    Parameters
+    ----------
+    route : Route
+        Its way begins at the estimator that is about to be fitted, and leads through pipelines only.
+
+    Attributes
+    ----------
+    training : Training or None
+        What `fit` was called with; None before.
+    """
+
+    def __init__(self, route: Route) -> None:
+        self.training: Training | None = None
+        owner = route.owner
+        plain = owner.fit
+
+        @wraps(plain)
+        def fit(X: Any, y: Any = None, **params: Any) -> Any:
+            vars(owner).pop("fit", None)
+            self.training = Training(X, y, params, {})
+            return plain(X, y, **params)
+
+        vars(owner)["fit"] = fit
+
+
 def objection_to(route: Route, values: Sequence[Any], shape: Shape) -> str | None:
     """Return why values cannot share a fit along a route; None where they can."""
     return route.path.objection(route.owner, values, shape)
-
-
-def _hop(owner: Any, head: str) -> tuple[Any, Hop]:
-    """Return the estimator one deeper, and the hop to it."""
-    kind = type(owner).__name__
-    if type(owner) is Pipeline:
-        if head != owner.steps[-1][0]:
-            raise NoRouteError(f"{head} is not the last step of the pipeline: what follows is fitted anew")
-        return owner.steps[-1][1], Hop(head)
-    found = _WRAPPERS.get(_public_name(owner))
-    if found is None or found[0] != head:
-        raise NoRouteError(f"nothing is known of what {kind} does with {head}")
-    if library_of(owner) != "sklearn" or (reason := untested_version(owner)) is not None:
-        raise NoRouteError(reason or kind)
-    return getattr(owner, head), Hop(*found)
-
-
-def _public_name(estimator: Any) -> str:
-    """Return the key of a wrapper whose class is exactly this one, or an empty string."""
-    name = type(estimator).__name__
-    for key in _WRAPPERS:
-        module, _, short = key.rpartition(".")
-        if short == name and getattr(sys.modules.get(module), name, None) is type(estimator):
-            return key
-    return ""
 
 
 def _rest_draws(owner: Any, inner: Any) -> bool:
@@ -187,6 +159,8 @@ def _rest_draws(owner: Any, inner: Any) -> bool:
     NoRouteError
         If it may be random in ways that nobody sees.
     """
+    if is_choice(owner):
+        return False  # nobody else is fitted
     if inner is not None and library_of(owner) != "sklearn":
         raise NoRouteError(f"nothing is known of what {type(owner).__name__} does")
     return _any_draws(_values(owner, inner))

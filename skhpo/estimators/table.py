@@ -17,7 +17,9 @@ from skhpo.estimators import (
     forests,
     neighbours,
     neural,
+    penalties,
     selection,
+    sequential,
     third_party,
     thresholds,
     trees,
@@ -30,10 +32,19 @@ if TYPE_CHECKING:
     from skhpo.estimators.facts import Objection
 
 FACTS: dict[str, Facts] = {}
-for _family in (boosting, forests, trees, neighbours, selection, decomposition, neural, thresholds, third_party):
+for _family in (
+    *(boosting, forests, trees, neighbours, selection, decomposition),
+    *(sequential, neural, thresholds, third_party, penalties),
+):
     FACTS.update(_family.FACTS)
 
-TESTED = {"sklearn": ("1.6", "1.9"), "xgboost": ("3.2", "3.4"), "lightgbm": ("4.7", "4.7"), "catboost": ("1.2", "1.2")}
+TESTED = {
+    "sklearn": ("1.6", "1.9"),
+    "xgboost": ("3.2", "3.4"),
+    "lightgbm": ("4.7", "4.7"),
+    "catboost": ("1.2", "1.2"),
+    "ngboost": ("0.6", "0.6"),
+}
 """The oldest and the newest version of each library with which the paths were tested."""
 
 _REGISTERED: dict[type, Facts] = {}
@@ -138,9 +149,12 @@ _NAMES: dict[str, list[str]] = {}
 for _name in FACTS:
     _NAMES.setdefault(_name.rpartition(".")[2], []).append(_name)
 
-_PARAMETERS = {path.parameter for facts in FACTS.values() for path in facts.paths}
+_ALL = [path for facts in FACTS.values() for path in facts.paths]
+_PARAMETERS = {path.parameter for path in _ALL if not path.close}
+_CLOSE = {path.parameter for path in _ALL if path.close}
 
 
-def may_be_path(name: str) -> bool:
-    """Whether some estimator has a path along a parameter of this name."""
-    return name.rpartition("__")[2] in _PARAMETERS
+def may_be_path(name: str, *, is_close: bool = False) -> bool:
+    """Whether some estimator has a path along a parameter of this name; ``is_close`` counts those not to the bit."""
+    parameter = name.rpartition("__")[2]
+    return parameter in _PARAMETERS or (is_close and parameter in _CLOSE)

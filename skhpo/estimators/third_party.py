@@ -1,11 +1,12 @@
-"""xgboost, lightgbm and CatBoost, known by name and imported by nobody."""
+"""xgboost, lightgbm, CatBoost and ngboost, known by name and imported by nobody."""
 
 from __future__ import annotations
 
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
-from skhpo.estimators.facts import Facts, Path, view_of
+from skhpo.estimators.facts import Facts, Path, first, needs_seed, view_of
+from skhpo.estimators.seeds import is_seed, seeds_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -132,6 +133,25 @@ def _object_to_catboost(estimator: Any, values: Sequence[Any], shape: Shape) -> 
     return None if loss in _LOSSES_OF_CATBOOST else f"loss_function={loss!r} is not tested"
 
 
+# -- ngboost ----------------------------------------------------------------------------------------------------------
+
+
+def _cut_ngboost(model: Any, value: int) -> Any:
+    return view_of(model, n_estimators=value, **first(value, "base_models", "scalings", "col_idxs")(model))
+
+
+def _object_to_ngboost(estimator: Any, values: Sequence[Any], shape: Shape) -> str | None:
+    if estimator.early_stopping_rounds is not None:
+        return "early_stopping_rounds may end the rounds"
+    bases = estimator.Base if isinstance(estimator.Base, list | tuple) else [estimator.Base]
+    for base in bases:
+        if type(base).__module__.partition(".")[0] != "sklearn":
+            return f"its members are of a class that is not known, {type(base).__name__}"
+        if any(seed is not None and not is_seed(seed) for seed in seeds_of(base)):
+            return "random_state of its members is a generator"
+    return needs_seed(estimator, values, shape)
+
+
 _XGBOOST = Facts(
     iterations="n_estimators",
     start_from="xgb_model",
@@ -168,10 +188,21 @@ _CATBOOST = Facts(
         ),
     ),
 )
+_NGBOOST = Facts(
+    paths=(
+        Path(
+            "n_estimators",
+            _cut_ngboost,
+            objection=_object_to_ngboost,
+            settings="a seed; members from scikit-learn; no early stopping",
+        ),
+    ),
+)
 _XGBOOST_FOREST = Facts(start_from="xgb_model")
 FACTS = {
     **{f"xgboost.XGB{kind}": _XGBOOST for kind in ("Classifier", "Regressor", "Ranker")},
     **{f"xgboost.XGBRF{kind}": _XGBOOST_FOREST for kind in ("Classifier", "Regressor")},
     **{f"lightgbm.LGBM{kind}": _LIGHTGBM for kind in ("Classifier", "Regressor", "Ranker")},
     **{f"catboost.CatBoost{kind}": _CATBOOST for kind in ("Classifier", "Regressor")},
+    **{f"ngboost.NGB{kind}": _NGBOOST for kind in ("Classifier", "Regressor")},
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -38,10 +39,12 @@ class Families:
         What is fitted.
     candidates : iterable of dict
         Their parameters, by the numbers of the trials.
+    is_close : bool
+        Whether models count, too, that are not to the bit what a fit of their own gives.
     """
 
-    def __init__(self, problem: Problem, candidates: Iterable[Params]) -> None:
-        self._problem = problem
+    def __init__(self, problem: Problem, candidates: Iterable[Params], *, is_close: bool = False) -> None:
+        self._problem, self._is_close = problem, is_close
         self._shape = shape_of(problem.splits)
         self._keys: list[_Key] = []
         self._checked: set[int] = set()
@@ -68,7 +71,7 @@ class Families:
         for number, params in enumerate(candidates):
             key = params_key(params)
             self._keys.append(key)
-            for name in filter(may_be_path, params):
+            for name in filter(partial(may_be_path, is_close=self._is_close), params):
                 group = groups.setdefault(name, {}).setdefault(_without(key, name), {})
                 group.setdefault(key, Trial(number, params))
         saved = {name: sum(len(group) - 1 for group in of_name.values()) for name, of_name in groups.items()}
@@ -101,7 +104,7 @@ class Families:
     def _route(self, name: str, params: Params) -> Route | None:
         others = {other: value for other, value in params.items() if other != name}
         try:
-            return route_to(set_params(clone(self._problem.estimator), others), name)
+            return route_to(set_params(clone(self._problem.estimator), others), name, is_close=self._is_close)
         except Exception:  # noqa: BLE001  (`NoRouteError`; whatever else is raised, the fit raises it again)
             return None
 

@@ -11,8 +11,10 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from skhpo._sklearn import take_rows
-from skhpo.estimators.hypergradients import COLUMNS
-from skhpo.estimators.hypergradients.chain import loss_and_slopes
+from skhpo.estimators.columns import ColumnScale
+from skhpo.estimators.hypergradients import COLUMNS, family_of
+from skhpo.estimators.hypergradients.chain import loss_and_slopes, loss_of
+from skhpo.estimators.hypergradients.registry import shares_of_families
 from skhpo.messages.texts import abridged_traceback
 
 if TYPE_CHECKING:
@@ -82,7 +84,7 @@ class Gradients:
         """Return the slopes of a fitted estimator's loss on the test side; an error is none, but ``"raise"`` raises."""
         started = time.perf_counter()
         try:
-            found = self._differentiated(estimator, problem, train, test)
+            found = self.differentiated(estimator, problem, train, test)
         except Exception:
             if problem.error_score == "raise":
                 raise
@@ -90,9 +92,10 @@ class Gradients:
             return FoldSlopes(None, time.perf_counter() - started, errors)
         return FoldSlopes(found, time.perf_counter() - started, {})
 
-    def _differentiated(
+    def differentiated(
         self, estimator: Any, problem: Problem, train: NDArray[np.intp], test: NDArray[np.intp]
     ) -> dict[str, float]:
+        """Return the slopes, with the loss and its square; raises where there are none."""
         X_train, X_test = (take_rows(problem.X, rows) for rows in (train, test))
         last, scale = estimator, None
         if isinstance(estimator, Pipeline):
@@ -122,6 +125,72 @@ class Gradients:
         factors = np.asarray(step.scale, dtype=np.float64)
         sums = np.bincount(step.places(), weights=slopes, minlength=len(factors))
         return {name: -float(sums[j] / factors[j]) for name, j in self.scales.items()}
+
+
+@dataclass(frozen=True)
+class BranchGradients:
+    """Differentiates those fits of a search of which the estimator is of a known family, and is silent about others.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Parameters of the search.
+    loss : str
+        Of the test side: that of the scorer, or "auto" for that of the family.
+    """
+
+    names: tuple[str, ...]
+    loss: str
+
+    def __call__(self, estimator: Any, problem: Problem, train: NDArray[np.intp], test: NDArray[np.intp]) -> FoldSlopes:
+        """Return the slopes of a fitted estimator's loss on the test side, None where there are none."""
+        started = time.perf_counter()
+        try:
+            found = self._of(estimator).differentiated(estimator, problem, train, test)
+        except Exception:  # noqa: BLE001 - not every candidate has slopes, and the search can do without
+            return FoldSlopes(None, time.perf_counter() - started, {})
+        return FoldSlopes(found, time.perf_counter() - started, {})
+
+    def _of(self, estimator: Any) -> Gradients:
+        last, prefix = last_of(estimator)
+        family = family_of(last)
+        if self.loss in {"log_loss", "brier"} and loss_of(last, "auto") != "log_loss":
+            raise ValueError(f"{last!r} has no probabilities of which {self.loss} has a slope.")
+        known = {f"{prefix}{name}": name for name in family.parameters_of(last)}
+        scales = scales_of(estimator) if family.has_columns_of(last) else {}
+        return Gradients(
+            family,
+            self.loss,
+            own={name: known[name] for name in self.names if name in known},
+            scales={name: scales[name] for name in self.names if name in scales},
+        )
+
+    @property
+    def shares(self) -> list[str]:
+        """The parameters of the search that are shares, where they have a slope."""
+        return [name for name in self.names if name.rpartition("__")[2] in shares_of_families()]
+
+
+def last_of(estimator: Any) -> tuple[Any, str]:
+    """Return the estimator to differentiate, and how names of its parameters begin."""
+    if isinstance(estimator, Pipeline):
+        return estimator[-1], f"{estimator.steps[-1][0]}__"
+    return estimator, ""
+
+
+def scale_step(estimator: Any) -> Any:
+    """Return the `ColumnScale` right before the last step, or None."""
+    if isinstance(estimator, Pipeline) and len(estimator.steps) > 1 and isinstance(estimator[-2], ColumnScale):
+        return estimator[-2]
+    return None
+
+
+def scales_of(estimator: Any) -> dict[str, int]:
+    """Return the names of the factors of a `ColumnScale` right before the last step, with their numbers."""
+    step = scale_step(estimator)
+    if step is None:
+        return {}
+    return {f"{estimator.steps[-2][0]}__scale_{j}": j for j in range(len(step.scale))}
 
 
 def _weights(fit_params: Mapping[str, Any], estimator: Any, rows: NDArray[np.intp]) -> Any:

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from skhpo._sklearn import score_model
-from skhpo.estimators.routes import NoRouteError, Route, route_to
+from skhpo.estimators.hops import NoRouteError
+from skhpo.estimators.routes import Listener, Route, route_to
 from skhpo.fits.scoring import Watch, watched
 
 if TYPE_CHECKING:
@@ -73,7 +74,20 @@ class Along:
         self._before = _generator()
         self._route: Route | None = None
         self._model: Any = None
+        self._listener: Listener | None = None
         self._sides: list[Side] = []
+
+    def listen(self, estimator: Any) -> None:
+        """Take note of what the owner of the parameter is fitted to, where its models are cut with the samples."""
+        with suppress(NoRouteError):
+            route = self._route_in(estimator)
+            if route.path.needs_training:
+                self._listener = Listener(route)
+
+    def _route_in(self, estimator: Any) -> Route:
+        """Return the way to the parameter; who put a family together has asked whether it may be a close one."""
+        (name,) = self.places[0].params
+        return route_to(estimator, name, is_close=True)
 
     def see(self, model: Any, data: tuple[Any, ...], params: dict[str, Any]) -> None:
         """Take note of what scorers are called with, before they can change any of it."""
@@ -82,9 +96,8 @@ class Along:
         self._sides.append(Side(data, params))
 
     def _hold(self, model: Any) -> None:
-        (name,) = self.places[0].params
         try:
-            route = route_to(model, name)
+            route = self._route_in(model)
             if not route.is_watched or _generator() == self._before:
                 self._model, self._route = route.held(model), route
         except NoRouteError:
@@ -94,14 +107,14 @@ class Along:
         """Yield what is found at each place; a place at which something raises is left out."""
         if self._route is None:
             return
-        view = self._model
+        view, training = self._model, None if self._listener is None else self._listener.training
         for place in self.places:
             started, begun = time.time(), time.perf_counter()
             (value,) = place.params.values()
             watch = Watch(recorder=None if recording is None else recording.recorder(1.0))
             # Whatever is raised, it is raised again where the trial is fitted by itself.
             with suppress(Exception):
-                view = self._route.cut(view, value)
+                view = self._route.cut(view, value, training)
                 shown = self._route.held(view)  # the next is cut from this one, and scorers may do what they like
                 cut_time = time.perf_counter() - begun
                 test, *train = [

@@ -12,7 +12,7 @@ import numpy as np
 from skhpo._sklearn import FitContext, fit_and_score, take_rows
 from skhpo.executors.naming import worker_name
 from skhpo.fits.amounts import Resource
-from skhpo.fits.gradients import NO_SLOPES, FoldSlopes, Gradients
+from skhpo.fits.gradients import NO_SLOPES, BranchGradients, FoldSlopes, Gradients
 from skhpo.fits.path import Along
 from skhpo.fits.prefix import PrefixCache, reused
 from skhpo.fits.scoring import Watch, watched
@@ -58,7 +58,7 @@ class Problem:
         What is known of fitted prefixes of pipelines; None to fit all of them.
     recording : Recording or None
         How to take down what is predicted for test sides; None not to.
-    gradients : Gradients or None
+    gradients : Gradients, BranchGradients or None
         How to differentiate a fit, where the search asks for it.
     """
 
@@ -77,7 +77,7 @@ class Problem:
     resource: Resource = field(default_factory=Resource)
     prefixes: PrefixCache | None = None
     recording: Recording | None = None
-    gradients: Gradients | None = None
+    gradients: Gradients | BranchGradients | None = None
 
     def __call__(self, task: Task) -> Outcome:
         """Fit and score one task; a fit that raises is an outcome unless ``error_score="raise"``."""
@@ -157,6 +157,12 @@ class Problem:
         trial, split, context, _ = task
         params = trial.params | self.resource.params(trial.fraction)
         watch = Watch(None if along is None else along.see, self._recorder(trial))
+
+        def begin(estimator: Any) -> None:
+            if along is not None:
+                along.listen(estimator)
+            watch.start()
+
         result = fit_and_score(
             estimator,
             self.X,
@@ -167,7 +173,7 @@ class Problem:
             verbose=self.verbose,
             parameters=params,
             shown={name: sayable(value) for name, value in params.items()} if self.verbose > 1 else params,
-            on_set=watch.start,
+            on_set=begin,
             fit_params=self.fit_params,
             score_params=self.score_params,
             return_train_score=self.return_train_score,

@@ -23,7 +23,7 @@ from skhpo.history.events import (
     TrialStarted,
     TrialStopped,
 )
-from skhpo.history.history import History
+from skhpo.history.history import History, partial_trials
 
 __all__ = [
     "Decision",
@@ -43,4 +43,5 @@ __all__ = [
     "Trial",
     "TrialStarted",
     "TrialStopped",
+    "partial_trials",
 ]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skhpo.history.events import FitFinished, FitStarted, TrialStarted, TrialStopped
+from skhpo.history.events import FitFinished, FitStarted, Outcome, Trial, TrialStarted, TrialStopped
+from skhpo.history.plain import columns, records
 from skhpo.history.standing import NOBODY, Standing
 
 if TYPE_CHECKING:
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from skhpo.history.events import Ending, Event, Outcome, Trial
+    from skhpo.history.events import Ending, Event
+
+_STORED = ("n_splits", "metric", "n_seen", "stopped", "n_proposed", "has_partial", "_n_finished", "_n_known")
+"""What a pickled history has of its attributes as they are."""
 
 
 class History:
@@ -67,15 +71,35 @@ class History:
         self._rungs: dict[tuple[int, int], Standing] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return it in Python's own types, apart from trials and outcomes: formats that are not pickle know no more."""
-        rungs = [[bracket, number, standing.__getstate__()] for (bracket, number), standing in self._rungs.items()]
-        return {**vars(self), "_rungs": rungs}
+        """Return it in Python's and NumPy's own types: what follows from the rest is left out."""
+        return {
+            **{name: getattr(self, name) for name in _STORED},
+            "trials": columns(self.trials, Trial),
+            "outcomes": columns([each for of_trial in self._outcomes for each in of_trial.values()], Outcome),
+            "steps": np.array(self.steps, dtype=np.int64).reshape(-1, 2),
+            "complete": np.array(self._complete, dtype=np.int64),
+            "rungs": [[*key, standing.closings()] for key, standing in self._rungs.items()],
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state, _rungs={})
-        for bracket, number, of_rung in state["_rungs"]:
-            standing = self._rungs[bracket, number] = Standing()
-            standing.__setstate__(of_rung)
+        self.__init__(state["n_splits"])  # type: ignore[misc]
+        for trial in records(state["trials"], Trial):
+            self.start(trial, ())
+        for outcome in records(state["outcomes"], Outcome):
+            self._outcomes[outcome.number][outcome.split] = outcome
+        vars(self).update({name: state[name] for name in _STORED})
+        for number, split in state["steps"].tolist():
+            self._begin(number, split)
+        for number, split in self.steps[: self.n_seen]:
+            self._note_score(number, split)
+        self._complete = state["complete"].tolist()
+        for bracket, rung, closings in state["rungs"]:
+            closed = self._rungs[bracket, rung].restore(
+                closings, {number: self.score(number) for number in closings["closed"] if number not in self.stopped}
+            )
+            for number in closed:
+                del self._open[number]
+                self._untried.pop(number, None)
 
     # -- what happens -------------------------------------------------------------------------------------------------
 
@@ -128,14 +152,19 @@ class History:
         """Let the outcomes of the first fits be looked at; they are known."""
         news = self.steps[self.n_seen : n_steps]
         for number, split in news:
-            seen = self._seen.setdefault(number, {})
-            seen[split] = self._outcomes[number][split].score(self.metric)
-            self._untried.pop(number, None)
+            seen = self._note_score(number, split)
             if len(seen) == self.n_splits and number in self._open:
                 self._close(number, is_complete=not any(map(math.isnan, seen.values())))
         for number in dict(news):
             self._rung_of(number).changed(number)
         self.n_seen = max(self.n_seen, n_steps)
+
+    def _note_score(self, number: int, split: int) -> dict[int, float]:
+        """Let one outcome be looked at; returns the scores of its trial that may be."""
+        seen = self._seen.setdefault(number, {})
+        seen[split] = self._outcomes[number][split].score(self.metric)
+        self._untried.pop(number, None)
+        return seen
 
     def _begin(self, number: int, split: int) -> None:
         self.steps.append((number, split))
@@ -239,3 +268,20 @@ class History:
     def _rung_of(self, number: int) -> Standing:
         trial = self.trials[number]
         return self._rungs[trial.bracket, trial.rung]
+
+
+def partial_trials(history: History) -> list[int]:
+    """Return the trials that have a score and lack splits, were not stopped, and did not fail; by number.
+
+    Parameters
+    ----------
+    history : History
+        What has happened.
+    """
+
+    def is_partial(number: int) -> bool:
+        outcomes = history.outcomes(number).values()
+        is_some = number not in history.stopped and 0 < len(outcomes) < history.n_splits
+        return is_some and all(history.ending(outcome) == "ok" for outcome in outcomes)
+
+    return [trial.number for trial in history.trials if is_partial(trial.number)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, insort
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -59,12 +59,26 @@ class Standing:
         self._waiting: list[tuple[float, int]] = []  # those of the ranking that were not promoted
         self._views: dict[Hashable, View] = {}
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Return all but the views, which follow from the rest."""
-        return {name: value for name, value in vars(self).items() if name != "_views"}
+    def closings(self) -> dict[str, list[int]]:
+        """Return what does not follow from trials and scores: which closed in what order, and when."""
+        return {
+            "closed": list(self.closed),
+            "complete": list(self.complete),
+            "then": [self.n_closed_then, self._n_complete_then],
+        }
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state, _views={})
+    def restore(self, closings: dict[str, list[int]], scores: dict[int, float]) -> list[int]:
+        """Do again what `closings` tells of, to trials that were started; returns the closed ones.
+
+        ``scores`` are those of the closed ones that were not stopped.
+        """
+        complete = set(closings["complete"])
+        for number in closings["closed"]:
+            self.close(number, is_complete=number in complete)
+            if number in scores:
+                self.rank(number, scores[number])
+        self.n_closed_then, self._n_complete_then = closings["then"]
+        return closings["closed"]
 
     @property
     def n_known(self) -> int:  # noqa: D102

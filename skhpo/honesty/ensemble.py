@@ -51,6 +51,15 @@ class _Ensemble(BaseEstimator):  # type: ignore[misc]
             for train in splits
         )
         self.estimators_ = [fitted[start : start + len(splits)] for start in range(0, len(fitted), len(splits))]
+        self._take_names()
+
+    def hold(self, fitted: Sequence[Any]) -> None:
+        """Take estimators that were fitted elsewhere, one for each of ``estimators``."""
+        self.weights_ = self._checked_weights()
+        self.estimators_ = [[one] for one in fitted]
+        self._take_names()
+
+    def _take_names(self) -> None:
         first = self.estimators_[0][0]
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(first, name):
@@ -185,8 +194,16 @@ class EnsembleClassifier(ClassifierMixin, _Ensemble):  # type: ignore[misc]
         if self.voting not in {"soft", "hard"}:
             raise ValueError(f"voting needs to be 'soft' or 'hard', got {self.voting!r}.")
         self._fit(X, y, params, is_classifier=True)
-        self.classes_ = np.unique(np.concatenate([member.classes_ for member, _ in self._members()]))
+        self._take_labels()
         return self
+
+    def hold(self, fitted: Sequence[Any]) -> None:
+        """Take estimators that were fitted elsewhere, one for each of ``estimators``."""
+        super().hold(fitted)
+        self._take_labels()
+
+    def _take_labels(self) -> None:
+        self.classes_ = np.unique(np.concatenate([member.classes_ for member, _ in self._members()]))
 
     @available_if(_has_probabilities)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> NDArray[np.float64]:

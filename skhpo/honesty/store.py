@@ -8,7 +8,7 @@ left out in a bootstrap.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -80,6 +80,14 @@ class Predictions:
         if method == "predict" and self.table.classes is not None:
             return np.asarray(self.table.classes[each[:, 0]])
         return np.asarray(each.mean(axis=1))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return it in Python's and NumPy's own types."""
+        table = {each.name: getattr(self.table, each.name) for each in fields(OutOfFold)}
+        return {"trials": self.trials, "rows": self.rows, "n_dropped": self.n_dropped, "table": table}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, table=OutOfFold(**state["table"]))
 
     def __repr__(self) -> str:
         return f"Predictions of {len(self.trials)} trials for {len(self.rows)} rows, by {self.method}"

@@ -36,6 +36,8 @@ class Decisions:
 
     Attributes
     ----------
+    finish : callable
+        Returns what is decided instead of what the scheduler would, or None: where the time is short.
     is_exhausted : bool
         Whether the sampler had nothing more to propose.
     """
@@ -48,6 +50,7 @@ class Decisions:
         look_back: int,
         deciding: AbstractContextManager[object],
     ) -> None:
+        self.finish: Callable[[], Decision | None] = lambda: None
         self.sampler, self.scheduler, self.history = sampler, scheduler, history
         self.look_back, self.deciding = look_back, deciding
         self.is_exhausted = False
@@ -57,7 +60,7 @@ class Decisions:
     def next(self) -> Decision | None:
         """Return what is to happen, or None: not yet, or no more."""
         with self.deciding:
-            return self._next(self._ask)
+            return self._next(self._ask, self.finish)
 
     def repeat(self, decision: Decision) -> None:
         """Replay a stored decision, so that the sampler hears what it heard then."""
@@ -68,14 +71,16 @@ class Decisions:
         """Tell the sampler of all that is known."""
         self._see(max(self.history.n_known, self.history.n_seen))
 
-    def _next(self, ask: Callable[[int], Params | None]) -> Decision | None:
+    def _next(
+        self, ask: Callable[[int], Params | None], finish: Callable[[], Decision | None] = lambda: None
+    ) -> Decision | None:
         history, n_steps = self.history, len(self.history.steps)
         if self._is_adaptive:
             horizon = max(n_steps + 1 - self.look_back, history.n_seen)
             if history.n_known < horizon:
                 return None
             self._see(horizon)
-        decision = self.scheduler.decide(history, ask, look_back=self.look_back)
+        decision = finish() or self.scheduler.decide(history, ask, look_back=self.look_back)
         if decision is None and history.n_seen < n_steps == history.n_known:
             # Nothing is left to do without what the look-back hides. It is all known, so nothing depends on timing.
             self._see(n_steps)

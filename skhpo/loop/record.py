@@ -225,5 +225,6 @@ class Record:
         family = self.family_of(self.history.trials[outcome.number]) if self.unwritten else None
         news = {} if family is None else self.unwritten.pop((family, outcome.split), {})
         others = {number: one for number, one in news.items() if number != outcome.number}
-        self.journal.append(FitFinished(replace(outcome, path=others or None)))
-        self.history.record(replace(outcome, path=None))
+        alone = outcome if outcome.path is None else replace(outcome, path=None)
+        self.journal.append(FitFinished(replace(alone, path=others) if others else alone))
+        self.history.record(alone)

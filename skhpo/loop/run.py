@@ -13,6 +13,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from skhpo.loop.decisions import Decisions
+from skhpo.loop.finish import Finish
 from skhpo.loop.record import Record
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def run_search(
     """
     record = Record(journal, history, identity, family_of)
     decisions = Decisions(sampler, scheduler, history, look_back, deciding)
+    decisions.finish = Finish(sampler, scheduler, history, seconds_left, executor.n_workers).next
     ready = deque(record.replay(decisions.repeat))
     reason: StopReason | None = None
     while reason is None:

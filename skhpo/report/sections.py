@@ -54,7 +54,9 @@ def tried(trials: Fitted) -> list[str]:
         rungs = [f"{_count(int(n), 'trial')} with {amount:g}" for amount, n in zip(amounts, counts, strict=True)]
         compared = f"only those with {trials.top_resource:g} are compared below"
         lines.append(f"By {short(trials.resource_name)}: {', '.join(rungs)}; {compared}")
-    if trials.stopped.any():
+    if _is_partial(trials):
+        lines.append("None has all splits: the search was stopped before")
+    elif trials.stopped.any():
         lines.append(f"{_count(int(trials.stopped.sum()), 'trial')} stopped by the race before all splits were run")
     if n_shared := len({outcome.number for outcome in every if outcome.shared}):
         lines.append(f"{_count(n_shared, 'trial')} equal to an earlier one, or part of a longer fit: that one counts")
@@ -87,6 +89,8 @@ def best(search: Any, trials: Fitted) -> list[str]:
     if trials.failed[row]:
         n_without = int(np.isnan(scores).sum())
         spread = f", but {n_without} of {_count(len(scores), 'split')} gave no usable score"
+    elif _is_partial(trials):
+        spread = f", an estimate from {int(np.isfinite(scores).sum())} of {len(scores)} splits"
     mean = results[f"mean_test_{trials.metric}"][row]
     lines = [f"{short(trials.label)} {mean:.5g}{spread} ({_trial(trials, row)}{chosen})"]
     lines += [f"{short(name)} = {value_text(value)}" for name, value in results["params"][row].items()]
@@ -102,8 +106,15 @@ def best(search: Any, trials: Fitted) -> list[str]:
     return lines
 
 
+def _is_partial(trials: Fitted) -> bool:
+    """Whether even the best trial lacks splits."""
+    return trials.best is not None and bool(trials.stopped[trials.best])
+
+
 def how_sure(trials: Fitted, runner_up: Difference | None, n_close: int, n_others: int) -> list[str]:
     """Say how far it is ahead of the others, and how sure that is."""
+    if _is_partial(trials):
+        return ["There is no candidate with all splits: these scores are what is expected, not what was found."]
     if runner_up is None:
         return [_why_alone(trials)]
     is_behind = runner_up.mean < 0  # a callable refit may choose another than the best
@@ -157,6 +168,8 @@ def _why_unknown(trials: Fitted, own: OwnRows) -> str:
     which = f"The estimator's own parameters, {_trial(trials, own.first)},"
     if trials.failed[own.first]:
         return f"{which} failed."
+    if _is_partial(trials):
+        return f"{which} lack splits, as all others do."
     if trials.stopped[own.first]:
         return f"{which} were stopped by the race: they are behind."
     return "Unknown: the estimator's own parameters were not tried with all of the resource."

@@ -11,7 +11,7 @@ from scipy.stats import rankdata
 from skhpo._sklearn import masked_params
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -27,6 +27,7 @@ def cv_results(
     return_train_score: bool = False,
     resource: Resource | None = None,
     warn: Callable[[str], None] | None = None,
+    expected: Mapping[int, float] | None = None,
 ) -> dict[str, Any]:
     """Return the results of finished trials in scikit-learn's form.
 
@@ -45,6 +46,8 @@ def cv_results(
         scikit-learn's, and a parameter where it is one; and trials with less of it rank behind all those with more.
     warn : callable or None
         Told of mean scores that are not finite, in scikit-learn's words; None issues a UserWarning.
+    expected : mapping of int to float, optional
+        Of trials that lack splits and were not stopped, what is expected of their mean on the deciding metric.
 
     Returns
     -------
@@ -60,7 +63,7 @@ def cv_results(
     warn = warn or _warn
     outcomes = [history.outcomes(number).get(split) for number in numbers for split in range(history.n_splits)]
     shape = (len(numbers), history.n_splits)
-    race = _Race(history, numbers) if history.has_partial else None
+    race = _Race(history, numbers, expected or {}) if history.has_partial else None
     trials = [history.trials[number] for number in numbers]
     params = [trial.params for trial in trials]
 
@@ -101,24 +104,28 @@ def metric_names(scores: Sequence[Scores | None]) -> list[str] | None:
 class _Race:
     """What is different about the results of a search that skipped splits of trials."""
 
-    def __init__(self, history: History, numbers: Sequence[int]) -> None:
-        self.history, self.numbers = history, numbers
+    def __init__(self, history: History, numbers: Sequence[int], expected: Mapping[int, float]) -> None:
+        self.history, self.numbers, self.expected = history, numbers, expected
         self.row = {number: row for row, number in enumerate(numbers)}
         splits = range(history.n_splits)
         self.is_run = np.array([[split in history.outcomes(number) for split in splits] for number in numbers])
         self.partial: list[int] = np.flatnonzero(~self.is_run.all(axis=1)).tolist()
 
-    def adjusted_means(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def adjusted_means(self, values: NDArray[np.float64], *, is_deciding: bool) -> NDArray[np.float64]:
         """Return the means over all splits of scores of shape (n_rows, n_splits), NaN where a split was skipped.
 
         The mean of a stopped trial is that of the trial that stopped it, plus the mean difference on the splits that
-        both have. An easy split is easy for both, so it does not count.
+        both have. An easy split is easy for both, so it does not count. That of a trial that was not stopped is what is
+        expected of it on the deciding metric, and the mean over its splits on others.
         """
         means: NDArray[np.float64] = np.average(values, axis=1)
         for row in self.partial:
-            against = self.history.stopped[self.numbers[row]]
-            if against is not None:
-                run, other = self.is_run[row], self.row[against]
+            number, run = self.numbers[row], self.is_run[row]
+            against = self.history.stopped.get(number)
+            if number in self.expected:
+                means[row] = self.expected[number] if is_deciding else values[row, run].mean()
+            elif against is not None:
+                other = self.row[against]
                 means[row] = means[other] + (values[row, run] - values[other, run]).mean()
         return means
 
@@ -134,6 +141,8 @@ class _Race:
         bad = next((ending for ending in endings if ending != "ok"), None)
         if bad is not None:
             return "failed" if bad == "unscored" else bad
+        if number in self.expected:
+            return "partial"
         return "complete" if self.history.stopped.get(number) is None else "raced"
 
 
@@ -175,7 +184,8 @@ def _score_columns(
     with np.errstate(invalid="ignore"):
         columns.update(_mean_and_std(name, values, race))
         if race is not None:
-            columns[f"mean_{name}"] = race.adjusted_means(values)
+            is_deciding = name == f"test_{race.history.metric or 'score'}"
+            columns[f"mean_{name}"] = race.adjusted_means(values, is_deciding=is_deciding)
     mean = columns[f"mean_{name}"]
     if not np.isfinite(mean).all():
         side = name.partition("_")[0]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from skhpo.history import partial_trials
 from skhpo.space import Categorical, Float, Int, Space, params_key
 from skhpo.space.distribution import Sampled
 from skhpo.space.interop import as_dimension
@@ -44,8 +45,8 @@ class Fitted:
     scores : ndarray of shape (n,)
         Mean scores; NaN where the trial failed.
     failed, stopped : ndarray of shape (n,), bool
-        Trials of which a fit has no finite score, and others that a race stopped before all splits were run, whose mean
-        scores are estimates.
+        Trials of which a fit has no finite score, and others that lack splits, whose mean scores are estimates: a race
+        stopped them, or was stopped itself before any trial was complete.
     resources, rungs, brackets : ndarray of shape (n,) or None
         Of a search with rungs: what a trial had of the resource, its rung, and, with several, its bracket.
     resource_name : str or None
@@ -158,7 +159,7 @@ def fitted(search: Any, metric: str | None = None) -> Fitted:
     n_splits = sum(name.startswith("split") and name.endswith(f"_test_{metric}") for name in results)
     split_scores = np.column_stack([results[f"split{i}_test_{metric}"] for i in range(n_splits)]).astype(float)
     scores = np.array(results[f"mean_test_{metric}"], dtype=float)
-    history, numbers = _history(search, len(scores))
+    history, numbers = _history(search, results, len(scores))
     stopped = _stopped(results, history, numbers)
     failed = ~np.isfinite(scores)
     for row, number in enumerate(numbers):  # a number in the place of a score that failed is none
@@ -214,20 +215,22 @@ def _label(search: Any, metric: str) -> str:
     return name if metric == "score" and isinstance(name, str) and name.isidentifier() else metric
 
 
-def _history(search: Any, n_rows: int) -> tuple[History | None, list[int]]:
+def _history(search: Any, results: Mapping[str, Any], n_rows: int) -> tuple[History | None, list[int]]:
     history = getattr(search, "_history", None)
     if history is None:
         return None, []
     numbers = [trial.number for trial in history.trials if history.is_finished(trial.number)]
+    if "partial" in results.get("status", ()):
+        numbers = sorted({*numbers, *partial_trials(history)})
     return (history, numbers) if len(numbers) == n_rows else (None, [])
 
 
 def _stopped(results: Mapping[str, Any], history: History | None, numbers: Sequence[int]) -> NDArray[np.bool_]:
-    """Return which trials a race stopped, shape (n,)."""
-    if history is not None:
-        return np.array([history.stopped.get(number) is not None for number in numbers], dtype=bool)
+    """Return which trials lack splits, shape (n,)."""
     statuses = results["status"] if "n_splits_run" in results else [""] * len(results["params"])
-    return np.array([status == "raced" for status in statuses], dtype=bool)
+    if history is not None and "partial" not in statuses:
+        return np.array([history.stopped.get(number) is not None for number in numbers], dtype=bool)
+    return np.array([status in {"raced", "partial"} for status in statuses], dtype=bool)
 
 
 def _best(search: Any, results: Mapping[str, Any], metric: str, scores: NDArray[np.float64]) -> int | None:
@@ -262,7 +265,7 @@ def _resource_name(search: Any, results: Mapping[str, Any]) -> str | None:
 
 def _parts(search: Any, resource: str | None) -> list[Mapping[str, Any]] | None:
     """Return the dictionaries of a search's space; None where it cannot be told, or not be modelled."""
-    for attribute in ("_space", "param_distributions", "param_grid"):
+    for attribute in ("space_", "param_distributions", "param_grid"):
         space = getattr(search, attribute, None)
         if space is not None:
             break

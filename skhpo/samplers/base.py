@@ -5,8 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from skhpo.history import Observation, Params, Trial
 
@@ -46,3 +50,7 @@ class Sampler(ABC):
         observation : Observation
             The trial with its scores. Where a trial is told again, the later observation counts.
         """
+
+    def expected_scores(self, trials: Sequence[Trial]) -> NDArray[np.float64]:
+        """What to expect of the mean scores of trials, shape (n,): NaN where the sampler has no model of scores."""
+        return np.full(len(trials), np.nan)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.stats import norm, qmc
 
 from skhpo.samplers.acquisition import Feasible, LogExpectedImprovement, UpperConfidenceBound, maximise
 from skhpo.samplers.base import Sampler
+from skhpo.samplers.line import next_on_line
+from skhpo.space import Space
 from skhpo.surrogates.base import Posterior
 from skhpo.surrogates.importance import total_effects
 from skhpo.surrogates.score_model import ModelOptions, ScoreModel
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 
     from skhpo.history import Observation, Params, Trial
     from skhpo.samplers.acquisition.improvement import Acquisition
-    from skhpo.space import Space
     from skhpo.surrogates.gp import GaussianProcess
     from skhpo.surrogates.kernel import Array
     from skhpo.surrogates.score_model import Belief
@@ -51,6 +52,9 @@ class BayesOptions:
         Joint draws of what pending trials might score, a power of 2.
     n_whole : int
         A space of at most so many points is scored whole.
+    n_line : int
+        Where a single number is searched, a line search proposes, until so many points are known; 0 for the model
+        alone.
     """
 
     model: ModelOptions = field(default_factory=ModelOptions)
@@ -60,6 +64,7 @@ class BayesOptions:
     n_children: int = 192
     n_fantasies: int = 16
     n_whole: int = 2048
+    n_line: int = 12
 
 
 class BayesSampler(Sampler):
@@ -97,6 +102,27 @@ class BayesSampler(Sampler):
                 self._remember(row, np.array([score]))
             self._n_prior = self._model.n
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what it was given and told, in types of Python, NumPy and the user's space."""
+        usual = BayesOptions()
+        names = [each.name for each in fields(usual)]
+        changed = {name: getattr(self.options, name) for name in names}
+        changed = {name: value for name, value in changed.items() if value != getattr(usual, name)}
+        return {
+            "space": self.space.param_distributions,
+            "seed": self.seed,
+            "given": self._given,
+            "n_prior": self._n_prior,
+            "model": self._model.state(),
+            "options": changed,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(Space(state["space"]), state["seed"], options=BayesOptions(**state["options"]))  # type: ignore[misc]
+        self._given, self._n_prior = state["given"], state["n_prior"]
+        self._model.restore(state["model"])
+        self._seen.update(map(_key, self._model.points))
+
     def tell(self, observation: Observation) -> None:
         """Remember the scores of a trial."""
         self._remember(self.space.encode([observation.trial.params])[0], observation.scores)
@@ -109,6 +135,8 @@ class BayesSampler(Sampler):
             if len(seen) >= self.space.n_choices:
                 return None
             rng = np.random.default_rng([self.seed, number])
+            if not len(rows) and (params := self._on_line()) is not None:
+                return params
             is_young = len(seen) < self.options.n_init or not self._model.n
             for params, row in self._design if is_young else self._design[: len(self._given)]:
                 if _key(row) not in seen:
@@ -133,6 +161,10 @@ class BayesSampler(Sampler):
             Means and standard deviations, each of shape (m,); NaN before the first score.
         """
         return self.predict_at(self.space.encode(params))
+
+    def expected_scores(self, trials: Sequence[Trial]) -> Array:
+        """Means of `predict`, shape (n,)."""
+        return self.predict([trial.params for trial in trials]).mean
 
     def predict_at(self, rows: Array) -> Posterior:
         """What the model expects at canonical points of the space, shape (m, d); as `predict`."""
@@ -197,6 +229,19 @@ class BayesSampler(Sampler):
             U = np.vstack([U, sobol.random_base2(_LOG2_DESIGN)])
         params = [*self._given, *self.space.decode(U)]
         return list(zip(params, self.space.encode(params), strict=True))
+
+    def _on_line(self) -> Params | None:
+        """Return the next point of a line search; None where there is none, or the model has to look elsewhere."""
+        n_known = len(self._seen)
+        if self.space.n_columns != 1 or self.space.is_categorical.any() or not 0 < n_known <= self.options.n_line:
+            return None
+        if any(_key(row) not in self._seen for _, row in self._design[: len(self._given)]):
+            return None
+        points, values = self._model.current()
+        if not np.isfinite(values).all() or (place := next_on_line(points[:, 0], values)) is None:
+            return None
+        params = self._params(self.space.snap(np.array([[place]]))[0])
+        return None if _key(self.space.encode([params])[0]) in self._seen else params
 
     def _candidates(self, pending: Array, seen: set[bytes], rng: np.random.Generator) -> Iterable[Array]:
         """Points of the space, the most promising first."""

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from skhpo.samplers.base import Sampler
 from skhpo.space import params_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from skhpo.history import Observation, Params, Trial
 
@@ -52,6 +56,13 @@ class FirstSampler(Sampler):
         """Tell the other of all but the point."""
         if not self._is_first(observation.trial):
             self.sampler.tell(observation)
+
+    def expected_scores(self, trials: Sequence[Trial]) -> NDArray[np.float64]:
+        """What the other expects; NaN for the point, of which it knows nothing."""
+        is_first = np.array([self._is_first(trial) for trial in trials], dtype=bool)
+        scores = np.full(len(trials), np.nan)
+        scores[~is_first] = self.sampler.expected_scores([trial for trial in trials if not self._is_first(trial)])
+        return scores
 
     def _is_first(self, trial: Trial) -> bool:
         return params_key(trial.params) == self._key

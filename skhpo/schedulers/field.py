@@ -107,13 +107,21 @@ class Field:
         """Return the row of the trial that goes on first, at rest if there is one; None if there is none."""
         table, n = self._table, len(self._places)
         if self._ahead:
-            return self._first_of(sorted(self._places[number] for number in self._ahead))
+            return self._first_of(self._to_second() or sorted(self._places[number] for number in self._ahead))
         row = int(table.key[:n].argmax())  # of those that are level the first, which is the oldest
         if table.key[row] > -math.inf:
             return row
         # Nobody is at rest, or some are worth nothing, or there is no telling.
         rows = np.flatnonzero(table.kind[:n] == _GO_ON).tolist() or np.flatnonzero(table.kind[:n] == _BUSY).tolist()
         return self._first_of(rows) if rows else None
+
+    def _to_second(self) -> list[int]:
+        """Return the rows of which one gets its second fit before another gets a third: none, where enough have it."""
+        if self._race.n_second == 1 or self._judge is not None:
+            return []
+        table, n = self._table, len(self._places)
+        n_second = int((table.is_open[:n] & (table.n_begun[:n] > 1)).sum())
+        return np.flatnonzero(np.isfinite(table.key[:n])).tolist() if n_second < self._race.n_second else []
 
     def _first_of(self, rows: Iterable[int]) -> int:
         """Return who goes on first of some rows in order, compared one by one."""

@@ -67,6 +67,7 @@ if TYPE_CHECKING:
 CAREFUL = 0.003  # the probability below which to stop, where all trials have the same order of splits
 _N_LATEST = 30  # complete trials that say it
 _N_ALIKE = 5  # trials that would have found the splits alike
+_N_COMPLETED = 2  # trials of a start: others can be measured by two
 _MOST_DF = 2  # df <= 2 (k - 1): trials differ in their variances, so many tell no more about a challenger's than two
 
 
@@ -196,6 +197,9 @@ class Race:
     is_by_number : bool
         Whether the latest complete trials, which say what is typical, are those that were started last; else those that
         were complete last.
+    n_second : int
+        As long as none is complete, so many have a second fit before one has a third: of two candidates with a single
+        fit each, on different splits, it is hardly known who is better.
     """
 
     order: tuple[int, ...]
@@ -207,6 +211,7 @@ class Race:
     n_first: int = 3
     stops_failures: bool = True
     is_by_number: bool = False
+    n_second: int = 1
 
     def next_split(self, history: History, standing: Standing, *, can_start: bool) -> FitStarted | TrialStopped | None:
         """Return the next fit, or a trial to stop; None to start another trial, or to wait.
@@ -275,6 +280,11 @@ class RacingScheduler(SplitScheduler, FixedScheduler):
         None is stopped before so many are complete, at least 2: fewer say little about what is typical.
     stops_failures : bool
         Whether a trial of which one fit failed is stopped: where its score will be NaN whatever the others give.
+    n_start : int
+        So many trials get their first fit before one gets another, and then no further trial is started until two are
+        complete (or all are closed). With 0 there is no such start.
+    n_second : int
+        As long as none is complete, so many have a second fit before one has a third.
 
     Examples
     --------
@@ -301,9 +311,11 @@ class RacingScheduler(SplitScheduler, FixedScheduler):
         share: float = math.inf,
         n_first: int = 3,
         stops_failures: bool = True,
+        n_start: int = 0,
+        n_second: int = 1,
     ) -> None:
         super().__init__(n_trials)
-        self.n_open = n_open
+        self.n_open, self.n_start = n_open, n_start
         self._race = Race(
             tuple(order),
             n_turns=n_turns,
@@ -312,14 +324,23 @@ class RacingScheduler(SplitScheduler, FixedScheduler):
             share=share,
             n_first=n_first,
             stops_failures=stops_failures,
+            n_second=n_second,
         )
 
     def next_split(self, history: History, *, look_back: int, can_start: bool) -> FitStarted | TrialStopped | None:
         """Return the next fit, or a trial to stop; None to start another trial, or to wait."""
         standing = history.rung(0, 0)
-        has_room = standing.n_open < self.n_open + look_back - 1
-        can_start = can_start and has_room and len(history.trials) < self.n_trials
+        can_start = can_start and self._has_room(standing, look_back) and len(history.trials) < self.n_trials
         return self._race.next_split(history, standing, can_start=can_start)
+
+    def _has_room(self, standing: Standing, look_back: int) -> bool:
+        """Whether another trial may be under way."""
+        n_hidden = look_back - 1
+        if len(standing.trials) < self.n_start:
+            return True
+        if self.n_start and len(standing.complete) < _N_COMPLETED and standing.n_open > n_hidden:
+            return False
+        return standing.n_open < self.n_open + n_hidden
 
 
 def _variance(e: NDArray[np.float64]) -> float:

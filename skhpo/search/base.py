@@ -35,6 +35,7 @@ from skhpo.fits.prefix import PrefixCache
 from skhpo.fits.problem import Problem
 from skhpo.fits.recorder import Recording
 from skhpo.fits.splits import Splits, make_splits
+from skhpo.fits.trackers import unrecorded
 from skhpo.history import History
 from skhpo.honesty.pooled import PooledScorer
 from skhpo.journals.base import damaged
@@ -45,6 +46,7 @@ from skhpo.messages.callers import warn
 from skhpo.search.checkpoint import open_checkpoint
 from skhpo.search.conclusion import Concluding
 from skhpo.search.evidence import Data
+from skhpo.search.families import CLOSE
 from skhpo.search.growth import watch_workers
 from skhpo.search.kept import Kept
 from skhpo.search.plan import Opened, Prepared, Start
@@ -52,6 +54,7 @@ from skhpo.search.progress import Progress
 from skhpo.search.remembered import Remembered
 from skhpo.search.stopwatch import Stopwatch
 from skhpo.space import Space, check_names, is_plain, params_key
+from skhpo.space.defaults import asks_for_default, written_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -77,7 +80,7 @@ class BaseSearch(Concluding):
         "checkpoint": [str, os.PathLike, None],
         "cache_prefix": ["boolean"],
         "store_predictions": ["boolean"],
-        "share_fits": ["boolean"],
+        "share_fits": ["boolean", _sklearn.StrOptions({CLOSE})],
     }
 
     _is_copy = False
@@ -99,7 +102,7 @@ class BaseSearch(Concluding):
         checkpoint: str | os.PathLike[str] | None = None,
         cache_prefix: bool = True,
         store_predictions: bool = False,
-        share_fits: bool = True,
+        share_fits: bool | str = True,
     ) -> None:
         super().__init__(
             estimator=estimator,
@@ -140,11 +143,19 @@ class BaseSearch(Concluding):
     def _plan(self, start: Start) -> Plan:
         """Return how to go about the problem; refuses what cannot be, and sets nothing."""
 
-    def _settings(self, space: Callable[[], Space]) -> list[Any]:  # noqa: ARG002
+    def _written(self, X: Any, y: Any) -> Any:
+        """Return the constructor's space, in which ``"default"`` is written out in view of the data."""
+        return written_out(self._space, self.estimator, X, y, keeps=self._keeps)
+
+    def _keeps(self, name: str) -> bool:  # noqa: ARG002
+        """Whether a parameter is searched where ``"default"`` stands for it."""
+        return True
+
+    def _settings(self, prepared: Prepared) -> list[Any]:  # noqa: ARG002
         """Return what the trials depend on besides space, problem and seed, such that it can be described."""
         return []
 
-    def _facts(self, problem: Problem) -> dict[str, Any]:  # noqa: ARG002
+    def _facts(self, prepared: Prepared) -> dict[str, Any]:  # noqa: ARG002
         """Return what else a reader of the journal has to know, JSON-able."""
         return {}
 
@@ -180,7 +191,7 @@ class BaseSearch(Concluding):
         prepared = self._prepare(X, y, params)
         opened = self._open(prepared)
         try:
-            with closing(opened.journal):
+            with closing(opened.journal), unrecorded():
                 reason = self._run(prepared, opened, cost)
         except BaseException as error:
             why = "interrupt" if isinstance(error, KeyboardInterrupt) else "error"
@@ -200,11 +211,10 @@ class BaseSearch(Concluding):
         warn_of_missing_tags(self.estimator)
         scorers, metric = _sklearn.scorers_of(self)
         X, y = indexable(X, y)
+        written = self._written(X, y)
         params = _sklearn.check_method_params(X, params=params)
         routed = _sklearn.routed_params(self, params, X)
-        check_fit_params(
-            self.estimator, routed.estimator.fit, searched=names_in(self._space), error_score=self.error_score
-        )
+        check_fit_params(self.estimator, routed.estimator.fit, searched=names_in(written), error_score=self.error_score)
         observed = {"X": X, "y": y, "metadata": _only_sample_weight(params)}
         root = _sklearn.root_context(self, max_subtasks=1 + (self.refit is not False))
         root.call_on_fit_task_begin(estimator=self, **observed)
@@ -229,9 +239,9 @@ class BaseSearch(Concluding):
         if self.store_predictions or is_pooled:
             kept = Kept.of(problem, splitter, groups, is_stored=self.store_predictions)
             problem = replace(problem, recording=Recording(kept.facts.classes, is_always=is_pooled))
-        space = functools.cache(lambda: Space(self._space))
+        space = functools.cache(lambda: Space(written))
         data = Data(X, y, params, routed.estimator.fit) if self.store_predictions else Data()
-        return Prepared(problem, space, groups, splits, splitter, scorers, metric, root, observed, kept, data)
+        return Prepared(problem, written, space, groups, splits, splitter, scorers, metric, root, observed, kept, data)
 
     def _make_splits(self, X: Any, y: Any, params: dict[str, Any]) -> tuple[Any, Splits]:
         """Split once, for all candidates: an unseeded splitter would give each of them other folds."""
@@ -261,11 +271,12 @@ class BaseSearch(Concluding):
             seed = remembered.random_state(self._random_state)
             start = Start(
                 problem,
+                prepared.written,
                 prepared.space,
                 seed,
                 remembered.params,
                 prepared.groups,
-                is_untuned_first=self._needs_untuned(),
+                is_untuned_first=self._needs_untuned() or asks_for_default(self._space),
             )
             plan = self._plan(start)
             if isinstance(self.scoring, PooledScorer) and plan.scheduler.stops_trials:
@@ -273,12 +284,12 @@ class BaseSearch(Concluding):
                     f"scoring={self.scoring!r} scores all splits at once, and racing=True compares candidates split by "
                     "split. Leave out one of the two."
                 )
-            if start.is_untuned_first and plan.measure is not None:
+            if self._needs_untuned() and plan.measure is not None:
                 raise ValueError(  # noqa: TRY301  # with the journal closed
                     f"refit={self.refit!r} needs the untuned estimator on all data, got a search with rungs, which may "
                     "leave it behind. Use BayesSearchCV or RandomSearchCV, or write untuned=."
                 )
-            check_names(self._space if is_plain(self._space) else prepared.space(), self.estimator)
+            check_names(prepared.written if is_plain(prepared.written) else prepared.space(), self.estimator)
         except BaseException:
             journal.close()
             raise
@@ -291,10 +302,10 @@ class BaseSearch(Concluding):
             self.checkpoint or "",
             prepared.problem,
             space=prepared.space(),
-            strategy=[type(self).__name__, *self._settings(prepared.space)],
+            strategy=[type(self).__name__, *self._settings(prepared)],
             random_state=self._random_state,
             may_add=self._is_copy,
-            facts={"metric": metric, **self._facts(prepared.problem)},
+            facts={"metric": metric, **self._facts(prepared)},
             drawn_by=prepared.splits.drawn_by,
         )
 
@@ -389,10 +400,9 @@ class BaseSearch(Concluding):
         with context.propagate_callback_context(best):
             context.call_on_fit_task_begin(estimator=self, **observed)
             start = time.perf_counter()
-            if problem.y is None:
-                best.fit(problem.X, **problem.fit_params)
-            else:
-                best.fit(problem.X, problem.y, **problem.fit_params)
+            targets = () if problem.y is None else (problem.y,)
+            with unrecorded():
+                best.fit(problem.X, *targets, **problem.fit_params)
             self.refit_time_ = time.perf_counter() - start
         if hasattr(best, "feature_names_in_"):
             self.feature_names_in_ = best.feature_names_in_

@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from sklearn.model_selection import RandomizedSearchCV as TheirRandom
 from sklearn.utils.validation import check_is_fitted
 
 from skhpo._sklearn import RANDOM_CONSTRAINTS, HasMethods, Interval
 from skhpo.results.fitted import fitted
 from skhpo.samplers.first import FirstSampler
+from skhpo.samplers.polish import PolishSampler
 from skhpo.search.base import BaseSearch
-from skhpo.search.plan import Plan, Start
+from skhpo.search.differentiable import branch_gradients
+from skhpo.search.plan import Plan, Prepared, Start
 from skhpo.search.race import make_scheduler, racing_settings
 from skhpo.search.samplers import bayes
 from skhpo.search.texts import documented
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from skhpo.history import Params
     from skhpo.samplers.bayes import BayesSampler
     from skhpo.space import Space
 
+_N_POLISH = 15
+"""Candidates of a polish at most: what it had in the measurement, see ``python -m benchmarks gradient polish``."""
 
+
+@TheirRandom.register  # for those who ask whether it is one
 @documented
 class BayesSearchCV(BaseSearch):
     """Search guided by a model of the score: Bayesian optimisation.
@@ -42,11 +50,12 @@ class BayesSearchCV(BaseSearch):
     Parameters
     ----------
     %(estimator)s
-    param_distributions : dict or list of dict
+    param_distributions : dict, list of dict or "default"
         For each parameter name a :class:`~skhpo.Float`, :class:`~skhpo.Int` or :class:`~skhpo.Categorical`, a
         distribution of :mod:`scipy.stats`, a list of values (three or more numbers are taken as ordered), or a
         dimension of scikit-optimize or Optuna. A list of dicts is one space: one model learns which of the dicts is
         worth a try.
+        ``"default"`` stands for ranges that are known: :doc:`/guide/default_spaces`.
     n_iter : int, default=50
         Candidates to try. If the space has fewer points, all of them are tried.
     %(scoring)s
@@ -71,10 +80,15 @@ class BayesSearchCV(BaseSearch):
     %(store_predictions)s
     %(share_fits)s
     %(racing)s
+    polish : bool, default=False
+        Whether the last 15 candidates, or the second half where that is less, first go down from the best so far by the
+        slope of the loss, as :class:`GradientSearchCV` does. That moves what has a slope there, and leaves the rest.
+        Needs a ``scoring`` with a slope, such as "neg_mean_squared_error", "neg_log_loss", or a regressor's own.
 
     Attributes
     ----------
     %(cv_results_)s
+    %(space_)s
     %(best_estimator_)s
     %(best_score_)s
     %(best_params_)s
@@ -123,11 +137,13 @@ class BayesSearchCV(BaseSearch):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseSearch._parameter_constraints,
-        **{name: RANDOM_CONSTRAINTS[name] for name in ("param_distributions", "n_iter", "random_state")},
+        **{name: RANDOM_CONSTRAINTS[name] for name in ("n_iter", "random_state")},
+        "param_distributions": [*RANDOM_CONSTRAINTS["param_distributions"], str],
         "initial_params": ["array-like", None],
         "warm_start_from": [HasMethods(["fit"]), dict, None],
         "look_back": [Interval(Integral, 1, None, closed="left"), None],
         "racing": ["boolean"],
+        "polish": ["boolean"],
     }
 
     def __init__(
@@ -153,8 +169,9 @@ class BayesSearchCV(BaseSearch):
         look_back: int | None = None,
         cache_prefix: bool = True,
         store_predictions: bool = False,
-        share_fits: bool = True,
+        share_fits: bool | str = True,
         racing: bool = False,
+        polish: bool = False,
     ) -> None:
         super().__init__(
             estimator,
@@ -180,6 +197,7 @@ class BayesSearchCV(BaseSearch):
         self.warm_start_from = warm_start_from
         self.look_back = look_back
         self.racing = racing
+        self.polish = polish
 
     def predict_score(self, params: Params | Sequence[Params]) -> tuple[Any, Any]:
         """Return what the model believes of the mean cross-validated score of candidates.
@@ -231,9 +249,24 @@ class BayesSearchCV(BaseSearch):
         shares = self._sampler.importances()
         return dict(sorted(shares.items(), key=lambda item: -item[1]))
 
+    def _prepare(self, X: Any, y: Any, params: dict[str, Any]) -> Prepared:
+        prepared = super()._prepare(X, y, params)
+        if not self.polish:
+            return prepared
+        if self.racing:
+            raise ValueError(
+                "polish=True needs all splits of a candidate, got racing=True. Leave one of the two False."
+            )
+        gradients = branch_gradients(prepared.space(), prepared.problem.estimator, scoring=self.scoring)
+        return prepared._replace(problem=replace(prepared.problem, gradients=gradients))
+
     def _plan(self, start: Start) -> Plan:
         space = start.space()
-        sampler = bayes(start, self.param_distributions, initial_params=self._given(space), prior=self._prior(space))
+        sampler = bayes(start, initial_params=self._given(space), prior=self._prior(space), is_race=self.racing)
+        if start.problem.gradients is not None:
+            n_before = max(self.n_iter - _N_POLISH, self.n_iter // 2)
+            shares = start.problem.gradients.shares
+            sampler = PolishSampler(sampler, space, start.seed(), n_before=n_before, shares=shares)
         scheduler = make_scheduler(self, start.problem, sampler, self.n_iter)
         return Plan(sampler, scheduler, look_back=self.look_back)
 
@@ -248,9 +281,10 @@ class BayesSearchCV(BaseSearch):
         except ValueError as error:
             raise ValueError(f"initial_params needs points of the space: {error}") from error
 
-    def _settings(self, space: Callable[[], Space]) -> list[Any]:
-        prior = self._prior(space())
-        return [*racing_settings(self), list(self.initial_params or ()), prior, self.look_back]
+    def _settings(self, prepared: Prepared) -> list[Any]:
+        prior = self._prior(prepared.space())
+        polish = ["polish"] if self.polish else []
+        return [*racing_settings(self), list(self.initial_params or ()), prior, self.look_back, *polish]
 
     def _prior(self, space: Space) -> tuple[list[Params], list[float]] | None:
         """Return parameters and scores of the earlier search."""
@@ -273,7 +307,9 @@ class BayesSearchCV(BaseSearch):
         return checked(space, results["params"][n_outside:]), [float(score) for score in scores[n_outside:]]
 
     def _learn(self, sampler: Any) -> None:
-        model: Any = sampler.sampler if isinstance(sampler, FirstSampler) else sampler
+        model: Any = sampler
+        while isinstance(model, FirstSampler | PolishSampler):
+            model = model.sampler
         self._sampler: BayesSampler = model
         self.expected_improvement_remaining_ = self._sampler.expected_improvement_remaining()
 

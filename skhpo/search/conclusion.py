@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -10,17 +11,30 @@ from sklearn.utils.validation import check_is_fitted
 from skhpo import _sklearn
 from skhpo.history import History
 from skhpo.honesty.rules import Rule
+from skhpo.honesty.store import Predictions
+from skhpo.loop.finish import expected_scores
 from skhpo.messages.callers import warn
 from skhpo.report import Report, relative_test_size, report_of
 from skhpo.results.cv_results import cv_results, metric_names
+from skhpo.samplers.bayes import BayesSampler
+from skhpo.search.evidence import Evidence
 from skhpo.search.honest import Honest
+from skhpo.space.defaults import asks_for_default
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from skhpo.fits.amounts import Resource
     from skhpo.samplers.base import Sampler
-    from skhpo.search.plan import Opened, Prepared
+    from skhpo.search.plan import Opened, Plan, Prepared
+
+
+_PLAIN: dict[str, type[Any]] = {
+    "_history": History,
+    "_sampler": BayesSampler,
+    "_evidence": Evidence,
+    "predictions_": Predictions,
+}
+"""Attributes whose values know what they consist of, in other types than ours."""
 
 
 class Concluding(Honest):
@@ -30,6 +44,23 @@ class Concluding(Honest):
     """
 
     _gave_up: str | None = None  # why all workers were lost for good
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the attributes, those of kinds of ours as what they consist of: a reader need not know the kinds."""
+        state = dict(super().__getstate__())
+        for name, kind in _PLAIN.items():
+            if isinstance(state.get(name), kind):
+                state[name] = state[name].__getstate__()
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        for name, kind in _PLAIN.items():
+            if name in state and not isinstance(state[name], kind):
+                value: Any = object.__new__(kind)
+                value.__setstate__(state[name])
+                state[name] = value
+        super().__setstate__(state)
 
     def stats(self) -> dict[str, Any]:
         """Return what the search cost, and why it ended.
@@ -134,26 +165,34 @@ class Concluding(Honest):
     def _conclude(self, prepared: Prepared, opened: Opened) -> None:
         """Turn the history into what users look at."""
         self.scorer_ = _sklearn.fitted_scorer(prepared.scorers, self.estimator)
-        self._tell(opened.history, opened.plan.measure)
+        if asks_for_default(self._space):
+            self.space_ = prepared.written
+        self._tell(opened.history, opened.plan)
         self._note_evidence(prepared, opened)
         self._learn(opened.plan.sampler)
         self._choose(prepared.metric)
 
-    def _tell(self, history: History, measure: Resource | None) -> None:
-        """Turn the history into ``cv_results_``."""
-        numbers = [trial.number for trial in history.trials if history.is_finished(trial.number)]
+    def _tell(self, history: History, plan: Plan) -> None:
+        """Turn the history into ``cv_results_``; where no trial of a race is complete, those that were begun count."""
+        finished = [trial.number for trial in history.trials if history.is_finished(trial.number)]
+        has_complete = any(math.isfinite(history.score(number)) for number in finished)
+        expected = {} if has_complete or not plan.scheduler.stops_trials else expected_scores(history, plan.sampler)
+        numbers = sorted([*finished, *expected])
         outcomes = [outcome for number in numbers for _, outcome in sorted(history.outcomes(number).items())]
         if not outcomes:
             raise ValueError(self._why_nothing())
         self.multimetric_ = metric_names([outcome.test_scores for outcome in outcomes]) is not None
         to_tell: list[str] = []  # once the results are there: warnings may be errors
+        if expected:
+            to_tell.append(_only_partial(history, expected))
         self.cv_results_ = cv_results(
             history,
             numbers,
             error_score=self.error_score,
             return_train_score=self.return_train_score,
-            resource=measure,
+            resource=plan.measure,
             warn=to_tell.append,
+            expected=expected,
         )
         _sklearn.check_failures((outcome.error for outcome in outcomes), self.error_score)
         for message in to_tell:
@@ -199,3 +238,13 @@ class Concluding(Honest):
         if reason == "workers":
             return f"No candidate was complete when all workers were lost. {self._gave_up}"
         return "No fits were performed. Was the CV iterator empty? Were there no candidates?"
+
+
+def _only_partial(history: History, expected: Mapping[int, float]) -> str:
+    """Return what to say where the best candidate lacks splits."""
+    n_splits = len(history.outcomes(max(expected, key=lambda number: expected[number])))
+    return (
+        f"No candidate was complete when the search was stopped. The best is the one of {len(expected)} of which most "
+        f"is expected; it was fitted on {n_splits} of {history.n_splits} splits. Give the search more time, or fewer "
+        "splits."
+    )

@@ -6,12 +6,14 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from sklearn.model_selection import RandomizedSearchCV as TheirRandom
 
 from skhpo._sklearn import RANDOM_CONSTRAINTS, Interval, StrOptions
 from skhpo.fits.amounts import (
     Iterations,
     Resource,
     find_parameter,
+    given_resource,
     least_and_full,
     make_rows,
     measure_of,
@@ -22,19 +24,18 @@ from skhpo.samplers.base import Sampler
 from skhpo.schedulers.base import Scheduler
 from skhpo.schedulers.fixed import FixedScheduler
 from skhpo.search.base import BaseSearch
-from skhpo.search.families import alone, families
-from skhpo.search.plan import Plan, Start
+from skhpo.search.families import CLOSE, alone, families
+from skhpo.search.plan import Plan, Prepared, Start
 from skhpo.search.samplers import SAMPLERS, bayes_of_rungs
 from skhpo.search.texts import documented
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
 
     from skhpo.fits.problem import Problem
-    from skhpo.space import Space
 
 
+@TheirRandom.register  # for those who ask whether it is one
 @documented
 class SearchCV(BaseSearch):
     """Search with a sampler and a scheduler of your own.
@@ -45,7 +46,7 @@ class SearchCV(BaseSearch):
     Parameters
     ----------
     %(estimator)s
-    param_distributions : dict or list of dict
+    param_distributions : dict, list of dict or "default"
         What may be tried, as in :class:`~skhpo.BayesSearchCV`.
     sampler : {"random", "bayes", "grid"} or callable, default="random"
         What proposes candidates: a name, or ``sampler(space, seed)``, which returns a
@@ -84,6 +85,7 @@ class SearchCV(BaseSearch):
         added; with a ``resource``, ``iter`` and ``n_resources``.
     sampler_ : Sampler
         The sampler, told of all trials.
+    %(space_)s
     %(best_estimator_)s
     %(best_score_)s
     %(best_params_)s
@@ -123,7 +125,8 @@ class SearchCV(BaseSearch):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseSearch._parameter_constraints,
-        **{name: RANDOM_CONSTRAINTS[name] for name in ("param_distributions", "n_iter", "random_state")},
+        **{name: RANDOM_CONSTRAINTS[name] for name in ("n_iter", "random_state")},
+        "param_distributions": [*RANDOM_CONSTRAINTS["param_distributions"], str],
         "sampler": [StrOptions(set(SAMPLERS)), callable],
         "scheduler": [Scheduler, callable, None],
         "resource": [str, None],
@@ -153,7 +156,7 @@ class SearchCV(BaseSearch):
         checkpoint: str | os.PathLike[str] | None = None,
         cache_prefix: bool = True,
         store_predictions: bool = False,
-        share_fits: bool = True,
+        share_fits: bool | str = True,
         look_back: int | None = None,
     ) -> None:
         super().__init__(
@@ -181,15 +184,16 @@ class SearchCV(BaseSearch):
         self.random_state = random_state
         self.look_back = look_back
 
-    def _settings(self, space: Callable[[], Space]) -> list[Any]:  # noqa: ARG002
-        return [self.sampler, self.scheduler, self.resource, self.look_back]
+    def _settings(self, prepared: Prepared) -> list[Any]:  # noqa: ARG002
+        close = [CLOSE] if self.share_fits == CLOSE else []
+        return [*close, self.sampler, self.scheduler, self.resource, self.look_back]
 
-    def _facts(self, problem: Problem) -> dict[str, Any]:
-        measure = self._measure(problem)
+    def _facts(self, prepared: Prepared) -> dict[str, Any]:
+        measure = self._measure(prepared.problem, prepared.written)
         return {} if measure is None else {"resource": [measure.name, measure.full]}
 
     def _plan(self, start: Start) -> Plan:
-        measure = self._measure(start.problem)
+        measure = self._measure(start.problem, start.written)
         sampler = self._made_sampler(start, has_rungs=measure is not None)
         scheduler = self._made_scheduler(len(start.problem.splits))
         is_one_by_one = measure is None and type(scheduler) is FixedScheduler  # trial number i is proposal number i
@@ -200,15 +204,15 @@ class SearchCV(BaseSearch):
             look_back=self.look_back,
             resource=self._resource(start, measure),
             measure=measure,
-            family_of=families(self, start.problem, self._space, sampler, n_trials) if is_one_by_one else alone,
+            family_of=families(self, start.problem, start.written, sampler, n_trials) if is_one_by_one else alone,
         )
 
     def _made_sampler(self, start: Start, *, has_rungs: bool) -> Sampler:
         if self.sampler == "bayes" and has_rungs:
-            return bayes_of_rungs(start, self.param_distributions)
+            return bayes_of_rungs(start)
         if isinstance(self.sampler, str):
             start = start._replace(done=()) if has_rungs else start  # where trials are promoted, not all are proposals
-            return SAMPLERS[self.sampler](start, self.param_distributions, self.n_iter)
+            return SAMPLERS[self.sampler](start, self.n_iter)
         sampler = self.sampler(start.space(), start.seed())
         if not isinstance(sampler, Sampler):
             raise TypeError(
@@ -229,10 +233,13 @@ class SearchCV(BaseSearch):
             )
         return scheduler
 
-    def _measure(self, problem: Problem) -> Resource | None:
+    def _keeps(self, name: str) -> bool:
+        return self.resource is None or name != given_resource(self.estimator, self.resource, self.param_distributions)
+
+    def _measure(self, problem: Problem, written: Any) -> Resource | None:
         if self.resource is None:
             return None
-        name = find_parameter(problem.estimator, self.resource, names_in(self.param_distributions))
+        name = find_parameter(problem.estimator, self.resource, names_in(written))
         amounts = least_and_full(problem, name, min_resources=1, max_resources="auto")
         return measure_of(name, amounts.most)
 

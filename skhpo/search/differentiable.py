@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import clone, is_classifier
-from sklearn.pipeline import Pipeline
 
-from skhpo.estimators.columns import ColumnScale
 from skhpo.estimators.hypergradients import family_of, find_loss
 from skhpo.estimators.hypergradients.chain import loss_of
-from skhpo.fits.gradients import Gradients
+from skhpo.fits.gradients import BranchGradients, Gradients, last_of, scale_step, scales_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,10 +57,10 @@ def make_gradients(space: Space, estimator: Any, *, loss: Any, scoring: Any) -> 
     """
     constants = {name: space.decode([[0.5] * space.n_columns])[0][name] for name in _constants(space)}
     estimator = clone(estimator).set_params(**constants)
-    last, prefix = _last(estimator)
+    last, prefix = last_of(estimator)
     family = family_of(last)
-    names = [f"{prefix}{name}" for name in family.parameters]
-    scales = _scales(estimator) if family.has_columns else {}
+    names = [f"{prefix}{name}" for name in family.parameters_of(last)]
+    scales = scales_of(estimator) if family.has_columns_of(last) else {}
     _refuse_others(space, last, names, scales)
     wanted = _of_scorer(scoring, last) if loss == "auto" else loss
     found = find_loss(loss_of(last, wanted or "auto"), is_classifier=is_classifier(last))
@@ -74,6 +72,46 @@ def make_gradients(space: Space, estimator: Any, *, loss: Any, scoring: Any) -> 
     )
 
 
+def slope_names(estimator: Any) -> list[str]:
+    """Return the parameters of an estimator in which there are slopes, with the name of the step in front.
+
+    Raises
+    ------
+    ValueError
+        If it is of no known family.
+    """
+    last, prefix = last_of(estimator)
+    return [f"{prefix}{name}" for name in family_of(last).parameters_of(last)]
+
+
+def branch_gradients(space: Space, estimator: Any, *, scoring: Any) -> BranchGradients:
+    """Return how to differentiate the fits of a search of which only some candidates may have slopes.
+
+    Parameters
+    ----------
+    space : Space
+        What is searched.
+    estimator : estimator
+        What is tuned.
+    scoring : object
+        As the user wrote it.
+
+    Raises
+    ------
+    ValueError
+        If the scorer is no loss with a slope.
+    """
+    # A regressor's own score is that of its family's loss: r2, or the share of the deviance.
+    loss = "auto" if scoring is None else _OF_SCORERS.get(scoring) if isinstance(scoring, str) else None
+    known = [name for name, own in _OF_SCORERS.items() if (own in {"log_loss", "brier"}) == is_classifier(estimator)]
+    if loss is None or is_classifier(estimator) != (loss in {"log_loss", "brier"}):
+        raise ValueError(
+            f"polish=True needs a scoring that has a slope, got scoring={scoring!r}. Choose one of {known}, or leave "
+            "polish=False."
+        )
+    return BranchGradients(tuple(space.names), loss)
+
+
 def refuse_too_many(space: Space, estimator: Any, n_samples: int, *, has_prior: bool) -> None:
     """Refuse more coordinates than the data can bear, unless something holds them together.
 
@@ -82,7 +120,7 @@ def refuse_too_many(space: Space, estimator: Any, n_samples: int, *, has_prior: 
     ValueError
         If there are more than one for each ten samples, without a prior and without groups.
     """
-    step = _scale_step(estimator)
+    step = scale_step(estimator)
     has_groups = step is not None and step.groups is not None
     if has_prior or has_groups or space.n_columns * _PER_COORDINATE <= n_samples:
         return
@@ -106,27 +144,6 @@ def start_of(space: Space, own: Params | None) -> NDArray[np.float64]:
 
 def _constants(space: Space) -> list[str]:
     return [name for name in space.parameters if name not in space.names]
-
-
-def _last(estimator: Any) -> tuple[Any, str]:
-    """Return the estimator to differentiate, and how names of its parameters begin."""
-    if isinstance(estimator, Pipeline):
-        return estimator[-1], f"{estimator.steps[-1][0]}__"
-    return estimator, ""
-
-
-def _scale_step(estimator: Any) -> Any:
-    """Return the `ColumnScale` right before the last step, or None."""
-    if isinstance(estimator, Pipeline) and len(estimator.steps) > 1 and isinstance(estimator[-2], ColumnScale):
-        return estimator[-2]
-    return None
-
-
-def _scales(estimator: Any) -> dict[str, int]:
-    step = _scale_step(estimator)
-    if step is None:
-        return {}
-    return {f"{estimator.steps[-2][0]}__scale_{j}": j for j in range(len(step.scale))}
 
 
 def _refuse_others(space: Space, last: Any, names: list[str], scales: dict[str, int]) -> None:

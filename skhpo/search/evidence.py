@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 
 class Data:
-    """The data of a search, which does not travel with it: a pickled search has its results only.
+    """The data of a search.
 
     Parameters
     ----------
@@ -27,12 +28,12 @@ class Data:
         self.X, self.y, self.params, self.fit_params = X, y, params or {}, fit_params or {}
         self.splits: Any = None
 
-    def __reduce__(self) -> tuple[type[Data], tuple[()]]:
-        return Data, ()
 
-
-class Evidence(NamedTuple):
+@dataclass(eq=False)
+class Evidence:
     """What a search keeps for estimates.
+
+    The data do not travel with it: a pickled search has its results only.
 
     Parameters
     ----------
@@ -57,6 +58,13 @@ class Evidence(NamedTuple):
     n_rows: int
     most_trained: int
     data: Data
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return all but the data."""
+        return {name: value for name, value in vars(self).items() if name != "data"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, data=Data())
 
 
 class OneMetric:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from skhpo.samplers.base import Sampler
 
 
+CLOSE = "close"
+"""The value of ``share_fits`` that asks for what is not to the bit, too."""
+
+
 def alone(trial: Trial) -> None:
     """Return no family."""
 
@@ -45,7 +49,8 @@ def families(
         return alone
     if problem.recording is not None and problem.recording.is_always:  # outcomes wait for all splits of their trial
         return alone
-    if not any(map(may_be_path, names_in(space))):
+    is_close = search.share_fits == CLOSE
+    if not any(may_be_path(name, is_close=is_close) for name in names_in(space)):
         return alone
     proposals = (sampler.ask(number, ()) for number in range(n_trials))
-    return Families(problem, [params for params in proposals if params is not None])
+    return Families(problem, [params for params in proposals if params is not None], is_close=is_close)

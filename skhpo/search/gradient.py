@@ -7,13 +7,14 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from sklearn.model_selection import RandomizedSearchCV as TheirRandom
 
 from skhpo._sklearn import RANDOM_CONSTRAINTS, Interval
 from skhpo.fits.gradients import LOSS, OBJECTIVE
 from skhpo.samplers.gradient import GradientSampler
 from skhpo.schedulers.descent import DescentScheduler
 from skhpo.search.base import BaseSearch
-from skhpo.search.differentiable import make_gradients, refuse_too_many, start_of
+from skhpo.search.differentiable import make_gradients, refuse_too_many, slope_names, start_of
 from skhpo.search.per_feature import PerFeature, expanded
 from skhpo.search.plan import Plan, Prepared, Start
 from skhpo.search.texts import documented
@@ -21,20 +22,18 @@ from skhpo.search.untuned import own_params
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from skhpo.space import Space
 
-
+@TheirRandom.register  # for those who ask whether it is one
 @documented
 class GradientSearchCV(BaseSearch):
     """Search that follows the exact slope of the cross-validated loss.
 
-    For ridge, lasso, elastic net, logistic regression, support vector machines, kernel ridge and generalised linear
-    models, how the loss depends on a penalty follows from the fit itself. One such slope costs less than the fit, for
-    any number of parameters. So a handful of candidates reaches what a grid of fifty comes near to.
+    For ridge, lasso, elastic net, logistic regression, support vector machines, kernel ridge, Gaussian processes and
+    generalised linear models, how the loss depends on a penalty follows from the fit itself. One such slope costs less
+    than the fit, for any number of parameters. So a handful of candidates reaches what a grid of fifty comes near to.
 
     The estimator as it came is the first candidate. From there, one parameter is descended by a line search, several by
     L-BFGS-B, on the logarithm of the mean loss over the splits [1]_, [2]_. The search ends when a step gains less than
@@ -49,9 +48,10 @@ class GradientSearchCV(BaseSearch):
     Parameters
     ----------
     %(estimator)s
-    param_distributions : dict
+    param_distributions : dict or "default"
         For each parameter name a :class:`~skhpo.Float` or a continuous distribution of :mod:`scipy.stats`, or a
         :class:`~skhpo.PerFeature` for the ``scale`` of a :class:`~skhpo.ColumnScale`.
+        ``"default"`` stands for ranges that are known: :doc:`/guide/default_spaces`.
     loss : str or callable, default="auto"
         What is descended. For regressors "squared", "absolute", "huber", "poisson" or "gamma"; for classifiers
         "log_loss", "brier", "squared" or "smoothed_hinge". "auto" is that of ``scoring`` where it is one of them, else
@@ -87,6 +87,7 @@ class GradientSearchCV(BaseSearch):
         or "restart".
     best_loss_ : float
         Mean loss of the best candidate.
+    %(space_)s
     %(best_estimator_)s
     %(best_score_)s
     %(best_params_)s
@@ -125,7 +126,7 @@ class GradientSearchCV(BaseSearch):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseSearch._parameter_constraints,
         **{name: RANDOM_CONSTRAINTS[name] for name in ("n_iter", "random_state")},
-        "param_distributions": [dict, list, tuple],
+        "param_distributions": [dict, list, tuple, str],
         "loss": [str, callable],
         "n_restarts": [Interval(Integral, 0, None, closed="left")],
         "prior": [Interval(Real, 0, None, closed="neither"), None],
@@ -176,11 +177,13 @@ class GradientSearchCV(BaseSearch):
         self.prior = prior
         self.random_state = random_state
 
-    @property
-    def _space(self) -> Any:
-        return expanded(self.param_distributions, self.estimator)
+    def _written(self, X: Any, y: Any) -> Any:
+        return expanded(super()._written(X, y), self.estimator)
 
-    def _settings(self, space: Callable[[], Space]) -> list[Any]:  # noqa: ARG002
+    def _keeps(self, name: str) -> bool:
+        return name in slope_names(self.estimator)
+
+    def _settings(self, prepared: Prepared) -> list[Any]:  # noqa: ARG002
         return [self.loss, self.n_restarts, self.prior]
 
     def _prepare(self, X: Any, y: Any, params: dict[str, Any]) -> Prepared:
@@ -203,20 +206,21 @@ class GradientSearchCV(BaseSearch):
             start=start_of(space, own.params),
             n_restarts=self.n_restarts,
             prior=self.prior or 0.0,
-            shrunk=self._shrunk(),
+            shrunk=self._shrunk(start.written),
             shares=start.problem.gradients.shares if start.problem.gradients is not None else (),
         )
         return Plan(sampler, DescentScheduler(self.n_iter, lambda: sampler.has_arrived), look_back=1)
 
-    def _shrunk(self) -> list[str]:
+    def _shrunk(self, written: dict[str, Any]) -> list[str]:
         """Return the parameters that the prior holds together."""
-        whole = [name for name, value in self.param_distributions.items() if isinstance(value, PerFeature)]
+        given = {} if isinstance(self.param_distributions, str) else self.param_distributions
+        whole = [name for name, value in given.items() if isinstance(value, PerFeature)]
         if self.prior is not None and not whole:
             raise ValueError(
                 f"prior needs factors to hold together, got prior={self.prior!r} and no PerFeature in the space. Leave "
                 "prior out."
             )
-        return [name for name in self._space if name.rpartition("_")[0] in whole]
+        return [name for name in written if name.rpartition("_")[0] in whole]
 
     def _learn(self, sampler: Any) -> None:
         """Add what only this search has to ``cv_results_``."""

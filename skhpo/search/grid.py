@@ -6,22 +6,22 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
+from sklearn.model_selection import GridSearchCV as TheirGrid
 
 from skhpo._sklearn import GRID_CONSTRAINTS, Interval
 from skhpo.search.base import BaseSearch
 from skhpo.search.families import families
-from skhpo.search.plan import Plan, Start
+from skhpo.search.plan import Plan, Prepared, Start
 from skhpo.search.race import make_scheduler, racing_settings
 from skhpo.search.samplers import grid
 from skhpo.search.texts import documented
+from skhpo.space.defaults import asks_for_default
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
-
-    from skhpo.space import Space
 
 
+@TheirGrid.register  # for those who ask whether it is one
 @documented
 class GridSearchCV(BaseSearch):
     """Exhaustive search over a grid of parameter values.
@@ -55,6 +55,7 @@ class GridSearchCV(BaseSearch):
     Attributes
     ----------
     %(cv_results_)s
+    %(space_)s
     %(best_estimator_)s
     %(best_score_)s
     %(best_params_)s
@@ -86,7 +87,7 @@ class GridSearchCV(BaseSearch):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseSearch._parameter_constraints,
-        "param_grid": GRID_CONSTRAINTS["param_grid"],
+        "param_grid": [*GRID_CONSTRAINTS["param_grid"], str],
         "racing": ["boolean"],
         "look_back": [Interval(Integral, 1, None, closed="left"), None],
     }
@@ -109,7 +110,7 @@ class GridSearchCV(BaseSearch):
         checkpoint: str | os.PathLike[str] | None = None,
         cache_prefix: bool = True,
         store_predictions: bool = False,
-        share_fits: bool = True,
+        share_fits: bool | str = True,
         racing: bool = False,
         look_back: int | None = None,
     ) -> None:
@@ -142,12 +143,20 @@ class GridSearchCV(BaseSearch):
     def _random_state(self) -> Any:
         return None
 
-    def _settings(self, space: Callable[[], Space]) -> list[Any]:  # noqa: ARG002
-        return racing_settings(self, self._space)
+    def _written(self, X: Any, y: Any) -> Any:
+        if asks_for_default(self.param_grid):
+            raise ValueError(
+                'GridSearchCV needs values to try, got "default", which stands for ranges. Use BayesSearchCV or '
+                "RandomSearchCV, or list values; skhpo.default_space(estimator, X, y) shows the ranges."
+            )
+        return super()._written(X, y)
+
+    def _settings(self, prepared: Prepared) -> list[Any]:
+        return racing_settings(self, prepared.written)
 
     def _plan(self, start: Start) -> Plan:
-        sampler = grid(start, self.param_grid, 0)
+        sampler = grid(start, 0)
         n_trials = cast("int", sampler.n_max)
-        family_of = families(self, start.problem, self._space, sampler, n_trials)
+        family_of = families(self, start.problem, start.written, sampler, n_trials)
         scheduler = make_scheduler(self, start.problem, sampler, n_trials, family_of)
         return Plan(sampler, scheduler, look_back=self.look_back, family_of=family_of)

@@ -9,6 +9,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from sklearn.model_selection import RandomizedSearchCV as TheirRandom
 from sklearn.utils import check_random_state
 
 from skhpo._sklearn import RANDOM_CONSTRAINTS, Interval, StrOptions
@@ -20,6 +21,7 @@ from skhpo.fits.amounts import (
     Resource,
     check_rows,
     find_parameter,
+    given_resource,
     least_and_full,
     make_rows,
     measure_of,
@@ -33,7 +35,7 @@ from skhpo.samplers.random import RandomSampler
 from skhpo.schedulers.halving import halving_bracket, n_possible_rungs, n_required_rungs
 from skhpo.schedulers.hyperband import hyperband_brackets
 from skhpo.search.base import BaseSearch
-from skhpo.search.plan import Plan, Start
+from skhpo.search.plan import Plan, Prepared, Start
 from skhpo.search.race import make_halving_scheduler, racing_settings
 from skhpo.search.samplers import SAMPLERS, bayes_of_rungs, taken
 from skhpo.search.task_tree import rung_tree
@@ -41,18 +43,18 @@ from skhpo.search.texts import documented
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from skhpo.fits.problem import Problem
     from skhpo.fits.splits import Splits
     from skhpo.samplers.base import Sampler
     from skhpo.schedulers.halving import Rung
-    from skhpo.space import Space
 
 _N_CANDIDATES = 10
 """What "exhaust" tries at least, where little room for rungs leaves next to none: as many as a random search."""
 
 
+@TheirRandom.register  # for those who ask whether it is one
 @documented
 class SuccessiveHalvingCV(BaseSearch):
     """Search that tries many candidates on little, and the best of them on more.
@@ -65,9 +67,10 @@ class SuccessiveHalvingCV(BaseSearch):
     Parameters
     ----------
     %(estimator)s
-    param_distributions : dict or list of dict
+    param_distributions : dict, list of dict or "default"
         For each parameter name a list of values, a distribution of :mod:`scipy.stats`, a :class:`~skhpo.Float`,
         :class:`~skhpo.Int` or :class:`~skhpo.Categorical`, or a dimension of scikit-optimize or Optuna.
+        ``"default"`` stands for ranges that are known: :doc:`/guide/default_spaces`.
     n_candidates : int or "exhaust", default="exhaust"
         Candidates of the first rung. "exhaust" is ``max_resources_ // min_resources_``, which leaves one of them on the
         full resource; where ``min_resources`` is "auto", it is at least 10. With ``sampler="grid"`` it is the whole
@@ -132,6 +135,7 @@ class SuccessiveHalvingCV(BaseSearch):
         A row per candidate and rung. ``iter`` is the rung, from 0, and ``n_resources`` its amount; with several
         brackets there is ``bracket``, with ``racing`` there are ``status`` and ``n_splits_run``. Ranks compare
         candidates with equal resources; candidates with less rank behind all with more.
+    %(space_)s
     %(best_estimator_)s
     %(best_score_)s
     %(best_params_)s
@@ -188,7 +192,8 @@ class SuccessiveHalvingCV(BaseSearch):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseSearch._parameter_constraints,
-        **{name: RANDOM_CONSTRAINTS[name] for name in ("param_distributions", "random_state")},
+        "random_state": RANDOM_CONSTRAINTS["random_state"],
+        "param_distributions": [*RANDOM_CONSTRAINTS["param_distributions"], str],
         "n_candidates": [Interval(Integral, 1, None, closed="left"), StrOptions({"exhaust"})],
         "factor": [Interval(Real, 1, None, closed="neither")],
         "resource": [str],
@@ -232,7 +237,7 @@ class SuccessiveHalvingCV(BaseSearch):
         checkpoint: str | os.PathLike[str] | None = None,
         cache_prefix: bool = True,
         store_predictions: bool = False,
-        share_fits: bool = True,
+        share_fits: bool | str = True,
         racing: bool = False,
         look_back: int | None = None,
     ) -> None:
@@ -268,15 +273,23 @@ class SuccessiveHalvingCV(BaseSearch):
         self.racing = racing
         self.look_back = look_back
 
-    def _settings(self, space: Callable[[], Space]) -> list[Any]:  # noqa: ARG002
+    @property
+    def n_iter(self) -> Any:
+        """``n_candidates``, under the name that who takes this for a `RandomizedSearchCV` reads."""
+        return self.n_candidates
+
+    def _settings(self, prepared: Prepared) -> list[Any]:  # noqa: ARG002
         names = ["n_candidates", "factor", "resource", "min_resources", "max_resources", "aggressive_elimination"]
         names += ["n_brackets", "sampler", "asynchronous", "look_back"]
         if self.resume_fits == "always":  # else it changes nothing
             names.append("resume_fits")
         return [*racing_settings(self), {name: getattr(self, name) for name in names}]
 
-    def _facts(self, problem: Problem) -> dict[str, Any]:
-        amounts = self._amounts(problem)
+    def _keeps(self, name: str) -> bool:
+        return name != given_resource(self.estimator, self.resource, self.param_distributions)
+
+    def _facts(self, prepared: Prepared) -> dict[str, Any]:
+        amounts = self._amounts(prepared.problem, prepared.written)
         return {"resource": [amounts.resource, amounts.most]}
 
     def _make_splits(self, X: Any, y: Any, params: dict[str, Any]) -> tuple[Any, Splits]:
@@ -286,7 +299,7 @@ class SuccessiveHalvingCV(BaseSearch):
 
     def _plan(self, start: Start) -> Plan:
         problem = start.problem
-        amounts = self._amounts(problem)
+        amounts = self._amounts(problem, start.written)
         brackets = self._brackets(amounts, n_candidates := self._n_first(start, amounts))
         n_proposals = sum(bracket[0].n_trials for bracket in brackets)
         sampler = self._make_sampler(start, n_proposals)
@@ -305,18 +318,18 @@ class SuccessiveHalvingCV(BaseSearch):
             learned=self._schedule(amounts, brackets, n_candidates),
         )
 
-    def _amounts(self, problem: Problem) -> Amounts:
+    def _amounts(self, problem: Problem, written: Any) -> Amounts:
         """Return the resource, and how much of it there is at least and at most."""
         if self.n_candidates == self.min_resources == "exhaust" and self.sampler != "grid":
             raise ValueError("n_candidates and min_resources cannot be both set to 'exhaust'.")
-        resource = find_parameter(problem.estimator, self.resource, names_in(self.param_distributions))
+        resource = find_parameter(problem.estimator, self.resource, names_in(written))
         return least_and_full(problem, resource, min_resources=self.min_resources, max_resources=self.max_resources)
 
     def _n_first(self, start: Start, amounts: Amounts) -> int:
         """Return how many candidates the first rung has."""
         if self.sampler == "grid":
             # No search gets through more, and rungs are computed in floating point.
-            return min(max(GridSampler(taken(start, self.param_distributions)).n_max, 1), sys.maxsize)
+            return min(max(GridSampler(taken(start)).n_max, 1), sys.maxsize)
         if self.n_candidates != "exhaust":
             return int(self.n_candidates)
         n_candidates = amounts.most // amounts.least
@@ -367,17 +380,17 @@ class SuccessiveHalvingCV(BaseSearch):
         make = SAMPLERS[self.sampler]
         start = start._replace(done=())  # trials are promoted, so not all of them are proposals
         if self.sampler == "bayes":
-            return bayes_of_rungs(start, self.param_distributions)
+            return bayes_of_rungs(start)
         if self.sampler == "grid":
-            return make(start, self.param_distributions, n_iter)
-        n_points = RandomSampler(taken(start, self.param_distributions), n_iter=n_iter, random_state=0).n_max
+            return make(start, n_iter)
+        n_points = RandomSampler(taken(start), n_iter=n_iter, random_state=0).n_max
         if n_points < n_iter and self.n_candidates != "exhaust":
             warn(
                 f"The total space of parameters {n_points} is smaller than n_candidates={self.n_candidates}: all "
                 "of it is tried.",
                 UserWarning,
             )
-        return make(start, self.param_distributions, n_points)
+        return make(start, n_points)
 
     def _learn(self, sampler: Sampler) -> None:  # noqa: ARG002
         counts = np.bincount(self.cv_results_["iter"], minlength=self.n_iterations_)

@@ -42,6 +42,8 @@ class Start(NamedTuple):
     ----------
     problem : Problem
         What is to be solved.
+    written : dict or list of dict
+        What may be tried, as it was written.
     space : callable
         ``space() -> Space``: what may be tried, built when it is first asked for.
     random_state : int, RandomState instance or None
@@ -55,6 +57,7 @@ class Start(NamedTuple):
     """
 
     problem: Problem
+    written: Any
     space: Callable[[], Space]
     random_state: Any
     done: Sequence[Params]
@@ -139,6 +142,8 @@ class Prepared(NamedTuple):
     ----------
     problem : Problem
         Estimator, data, splits, scorers.
+    written : dict or list of dict
+        What may be tried, as the user wrote it, with what "default" stands for.
     space : callable
         ``space() -> Space``: what may be tried, built when it is first asked for.
     groups : array-like or None
@@ -162,6 +167,7 @@ class Prepared(NamedTuple):
     """
 
     problem: Problem
+    written: Any
     space: Callable[[], Space]
     groups: Any
     splits: Splits

@@ -16,7 +16,7 @@ from skhpo.schedulers.fixed import FixedScheduler
 from skhpo.schedulers.halving import HalvingScheduler
 from skhpo.schedulers.racing import CAREFUL, RacingScheduler
 from skhpo.schedulers.racing_halving import RacingHalvingScheduler
-from skhpo.search.families import alone
+from skhpo.search.families import CLOSE, alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,20 +31,29 @@ if TYPE_CHECKING:
 
 _OF_A_LIST: dict[str, Any] = {"n_open": 20, "alpha": 0.03}
 """Where candidates do not depend on scores, many are under way, so that the best of them is complete early."""
-_BEFORE_A_MODEL: dict[str, Any] = {"n_open": 4, "alpha": 0.05, "share": 0.5, "n_first": 2}
+_BEFORE_A_MODEL: dict[str, Any] = {
+    "n_open": 4,
+    "alpha": 0.05,
+    "share": 0.5,
+    "n_first": 2,
+    "n_start": 8,
+    "n_second": 4,
+}
 """Where a model proposes, few are under way, since it is told of each score. A candidate is stopped below half the
 chance that a new proposal is the best so far, as the model proposes another near it. The threshold is 5 % at first, and
 falls as the best becomes rarer (docs/guide/racing.md). Two complete candidates are enough to measure others by. To wait
-for a third takes up to four fits of a hopeless candidate, and is not worth them."""
+for a third takes up to four fits of a hopeless candidate, and is not worth them. Eight candidates get a fit each before
+the best half of them gets a second, and two are completed before others start: with ten to thirty fits it counts most
+how many candidates were seen at all (docs/decisions/0140-eight-before-one.md)."""
 _ALIKE = 0.9  # of the most to train on
 
 
 def racing_settings(search: Any, space: Any = ()) -> list[Any]:
     """Return what trials depend on in a race, for the description of a search."""
-    if not search.racing:
-        return []
-    shares = search.share_fits and any(map(may_be_path, names_in(space)))
-    return ["racing", search.look_back, *(["families"] if shares else [])]
+    is_close = search.share_fits == CLOSE
+    shares = search.share_fits and any(may_be_path(name, is_close=is_close) for name in names_in(space))
+    close = [CLOSE] if shares and is_close else []
+    return close + (["racing", search.look_back, *(["families"] if shares else [])] if search.racing else [])
 
 
 def make_scheduler(

@@ -6,22 +6,21 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
+from sklearn.model_selection import RandomizedSearchCV as TheirRandom
 
 from skhpo._sklearn import RANDOM_CONSTRAINTS, Interval
 from skhpo.search.base import BaseSearch
 from skhpo.search.families import families
-from skhpo.search.plan import Plan, Start
+from skhpo.search.plan import Plan, Prepared, Start
 from skhpo.search.race import make_scheduler, racing_settings
 from skhpo.search.samplers import random
 from skhpo.search.texts import documented
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
-
-    from skhpo.space import Space
 
 
+@TheirRandom.register  # for those who ask whether it is one
 @documented
 class RandomSearchCV(BaseSearch):
     """Search over candidates drawn at random.
@@ -34,10 +33,11 @@ class RandomSearchCV(BaseSearch):
     Parameters
     ----------
     %(estimator)s
-    param_distributions : dict or list of dict
+    param_distributions : dict, list of dict or "default"
         For each parameter name a list of values, a distribution of :mod:`scipy.stats`, a :class:`~skhpo.Float`,
         :class:`~skhpo.Int` or :class:`~skhpo.Categorical`, or a dimension of scikit-optimize or Optuna. Of a list of
         dicts, each is drawn with the same probability, and then a candidate from it.
+        ``"default"`` stands for ranges that are known: :doc:`/guide/default_spaces`.
     n_iter : int, default=10
         Candidates to draw. If the space has fewer points, all of them are tried.
     %(scoring)s
@@ -61,6 +61,7 @@ class RandomSearchCV(BaseSearch):
     Attributes
     ----------
     %(cv_results_)s
+    %(space_)s
     %(best_estimator_)s
     %(best_score_)s
     %(best_params_)s
@@ -97,7 +98,8 @@ class RandomSearchCV(BaseSearch):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseSearch._parameter_constraints,
-        **{name: RANDOM_CONSTRAINTS[name] for name in ("param_distributions", "n_iter", "random_state")},
+        **{name: RANDOM_CONSTRAINTS[name] for name in ("n_iter", "random_state")},
+        "param_distributions": [*RANDOM_CONSTRAINTS["param_distributions"], str],
         "racing": ["boolean"],
         "look_back": [Interval(Integral, 1, None, closed="left"), None],
     }
@@ -122,7 +124,7 @@ class RandomSearchCV(BaseSearch):
         checkpoint: str | os.PathLike[str] | None = None,
         cache_prefix: bool = True,
         store_predictions: bool = False,
-        share_fits: bool = True,
+        share_fits: bool | str = True,
         racing: bool = False,
         look_back: int | None = None,
     ) -> None:
@@ -149,12 +151,12 @@ class RandomSearchCV(BaseSearch):
         self.racing = racing
         self.look_back = look_back
 
-    def _settings(self, space: Callable[[], Space]) -> list[Any]:  # noqa: ARG002
-        return racing_settings(self, self._space)
+    def _settings(self, prepared: Prepared) -> list[Any]:
+        return racing_settings(self, prepared.written)
 
     def _plan(self, start: Start) -> Plan:
-        sampler = random(start, self.param_distributions, self.n_iter)
+        sampler = random(start, self.n_iter)
         n_trials = cast("int", sampler.n_max)
-        family_of = families(self, start.problem, self._space, sampler, n_trials)
+        family_of = families(self, start.problem, start.written, sampler, n_trials)
         scheduler = make_scheduler(self, start.problem, sampler, n_trials, family_of)
         return Plan(sampler, scheduler, look_back=self.look_back, family_of=family_of)

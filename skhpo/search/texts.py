@@ -56,10 +56,11 @@ cache_prefix : bool, default=True
 store_predictions : bool, default=False
     Whether to keep what candidates predict for the rows that they were not trained on. ``predictions_`` has them;
     ``estimate_score`` and ``ensemble`` need them. The guide says what they are good for: :doc:`/guide/honesty`.
-share_fits : bool, default=True
+share_fits : bool or "close", default=True
     Whether candidates that differ only in how far a model goes, as in its number of trees, share one fit per split. The
     longest model holds the shorter ones, and scores stay the same to the bit. Only where all candidates are known in
-    advance. The guide has what is shared, and what the times then say: :doc:`/guide/sharing`.
+    advance. "close" shares penalties of linear models, too: their scores are then not to the bit what they would be.
+    The guide has what is shared, how close that is, and what the times then say: :doc:`/guide/sharing`.
 racing : bool, default=False
     Whether a candidate is stopped before it has all of its splits, once it is very unlikely to become the best (in a
     halving: to be promoted). Splits that were skipped are NaN in ``cv_results_``, which gains columns ``status`` and
@@ -75,8 +76,11 @@ look_back : int or None, default=None
 _ATTRIBUTES = """
 cv_results_ : dict of str to ndarray
     A row per candidate, as in scikit-learn. With ``racing`` there is ``status``: "complete", "raced", "failed",
-    "crashed" or "timeout"; ``n_splits_run`` counts the splits. ``mean_test_score`` of a raced candidate is then the
+    "crashed" or "timeout", and "partial" where the search was stopped before any candidate was complete;
+    ``n_splits_run`` counts the splits. ``mean_test_score`` of a raced candidate is then the
     mean of the candidate that stopped it, plus their mean difference on the splits that both have; so it lies below.
+space_ : dict or list of dict
+    What was searched, with what ``"default"`` stood for.
 best_estimator_ : estimator
     The best candidate fitted on all the data; only if ``refit``.
 best_score_ : float

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from skhpo.estimators.table import library_of
+from skhpo.fits.amounts.continuation import last_step
 from skhpo.journals.events import UNTUNED, Codec
 from skhpo.space import params_key
 
@@ -61,13 +63,23 @@ def own_params(space: Space, estimator: Any) -> Own:
     Own(params={'C': 1.0, 'gamma': 'scale'}, is_inside=False)
     """
     known = estimator.get_params(deep=True)
-    own = {name: known[name] for name in space.parameters if name in known}
+    own = {name: _value(name, known, estimator) for name in space.parameters if name in known}
     if space.contains(own):
         return Own(space.canonical(own), is_inside=True)
     own = {name: own[name] for name in space.active_names(own) if name in own}
-    if not own or any(_is_placeholder(value) and _is_part(space, name) for name, value in own.items()):
+    if not own and not _lists_what_was_given(estimator):
+        return Own(None, is_inside=False)
+    if any(_is_placeholder(value) and _is_part(space, name) for name, value in own.items()):
         return Own(None, is_inside=False)
     return Own(own, is_inside=False)
+
+
+def _value(name: str, known: Params, estimator: Any) -> Any:
+    """Return the value of a parameter; where it is None, that which it stands for, if its owner can tell."""
+    prefix, _, parameter = name.rpartition("__")
+    owner = known.get(prefix) if prefix else estimator
+    is_told = known[name] is None and hasattr(owner, "stands_for")
+    return owner.stands_for(parameter) if is_told and owner is not None else known[name]
 
 
 def codec(space: Space, own: Own) -> Codec:
@@ -82,6 +94,11 @@ def codec(space: Space, own: Own) -> Codec:
         return {UNTUNED: {name: _readable(value) for name, value in outside.items()}}
 
     return Codec(to_json, lambda stored: outside if UNTUNED in stored else space.from_json(stored))
+
+
+def _lists_what_was_given(estimator: Any) -> bool:
+    """Whether no value at all is the estimator as it came: those of catboost list what they were given only."""
+    return library_of(last_step(estimator)[1]) == "catboost"
 
 
 def _is_placeholder(value: Any) -> bool:

@@ -11,7 +11,8 @@ from sklearn.pipeline import Pipeline
 
 from skhpo._sklearn import set_params
 from skhpo.estimators.facts import Shape
-from skhpo.estimators.routes import NoRouteError, objection_to, route_to
+from skhpo.estimators.hops import NoRouteError
+from skhpo.estimators.routes import objection_to, route_to
 from skhpo.estimators.table import facts_of, untested_version
 from skhpo.space.interop import dicts_of
 
@@ -37,7 +38,9 @@ class Explanation(NamedTuple):
     why: str
 
 
-def explain(estimator: Any, space: Any, *, n_samples: int | None = None) -> list[Explanation]:
+def explain(
+    estimator: Any, space: Any, *, n_samples: int | None = None, share_fits: bool | str = True
+) -> list[Explanation]:
     """Return what candidates share in a search that knows all of them in advance, and why not.
 
     Parameters
@@ -48,6 +51,8 @@ def explain(estimator: Any, space: Any, *, n_samples: int | None = None) -> list
         As a grid search takes it. Where an answer depends on the other parameters, it is for their first values.
     n_samples : int or None
         How many samples a fit has, as a few answers depend on it; None for enough of them, and not very many.
+    share_fits : bool or "close", default=True
+        As of the search. "close" counts what is not to the bit, too, and the answer then says how close it is.
 
     Returns
     -------
@@ -65,19 +70,24 @@ def explain(estimator: Any, space: Any, *, n_samples: int | None = None) -> list
     max_depth | False | RandomForestClassifier has no path along max_depth
     >>> explain(RandomForestClassifier(), space)[0].why
     'random_state is not an integer'
+    >>> from sklearn.linear_model import Ridge
+    >>> explain(Ridge(), {"alpha": [0.1, 1.0, 10.0]}, share_fits="close")[0].why
+    'the fit with 0.1 answers for 1.0, 10.0: predictions to 1e-7 of the largest'
     """
+    if not share_fits:
+        return [Explanation(name, is_shared=False, why="share_fits=False") for part in dicts_of(space) for name in part]
     shape = Shape(sys.maxsize, 0) if n_samples is None else Shape(n_samples, n_samples)
-    return [_one(estimator, part, name, shape) for part in dicts_of(space) for name in part]
+    return [_one(estimator, part, name, shape, share_fits == "close") for part in dicts_of(space) for name in part]
 
 
-def _one(estimator: Any, part: Mapping[str, Any], name: str, shape: Shape) -> Explanation:
+def _one(estimator: Any, part: Mapping[str, Any], name: str, shape: Shape, is_close: bool) -> Explanation:
     try:
-        return Explanation(name, is_shared=True, why=_answers(estimator, part, name, shape))
+        return Explanation(name, is_shared=True, why=_answers(estimator, part, name, shape, is_close))
     except NoRouteError as error:
         return Explanation(name, is_shared=False, why=str(error))
 
 
-def _answers(estimator: Any, part: Mapping[str, Any], name: str, shape: Shape) -> str:
+def _answers(estimator: Any, part: Mapping[str, Any], name: str, shape: Shape, is_close: bool) -> str:
     """Return which fit answers for which; raises NoRouteError where none does for others."""
     values = _values(part[name])
     if values is None:
@@ -89,7 +99,7 @@ def _answers(estimator: Any, part: Mapping[str, Any], name: str, shape: Shape) -
         raise NoRouteError(f"the other parameters cannot be set: {error}") from error
     if (step := _early_step(model, name)) is not None:
         return _of_step(step, name)
-    route = route_to(model, name)
+    route = route_to(model, name, is_close=is_close)
     lengths = [(at, value) for value in values if (at := route.path.length(value)) is not None]
     if len(lengths) < 2:
         raise NoRouteError("fewer than two of its values are on the path")
@@ -97,7 +107,7 @@ def _answers(estimator: Any, part: Mapping[str, Any], name: str, shape: Shape) -
     if (reason := objection_to(route, order, shape)) is not None:
         raise NoRouteError(reason)
     rest = ", ".join(str(value) for value in values if value in order[1:])
-    return f"the fit with {order[0]} answers for {rest}"
+    return f"the fit with {order[0]} answers for {rest}" + (f": {route.path.close}" if route.path.close else "")
 
 
 def _values(dimension: Any) -> list[Any] | None:

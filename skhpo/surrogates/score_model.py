@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from skhpo.surrogates.gp import GaussianProcess
-from skhpo.surrogates.hyperparameters import MODERATE, SMALL_NOISE, LogNormal, Priors
+from skhpo.surrogates.hyperparameters import MODERATE, SMALL_NOISE, Hyperparameters, LogNormal, Priors
 from skhpo.surrogates.warping import warp_scores
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from skhpo.surrogates.hyperparameters import Hyperparameters
     from skhpo.surrogates.kernel import Array
     from skhpo.surrogates.warping import Warp
 
@@ -131,6 +130,11 @@ class ScoreModel:
         """
         return self._adjusted(self.n)[0]
 
+    def current(self) -> tuple[Array, Array]:
+        """Points, shape (m, d), and `values`, shape (m,), of all observations that no later one replaced."""
+        X, y, _ = self._current(self.n)
+        return X, y
+
     def tell(self, row: Array, scores: Array) -> None:
         """Remember the scores, shape (n_splits,), of a point of shape (d,); NaN on the splits that were skipped.
 
@@ -151,6 +155,26 @@ class ScoreModel:
             if not is_known.all():
                 self._partial.append(self.n - 1)
         self._values.append(float(found.mean()))
+
+    def state(self) -> dict[str, Any]:
+        """What was told and fitted, in Python's and NumPy's own types; the rest follows from it."""
+        scores = [self._by_split.get(i, np.array([value])) for i, value in enumerate(self._values)]
+        return {
+            "points": self.points,
+            "scores": np.concatenate([*scores, np.empty(0)]),
+            "n_scores": np.array([len(each) for each in scores], dtype=np.int64),
+            "fitted": {n: [theta and list(theta) for theta in both] for n, both in self._fitted.items()},
+            "n_rescues": self.n_rescues,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Bring a model that was told nothing to what `state` returned."""
+        ends = np.cumsum(state["n_scores"])[:-1]
+        for row, scores in zip(state["points"], np.split(state["scores"], ends), strict=len(state["points"]) > 0):
+            self.tell(row, scores)
+        for n, (theta, success) in state["fitted"].items():
+            self._fitted[n] = (Hyperparameters(*theta), success and Hyperparameters(*success))
+        self.n_rescues = state["n_rescues"]
 
     def belief(self) -> Belief:
         """What follows from all observations."""

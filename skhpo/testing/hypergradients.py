@@ -97,7 +97,8 @@ def relative_errors(
         base = measured(point, {})
         slopes = {name: point[name] * base.slopes[name] for name in point}
         names = list(point)
-        if family_of(clone(estimator).set_params(**point)).has_columns:
+        at_point = clone(estimator).set_params(**point)
+        if family_of(at_point).has_columns_of(at_point):
             columns = range(min(_N_COLUMNS, X.shape[1]))
             slopes |= {f"column {j}": float(base.slopes[COLUMNS][j]) for j in columns}
             names += [f"column {j}" for j in columns]

@@ -8,11 +8,14 @@ import numpy as np
 from sklearn.base import clone
 
 from skhpo.estimators.facts import Shape
-from skhpo.estimators.routes import NoRouteError, objection_to, route_to
+from skhpo.estimators.hops import NoRouteError
+from skhpo.estimators.routes import Listener, objection_to, route_to
 from skhpo.testing.rules import check
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from skhpo.estimators.facts import Training
 
 _METHODS = ("predict", "predict_proba", "decision_function", "score_samples", "transform")
 
@@ -53,13 +56,13 @@ def check_path(estimator: Any, parameter: str, values: Sequence[Any], X: Any, y:
     order = [values[index] for index in sorted(lengths, key=lambda index: lengths[index] or 0.0, reverse=True)]
     reason = objection_to(route, order, Shape(len(X), len(X)))
     check(reason is None, f"The settings allow to share, but {reason}.")
-    longest = _fitted(estimator, parameter, order[0], X, y)
+    longest, training = _heard(estimator, parameter, order[0], X, y)
     before = _answers(longest, X)
     view = longest
     for value in order[1:]:
         expected = _answers(_fitted(estimator, parameter, value, X, y), X)
-        view = route.cut(view, value)
-        for made, how in ((route.cut(longest, value), "cut at once"), (view, "cut from a cut")):
+        view = route.cut(view, value, training)
+        for made, how in ((route.cut(longest, value, training), "cut at once"), (view, "cut from a cut")):
             check(type(made) is type(longest), f"A view is of the model's class, got {type(made).__name__}.")
             found = _answers(made, X)
             for name in expected:
@@ -73,6 +76,15 @@ def check_path(estimator: Any, parameter: str, values: Sequence[Any], X: Any, y:
 def _fitted(estimator: Any, parameter: str, value: Any, X: Any, y: Any) -> Any:
     model = clone(estimator).set_params(**{parameter: value})
     return model.fit(X) if y is None else model.fit(X, y)
+
+
+def _heard(estimator: Any, parameter: str, value: Any, X: Any, y: Any) -> tuple[Any, Training | None]:
+    """Return a fitted model, and what the owner of the parameter was fitted to, where its cut needs that."""
+    model = clone(estimator).set_params(**{parameter: value})
+    route = route_to(model, parameter)
+    listener = Listener(route) if route.path.needs_training else None
+    fitted = model.fit(X) if y is None else model.fit(X, y)
+    return fitted, None if listener is None else listener.training
 
 
 def _answers(model: Any, X: Any) -> dict[str, tuple[Any, ...]]:

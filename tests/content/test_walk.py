@@ -462,3 +462,34 @@ def test_another_process_says_the_same(seed):
     env = {**os.environ, "PYTHONHASHSEED": seed}
     found = subprocess.run(command, check=True, capture_output=True, text=True, env=env, timeout=120).stdout  # noqa: S603
     assert json.loads(found.splitlines()[-1]) == [key(value) for value in for_others()]
+
+
+class Sealed:
+    """What shows nothing of itself, as the objects in which compiled libraries keep their models."""
+
+    def __reduce__(self):
+        raise TypeError("cannot be pickled")
+
+
+class Foreign:
+    """An estimator of another library, which says itself what it consists of."""
+
+    def __init__(self, depth=1):
+        self.depth = depth
+        self._inside = Sealed()
+
+    def get_params(self, deep=True):
+        return {"depth": self.depth}
+
+    def fit(self, X, y):
+        self._learnt = len(X)
+        return self
+
+    def __getstate__(self):
+        return {"depth": self.depth, "learnt": getattr(self, "_learnt", None)}
+
+
+def test_an_estimator_of_another_library_says_itself_what_it_consists_of():
+    held = [describe({"model": model}) for model in (Foreign(), Foreign(), Foreign(2), Foreign().fit(X, Y))]
+    assert held[0] == held[1]
+    assert len({digest(each) for each in held}) == 3

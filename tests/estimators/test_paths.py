@@ -3,15 +3,18 @@
 import copy
 import importlib
 import pickle
+from inspect import signature
 
 import joblib
 import numpy as np
 import pytest
 import sklearn
 from sklearn.base import BaseEstimator, clone
-from sklearn.compose import TransformedTargetRegressor
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.datasets import make_classification, make_regression
+from sklearn.decomposition import TruncatedSVD
 from sklearn.ensemble import (
     AdaBoostClassifier,
     AdaBoostRegressor,
@@ -26,25 +29,39 @@ from sklearn.ensemble import (
     IsolationForest,
     RandomForestClassifier,
     RandomForestRegressor,
+    StackingClassifier,
+    VotingClassifier,
+    VotingRegressor,
 )
-from sklearn.feature_selection import SelectFdr, SelectFpr, SelectFwe, SelectKBest, SelectPercentile
-from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.model_selection import FixedThresholdClassifier
+from sklearn.feature_selection import RFE, SelectFdr, SelectFpr, SelectFwe, SelectKBest, SelectPercentile
+from sklearn.linear_model import (
+    Lars,
+    LassoLars,
+    LinearRegression,
+    LogisticRegression,
+    OrthogonalMatchingPursuit,
+    SGDClassifier,
+)
+from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
-from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
+from sklearn.multioutput import ClassifierChain, MultiOutputClassifier, MultiOutputRegressor, RegressorChain
 from sklearn.neighbors import (
     KNeighborsClassifier,
     KNeighborsRegressor,
     RadiusNeighborsClassifier,
     RadiusNeighborsRegressor,
 )
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.semi_supervised import SelfTrainingClassifier
+from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
 
 from skhpo.estimators import register_path
-from skhpo.estimators.facts import Shape
-from skhpo.estimators.routes import NoRouteError, objection_to, route_to
+from skhpo.estimators.facts import Shape, Training
+from skhpo.estimators.hops import NoRouteError
+from skhpo.estimators.routes import objection_to, route_to
 from skhpo.estimators.table import FACTS, facts_of, path_of
 from skhpo.testing import check_path
 
@@ -58,7 +75,10 @@ TIES = (np.round(THREE[0]), THREE[1])
 NUMBERS_WITH_TIES = (np.round(NUMBERS[0]), NUMBERS[1])
 TWO_TARGETS = (NUMBERS[0], np.c_[NUMBERS[1], NUMBERS[0][:, 0] ** 2])
 TWO_LABELS = (BINARY[0], np.c_[BINARY[1], BINARY[0][:, 0] > 0])
+WIDE = make_regression(40, 60, n_informative=5, noise=20.0, random_state=3)
 SHAPE = Shape(N, N)
+CHAINED = "estimator" if "estimator" in signature(RegressorChain).parameters else "base_estimator"
+SELF_TRAINED = "estimator" if "estimator" in signature(SelfTrainingClassifier).parameters else "base_estimator"
 GENERATOR = np.random.RandomState(0)
 SEED = {"random_state": 0}
 
@@ -188,6 +208,29 @@ HOLDS = [
     # Components.
     (PLSRegression(), "n_components", [1, 2, 5, 8], NUMBERS),
     (PLSRegression(scale=False), "n_components", [1, 2, 5, 8], TWO_TARGETS),
+    # Features one after the other.
+    *(
+        (kind(fit_intercept=fit_intercept, precompute=precompute), "n_nonzero_coefs", [1, 2, 3, 7], data)
+        for kind in (Lars, OrthogonalMatchingPursuit)
+        for fit_intercept in (True, False)
+        for precompute in ("auto", True, False)
+        for data in (NUMBERS, WIDE, (np.asfortranarray(NUMBERS[0]), NUMBERS[1]))
+    ),
+    (Lars(), "n_nonzero_coefs", [1, 3, 8, 500], (np.c_[NUMBERS[0], NUMBERS[0][:, :2]], NUMBERS[1])),
+    (make_pipeline(StandardScaler(), Lars()), "lars__n_nonzero_coefs", [1, 3, 8], NUMBERS_WITH_TIES),
+    # Elimination of features.
+    (RFE(LinearSVC(**SEED)), "n_features_to_select", [3, 1, 8, 5], BINARY),
+    (RFE(LogisticRegression(), step=2), "n_features_to_select", [2, 4, 6, 8], THREE),
+    (RFE(LogisticRegression(), step=0.25), "n_features_to_select", [2, 6], TIES),
+    (RFE(LogisticRegression(), step=5), "n_features_to_select", [2, 3, 8], THREE),
+    (RFE(RandomForestClassifier(4, **SEED)), "n_features_to_select", [1, 4, 5], THREE),
+    (RFE(DecisionTreeRegressor(**SEED), step=3), "n_features_to_select", [2, 5], NUMBERS_WITH_TIES),
+    (
+        make_pipeline(StandardScaler(), RFE(LogisticRegression())),
+        "rfe__n_features_to_select",
+        [1, 4, 5],
+        THREE,
+    ),
     # Thresholds.
     (FixedThresholdClassifier(LogisticRegression()), "threshold", [0.2, 0.5, "auto"], BINARY),
     # In pipelines and wrappers.
@@ -201,6 +244,29 @@ HOLDS = [
     (OneVsRestClassifier(GradientBoostingClassifier(**SEED)), "estimator__n_estimators", COUNTS, THREE),
     (OneVsOneClassifier(RandomForestClassifier(**SEED)), "estimator__n_estimators", COUNTS, THREE),
     (MultiOutputClassifier(RandomForestClassifier(**SEED)), "estimator__n_estimators", COUNTS, TWO_LABELS),
+    (ClassifierChain(RandomForestClassifier(**SEED)), f"{CHAINED}__n_estimators", COUNTS, TWO_LABELS),
+    (
+        RegressorChain(GradientBoostingRegressor(**SEED), order="random", random_state=1),
+        f"{CHAINED}__n_estimators",
+        COUNTS,
+        TWO_TARGETS,
+    ),
+    (
+        VotingClassifier(
+            [("one", LogisticRegression()), ("none", "drop"), ("two", RandomForestClassifier(**SEED))], voting="soft"
+        ),
+        "two__n_estimators",
+        COUNTS,
+        THREE,
+    ),
+    (
+        VotingRegressor(
+            [("one", make_pipeline(StandardScaler(), GradientBoostingRegressor(**SEED))), ("two", LinearRegression())]
+        ),
+        "one__gradientboostingregressor__n_estimators",
+        COUNTS,
+        NUMBERS,
+    ),
     (MultiOutputRegressor(HistGradientBoostingRegressor(**HISTOGRAM)), "estimator__max_iter", COUNTS, TWO_TARGETS),
     (FixedThresholdClassifier(RandomForestClassifier(**SEED)), "estimator__n_estimators", COUNTS, BINARY),
     (
@@ -265,6 +331,44 @@ REFUSED = [
     (DecisionTreeClassifier(ccp_alpha=0.1, **SEED), "max_leaf_nodes", "ccp_alpha"),
     (KNeighborsClassifier(), "n_neighbors", "half of the samples"),
     (LinearRegression(), "fit_intercept", "no path along"),
+    (Lars(fit_path=False), "n_nonzero_coefs", "keeps no path"),
+    (Lars(jitter=0.1, **SEED), "n_nonzero_coefs", "a jitter changes the mean"),
+    (Lars(copy_X=False), "n_nonzero_coefs", "copy_X=False"),
+    (OrthogonalMatchingPursuit(tol=1.0), "n_nonzero_coefs", "counts for nothing"),
+    (LassoLars(), "alpha", "no path along alpha"),
+    (LassoLars(), "max_iter", "no path along max_iter"),
+    (RFE(LogisticRegression()), "step", "no path along step"),
+    (RFE(LogisticRegression()), "estimator__C", "its features are chosen"),
+    (
+        MultiOutputRegressor(Lars()),
+        "estimator__n_nonzero_coefs",
+        "a wrapper keeps them to itself",
+    ),
+    (MLPClassifier(**SEED), "max_iter", "no path along max_iter"),
+    (SGDClassifier(**SEED), "max_iter", "no path along max_iter"),
+    (TruncatedSVD(**SEED), "n_components", "no path along n_components"),
+    *(
+        (wrapped(RandomForestClassifier(**SEED)), name, why)
+        for wrapped, name, why in [
+            (CalibratedClassifierCV, "estimator__n_estimators", "its calibrators are fitted"),
+            (TunedThresholdClassifierCV, "estimator__n_estimators", "its threshold is chosen"),
+            (SelfTrainingClassifier, f"{SELF_TRAINED}__n_estimators", "its labels are chosen"),
+            (lambda forest: StackingClassifier([("one", forest)]), "one__n_estimators", "its final estimator is"),
+            (lambda forest: ClassifierChain(forest, cv=3), f"{CHAINED}__n_estimators", "fitted to predictions of the"),
+            (
+                lambda forest: ClassifierChain(forest, order="random"),
+                f"{CHAINED}__n_estimators",
+                "random_state is not an integer",
+            ),
+            (lambda forest: VotingClassifier([("one", forest)]), "two__n_estimators", "nothing is known of what"),
+        ]
+    ),
+    (TunedThresholdClassifierCV(LogisticRegression()), "thresholds", "no path along thresholds"),
+    (
+        make_pipeline(ColumnTransformer([("best", SelectKBest(), [0, 1, 2])]), RandomForestClassifier(**SEED)),
+        "columntransformer__best__k",
+        "not the last step",
+    ),
     (
         FixedThresholdClassifier(LogisticRegression(random_state=np.random.RandomState(0))),
         "threshold",
@@ -443,6 +547,47 @@ def test_trees_are_the_same_to_the_last_node():
         assert view.max_depth == short.max_depth
         for name in ("children_left", "children_right", "feature", "threshold", "impurity", "n_node_samples", "value"):
             assert np.array_equal(getattr(view, name), getattr(short, name)), name
+
+
+def test_eliminations_are_the_same_to_the_last_round():
+    X, y = THREE
+    long = RFE(LogisticRegression(), n_features_to_select=1, step=2)
+    route = route_to(long, "n_features_to_select")
+    training = Training(X, y, {}, {})
+    for value in (2, 4, 6, 8):
+        short = RFE(LogisticRegression(), n_features_to_select=value, step=2).fit(X, y)
+        view = route.cut(clone(long).fit(X, y), value, training)
+        assert view.ranking_.tolist() == short.ranking_.tolist()
+        assert view.support_.tolist() == short.support_.tolist()
+        assert view.n_features_ == short.n_features_
+        assert view.estimator_.coef_.tobytes() == short.estimator_.coef_.tobytes()
+    for value in (3, 5, 9):
+        with pytest.raises(ValueError, match="after no round"):
+            route.cut(clone(long).fit(X, y), value, training)
+    with pytest.raises(TypeError, match="only arrays"):
+        route.cut(clone(long).fit(X, y), 4, training._replace(X=X.tolist()))
+
+
+def test_paths_of_features_are_the_same_to_the_last_step():
+    X, y = NUMBERS
+    for kind, names in {
+        Lars: ("coef_", "intercept_", "coef_path_", "alphas_", "active_", "n_iter_"),
+        OrthogonalMatchingPursuit: ("coef_", "intercept_", "n_iter_", "n_nonzero_coefs_"),
+    }.items():
+        long, short = (kind(n_nonzero_coefs=k).fit(X, y) for k in (7, 3))
+        view = route_to(long, "n_nonzero_coefs").cut(long, 3, Training(X, y, {}, {}))
+        for name in names:
+            assert np.asarray(getattr(view, name)).tobytes() == np.asarray(getattr(short, name)).tobytes(), name
+
+
+def test_samples_that_are_converted_before_they_are_used():
+    X, y = NUMBERS
+    for kind in (Lars, OrthogonalMatchingPursuit):
+        model = kind(n_nonzero_coefs=7).fit(X, y)
+        route = route_to(model, "n_nonzero_coefs")
+        for data in ((X.astype(np.float32), y), (X.tolist(), y), (X, y.round().astype(int)), (X, y[:, None])):
+            with pytest.raises(TypeError, match="only arrays of doubles"):
+                route.cut(model, 3, Training(*data, {}, {}))
 
 
 def test_a_cut_shares_its_arrays_with_the_model():

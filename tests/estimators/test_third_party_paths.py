@@ -1,11 +1,13 @@
-"""Paths of xgboost, lightgbm and CatBoost: those that hold, and those that are refused."""
+"""Paths of xgboost, lightgbm, CatBoost and ngboost: those that hold, and those that are refused."""
 
 import numpy as np
 import pytest
 from sklearn.datasets import make_classification, make_regression
+from sklearn.tree import DecisionTreeRegressor
 
 from skhpo.estimators.facts import Shape
-from skhpo.estimators.routes import NoRouteError, objection_to, route_to
+from skhpo.estimators.hops import NoRouteError
+from skhpo.estimators.routes import objection_to, route_to
 from skhpo.estimators.table import TESTED
 from skhpo.testing import check_path
 
@@ -154,6 +156,47 @@ def test_refused_settings_of_catboost_would_be_wrong():
     cut = long.copy()
     cut.shrink(ntree_end=60)
     assert abs(cut.predict_proba(BINARY[0]) - short.predict_proba(BINARY[0])).max() > 1e-3
+
+
+NGBOOST = {
+    "plain": ("NGBRegressor", {}, NUMBERS),
+    "samples of rows and columns": ("NGBRegressor", {"minibatch_frac": 0.5, "col_sample": 0.5}, NUMBERS),
+    "members": ("NGBRegressor", {"Base": DecisionTreeRegressor(max_depth=2, max_features=3)}, TIES),
+    "classes": ("NGBClassifier", {"natural_gradient": False}, BINARY),
+}
+
+
+@pytest.mark.parametrize("name", NGBOOST)
+def test_ngboost(name):
+    kind, settings, data = NGBOOST[name]
+    model = getattr(library("ngboost"), kind)(random_state=0, verbose=False, learning_rate=0.1, **settings)
+    check_path(model, "n_estimators", COUNTS, *data)
+
+
+def test_distributions_of_a_cut_ngboost():
+    model = library("ngboost").NGBRegressor(n_estimators=20, random_state=0, verbose=False)
+    short = model.__class__(n_estimators=4, random_state=0, verbose=False).fit(*NUMBERS)
+    view = route_to(model, "n_estimators").cut(model.fit(*NUMBERS), 4)
+    for name, values in short.pred_dist(NUMBERS[0]).params.items():
+        assert view.pred_dist(NUMBERS[0]).params[name].tobytes() == values.tobytes()
+
+
+def test_what_ngboost_is_refused():
+    ngboost = library("ngboost")
+    for settings, why in [
+        ({"random_state": None}, "random_state is not an integer"),
+        ({"early_stopping_rounds": 3}, "early_stopping_rounds may end the rounds"),
+        ({"Base": Unknown()}, "of a class that is not known, Unknown"),
+        (
+            {"Base": DecisionTreeRegressor(random_state=np.random.RandomState(0))},
+            "random_state of its members is a generator",
+        ),
+    ]:
+        assert why in refusal(ngboost.NGBRegressor(**{"random_state": 0} | settings), "n_estimators")
+
+
+class Unknown(DecisionTreeRegressor):
+    """May do anything."""
 
 
 def categories():

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from scipy import sparse
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF, ConstantKernel, DotProduct, Matern, RationalQuadratic, WhiteKernel
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import (
     ElasticNet,
@@ -18,7 +20,10 @@ from sklearn.linear_model import (
 )
 from sklearn.svm import SVC, SVR, LinearSVC, LinearSVR
 
+from benchmarks.exact_svm import ExactSVC, ExactSVR
 from skhpo import Float
+from skhpo.estimators.hypergradients import family_of
+from skhpo.estimators.hypergradients.chain import loss_and_slopes
 from skhpo.testing import check_hypergradient
 
 N, P = 90, 8
@@ -34,6 +39,7 @@ THREE = np.digitize(SIGNAL + 0.7 * rng.normal(size=N), [-0.7, 0.7])
 WEIGHTS = rng.uniform(0.2, 2.0, size=N)
 
 STRENGTH = Float(1e-3, 1e1, log=True)
+SUPPORT = {"C": Float(0.3, 10, log=True), "gamma": Float(1e-2, 1.0, log=True)}
 TIGHT = {"tol": 1e-12, "max_iter": 100_000}
 
 CASES = {
@@ -56,6 +62,12 @@ CASES = {
         LinearSVR(loss="squared_epsilon_insensitive", **TIGHT),
         REAL,
         {"C": Float(1e-3, 0.1, log=True), "epsilon": Float(0.05, 0.5)},
+        {},
+    ),
+    "LinearSVR, absolute": (
+        LinearSVR(**TIGHT),
+        REAL,
+        {"C": Float(1e-3, 0.1, log=True), "epsilon": Float(0.05, 0.3)},
         {},
     ),
     "PoissonRegressor": (PoissonRegressor(tol=1e-12, solver="newton-cholesky"), COUNTS, {"alpha": STRENGTH}, {}),
@@ -81,7 +93,12 @@ CASES = {
         {"C": Float(0.1, 10, log=True), "epsilon": Float(0.05, 0.3), "gamma": Float(1e-2, 1.0, log=True)},
         {"rtol": 1e-2},
     ),
-    "SVC": (SVC(tol=1e-10), TWO, {"C": Float(0.3, 10, log=True), "gamma": Float(1e-2, 1.0, log=True)}, {"rtol": 1e-2}),
+    "SVC": (SVC(tol=1e-10), TWO, SUPPORT, {"rtol": 1e-2}),
+    "SVC of three": (SVC(tol=1e-10), THREE, SUPPORT, {"rtol": 1e-2}),
+    "exact SVC": (ExactSVC(tol=1e-10), TWO, SUPPORT, {}),
+    "exact SVC of three": (ExactSVC(tol=1e-10), THREE, SUPPORT, {}),
+    "exact SVC of three, linear": (ExactSVC(kernel="linear", tol=1e-10), THREE, {"C": Float(0.01, 1, log=True)}, {}),
+    "exact SVR": (ExactSVR(tol=1e-10), REAL, {**SUPPORT, "epsilon": Float(0.05, 0.3)}, {}),
     "SVC, linear": (SVC(kernel="linear", tol=1e-10), TWO, {"C": Float(0.01, 1, log=True)}, {"rtol": 1e-2}),
 }
 OF_TASKS = {
@@ -92,7 +109,7 @@ OF_TASKS = {
         {"alpha": Float(1e-3, 0.3, log=True), "l1_ratio": Float(0.1, 0.9)},
     ),
 }
-HAS_NO_INTERCEPT = {name for name in CASES if name.startswith(("SV", "Kernel"))}
+HAS_NO_INTERCEPT = {name for name in CASES if name.startswith(("SV", "exact", "Kernel"))}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -149,3 +166,58 @@ def test_weights_of_classes_count():
     weighted = LogisticRegression(tol=1e-12, solver="newton-cholesky", class_weight="balanced")
     check_hypergradient(weighted, X, TWO, {"C": STRENGTH})
     check_hypergradient(SVC(tol=1e-10, class_weight={"no": 2.0}), X, TWO, {"C": Float(0.3, 10, log=True)}, rtol=1e-2)
+
+
+SCALE, NOISE = Float(0.3, 5, log=True), Float(1e-3, 1.0, log=True)
+PROCESSES = {
+    "a sum": (
+        ConstantKernel() * RBF() + WhiteKernel(),
+        {
+            "kernel__k1__k1__constant_value": NOISE,
+            "kernel__k1__k2__length_scale": SCALE,
+            "kernel__k2__noise_level": NOISE,
+        },
+        REAL,
+    ),
+    "none": (None, {"alpha": NOISE}, REAL),
+    "a power": (Matern(nu=0.5) ** 2, {"alpha": NOISE, "kernel__kernel__length_scale": SCALE}, TASKS),
+    "several numbers": (RationalQuadratic(), {"kernel__length_scale": SCALE, "kernel__alpha": SCALE}, TASKS),
+    "a width per column": (DotProduct() + RBF(np.ones(P)), {"kernel__k1__sigma_0": SCALE}, REAL),
+}
+
+
+@pytest.mark.parametrize("normalize_y", [True, False])
+@pytest.mark.parametrize("name", PROCESSES)
+def test_gaussian_processes(name, normalize_y):
+    kernel, space, y = PROCESSES[name]
+    estimator = GaussianProcessRegressor(kernel, optimizer=None, normalize_y=normalize_y)
+    check_hypergradient(estimator, X, y, space)
+
+
+def test_single_free_numbers_of_a_kernel_are_parameters():
+    kernel = ConstantKernel(1.0, "fixed") * RBF(np.ones(P)) + WhiteKernel()
+    estimator = GaussianProcessRegressor(kernel, optimizer=None)
+    assert family_of(estimator).parameters_of(estimator) == ("alpha", "kernel__k2__noise_level")
+    assert family_of(estimator).has_columns_of(estimator)
+    assert not family_of(estimator).has_columns_of(estimator.set_params(kernel=DotProduct()))
+
+
+def test_a_gaussian_process_has_no_weights():
+    estimator = GaussianProcessRegressor(optimizer=None).fit(X, REAL)
+    with pytest.raises(ValueError, match="takes no sample_weight"):
+        loss_and_slopes(estimator, X, REAL, X, REAL, sample_weight=WEIGHTS)
+
+
+def test_decisions_between_pairs_of_classes_are_those_of_scikit_learn():
+    fitted = SVC(decision_function_shape="ovo").fit(X, THREE)
+    z = family_of(fitted).differentiate(fitted, X, THREE, X[:20], None).z
+    assert z == pytest.approx(fitted.decision_function(X[:20]))
+
+
+def test_edges_are_found_where_the_fit_is_not_tight():
+    slopes = [
+        loss_and_slopes(LinearSVR(C=0.03, epsilon=0.2, tol=tol, random_state=0).fit(X, REAL), X, REAL, X, REAL).slopes
+        for tol in (1e-4, 1e-10)
+    ]
+    for name in ("C", "epsilon"):
+        assert slopes[0][name] == pytest.approx(slopes[1][name], rel=1e-2)

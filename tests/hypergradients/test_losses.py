@@ -6,7 +6,7 @@ from scipy.special import expit, softmax
 from sklearn import metrics
 
 from skhpo.estimators.hypergradients import find_loss, loss_names
-from skhpo.estimators.hypergradients.losses import Huber, Pinball, TweedieDeviance
+from skhpo.estimators.hypergradients.losses import Huber, OnPairs, Pinball, TweedieDeviance
 
 rng = np.random.default_rng(0)
 N = 30
@@ -89,3 +89,25 @@ def test_an_unknown_loss_is_refused_with_those_that_there_are():
 def test_a_deviance_refuses_predictions_that_have_none():
     with pytest.raises(ValueError, match="needs positive predictions, got -1"):
         TweedieDeviance(1)(np.ones(2), np.array([1.0, -1.0]), np.full(2, 0.5))
+
+
+@pytest.mark.parametrize("name", loss_names(is_classifier=True))
+def test_a_loss_on_pairs_is_the_mean_over_the_pairs_of_a_sample(name):
+    of_two = find_loss(name, is_classifier=True)
+    pairs = [(0, 1), (0, 2), (1, 2)]
+    expected = 0.0
+    for i, label in enumerate(THREE):
+        for place, pair in enumerate(pairs):
+            if label in pair:
+                is_first = np.array([int(label == pair[0])])
+                expected += of_two(is_first, Z3[i, [place]], WEIGHT[[i]])[0] / 2
+    value, slope = OnPairs(of_two)(THREE, Z3, WEIGHT)
+    assert value == pytest.approx(expected)
+    h = 1e-6
+    for place in np.ndindex(10, 3):
+        step = np.zeros_like(Z3)
+        step[place] = h
+        difference = (OnPairs(of_two)(THREE, Z3 + step, WEIGHT)[0] - OnPairs(of_two)(THREE, Z3 - step, WEIGHT)[0]) / (
+            2 * h
+        )
+        assert slope[place] == pytest.approx(difference, rel=1e-5, abs=1e-9)

@@ -110,7 +110,7 @@ def test_the_search_for_the_next_point_starts_from_the_best_ones(monkeypatch):
     monkeypatch.setattr(
         bayes, "maximise", lambda *args, good, **kwargs: found.append(good) or maximise(*args, good=good, **kwargs)
     )
-    sampler = make({"x": Float(0, 1)})
+    sampler = make({"x": Float(0, 1)}, options=BayesOptions(n_line=0))
     for number, x in enumerate(np.linspace(0, 1, 11)):
         sampler.tell(Observation(Trial(number, {"x": x}), np.array([-((x - 0.3) ** 2)])))
     sampler.ask(11, ())
@@ -272,7 +272,7 @@ def test_predictions_are_in_units_of_the_score():
 
 
 def test_what_is_left_to_gain_shrinks():
-    sampler = make({"x": Float(0, 1)})
+    sampler = make({"x": Float(0, 1)}, options=BayesOptions(n_line=0))
     assert math.isnan(sampler.expected_improvement_remaining())
     run(sampler, lambda p: -((p["x"] - 0.3) ** 2), 4)
     early = sampler.expected_improvement_remaining()

@@ -118,7 +118,14 @@ class PlainRace:
                 (at_rest if n_seen == n_begun else busy).append(number)
         if can_start or not (at_rest or busy):
             return None
-        return self.race.fit(history, max(at_rest or busy, key=lambda number: self.promise(judge, history, number)))
+        candidates = self.to_second(judge, history, open_, at_rest) or at_rest or busy
+        return self.race.fit(history, max(candidates, key=lambda number: self.promise(judge, history, number)))
+
+    def to_second(self, judge, history, open_, at_rest):
+        if judge is not None or sum(len(history.begun(number)) > 1 for number in open_) >= self.race.n_second:
+            return []
+        ones = [number for number in at_rest if len(history.seen(number)) == 1]
+        return [number for number in ones if math.isfinite(mean(history, number))]
 
     def verdict(self, judge, number, seen):
         if self.race.stops_failures and any(map(math.isnan, seen.values())):
@@ -179,7 +186,12 @@ class PlainRacing(RacingScheduler):
         self.race = PlainRace(self._race)
 
     def next_split(self, history, *, look_back, can_start):
-        has_room = len(history.open) < self.n_open + look_back - 1
+        n_hidden, n_open = look_back - 1, len(history.open)
+        has_room = n_open < self.n_open + n_hidden
+        if len(history.trials) < self.n_start:
+            has_room = True
+        elif self.n_start and len(history.complete) < 2 and n_open > n_hidden:
+            has_room = False
         can_start = can_start and has_room and len(history.trials) < self.n_trials
         return self.race.next_split(history, history.open, history.complete, can_start=can_start)
 

@@ -157,6 +157,7 @@ def test_racing_halving(name, kind, seed):
 RACES = {
     "of a list": {"alpha": 0.03},
     "before a model": {"n_open": 4, "alpha": 0.05, "share": 0.5, "n_first": 2},
+    "with a start": {"n_open": 4, "alpha": 0.05, "share": 0.5, "n_first": 2, "n_start": 8, "n_second": 4},
     "all at once": {"n_open": 1000, "n_turns": 1},
 }
 

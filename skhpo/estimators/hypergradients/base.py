@@ -30,10 +30,14 @@ class Differentiated(NamedTuple):
         ``vjp(u)``, for u of the shape of z: for each hyperparameter the slope of the sum of ``u * z`` in it. May have
         an entry `COLUMNS`: the slopes in the logarithms of factors on the columns of X, in training and test alike, or
         a function that returns them, where they take long.
+    is_of_pairs : bool
+        Whether the columns of z belong to pairs of classes, in the order 0-1, 0-2, ..., 1-2, ..., and are positive for
+        the first of a pair.
     """
 
     z: NDArray[np.float64]
     vjp: Vjp
+    is_of_pairs: bool = False
 
 
 def refuse_nothing(estimator: Any) -> str | None:  # noqa: ARG001
@@ -50,24 +54,32 @@ class Family:
     differentiate : callable
         ``differentiate(estimator, X, y, X_test, sample_weight) -> Differentiated``, for an estimator that was fitted on
         X and y. It must factorise once; ``vjp`` must only solve.
-    parameters : tuple of str
-        What it can be differentiated in.
+    parameters : tuple of str or callable
+        What it can be differentiated in; a callable returns the names for an estimator.
     loss : str or callable
         What is descended if the user names no loss; a callable returns the name for an estimator.
     refuse : callable
         ``refuse(estimator)``: why this one cannot be differentiated, and what to do, or None.
-    has_columns : bool
-        Whether ``vjp`` has the entry `COLUMNS`.
+    has_columns : bool or callable
+        Whether ``vjp`` has the entry `COLUMNS`; a callable tells it for an estimator.
     shares : tuple of str
         Parameters that are shares in [0, 1], of which the odds matter.
     """
 
     differentiate: Callable[..., Differentiated]
-    parameters: tuple[str, ...]
+    parameters: tuple[str, ...] | Callable[[Any], tuple[str, ...]]
     loss: str | Callable[[Any], Any] = "squared"
     refuse: Callable[[Any], str | None] = refuse_nothing
-    has_columns: bool = False
+    has_columns: bool | Callable[[Any], bool] = False
     shares: tuple[str, ...] = ()
+
+    def parameters_of(self, estimator: Any) -> tuple[str, ...]:
+        """Return what an estimator can be differentiated in."""
+        return self.parameters(estimator) if callable(self.parameters) else self.parameters
+
+    def has_columns_of(self, estimator: Any) -> bool:
+        """Return whether there are slopes in the scales of an estimator's columns."""
+        return self.has_columns(estimator) if callable(self.has_columns) else self.has_columns
 
 
 FAMILIES: dict[type, Family] = {}
@@ -77,10 +89,10 @@ def register_hypergradient(
     cls: type,
     differentiate: Callable[..., Any],
     *,
-    parameters: tuple[str, ...],
+    parameters: tuple[str, ...] | Callable[[Any], tuple[str, ...]],
     loss: Any = "squared",
     refuse: Callable[[Any], str | None] = refuse_nothing,
-    has_columns: bool = False,
+    has_columns: bool | Callable[[Any], bool] = False,
     shares: tuple[str, ...] = (),
 ) -> None:
     """Say how an estimator's predictions depend on its hyperparameters.
@@ -93,14 +105,15 @@ def register_hypergradient(
         ``differentiate(estimator, X, y, X_test, sample_weight) -> (z, vjp)``. The estimator is fitted on X and y. ``z``
         are the predictions of X_test; of classifiers those of ``decision_function``. ``vjp(u)`` returns a dict with the
         slope of ``(u * z).sum()`` in each parameter.
-    parameters : tuple of str
-        Parameters of the estimator that ``vjp`` knows.
+    parameters : tuple of str or callable
+        Parameters of the estimator that ``vjp`` knows; a callable returns their names for an estimator.
     loss : str or callable, default="squared"
         The loss for ``GradientSearchCV(loss="auto")``; a callable returns its name for an estimator.
     refuse : callable, default=refuse_nothing
         ``refuse(estimator)`` returns why an estimator with these settings cannot be differentiated, or None.
-    has_columns : bool, default=False
-        Whether ``vjp(u)`` has the entry ``"<columns>"``: slopes in the logarithm of each column's scale.
+    has_columns : bool or callable, default=False
+        Whether ``vjp(u)`` has the entry ``"<columns>"``: slopes in the logarithm of each column's scale. A callable
+        tells it for an estimator.
     shares : tuple of str, default=()
         Parameters that are shares in [0, 1] and are searched by the logarithm of their odds, as an ``l1_ratio``.
 
@@ -134,7 +147,8 @@ def register_hypergradient(
         raise TypeError(f"register_hypergradient needs a class of estimators, got {cls!r}. Pass type(estimator).")
     if isinstance(parameters, str) or not parameters:
         raise ValueError(f'parameters needs a tuple of names, got {parameters!r}. Write for example ("alpha",).')
-    FAMILIES[cls] = Family(differentiate, tuple(parameters), loss, refuse, has_columns, tuple(shares))
+    names = parameters if callable(parameters) else tuple(parameters)
+    FAMILIES[cls] = Family(differentiate, names, loss, refuse, has_columns, tuple(shares))
 
 
 def weights_of(estimator: Any, X: Any, y: Any, sample_weight: Any) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import is_classifier
 
 from skhpo.estimators.hypergradients.base import COLUMNS, Differentiated
-from skhpo.estimators.hypergradients.losses import find_loss
+from skhpo.estimators.hypergradients.losses import OnPairs, find_loss
 from skhpo.estimators.hypergradients.registry import family_of
 
 if TYPE_CHECKING:
@@ -73,7 +73,10 @@ def loss_and_slopes(
     """
     family = family_of(estimator) if family is None else family
     call = find_loss(loss_of(estimator, loss), is_classifier=is_classifier(estimator))
-    z, vjp = Differentiated(*family.differentiate(_nameless(estimator), _plain(X), y, _plain(X_test), sample_weight))
+    z, vjp, is_of_pairs = Differentiated(
+        *family.differentiate(_nameless(estimator), _plain(X), y, _plain(X_test), sample_weight)
+    )
+    call = OnPairs(call) if is_of_pairs else call
     weight = np.ones(len(z)) if test_weight is None else np.asarray(test_weight, dtype=np.float64)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         value, u = call(_targets(estimator, y_test), z, weight / weight.sum())

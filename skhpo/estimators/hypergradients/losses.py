@@ -7,6 +7,8 @@ weighted mean, and its slope in z. Of classifiers, y are the numbers of the clas
 
 from __future__ import annotations
 
+import itertools
+import math
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -142,6 +144,31 @@ def smoothed_hinge(y: NDArray[np.int64], z: Array, weight: Array) -> tuple[float
     w = _broadcast(weight, z)
     loss = np.where(margin <= 0, 0.5 - margin, np.clip(1 - margin, 0, None) ** 2 / 2)
     return float(np.sum(w * loss)), w * sign * -np.clip(1 - margin, 0, 1)
+
+
+class OnPairs:
+    """A loss of two classes for decisions between pairs of classes: the mean over the pairs that a sample is part of.
+
+    Parameters
+    ----------
+    loss : callable
+        Of two classes.
+    """
+
+    def __init__(self, loss: Loss) -> None:
+        self.loss = loss
+
+    def __call__(self, y: NDArray[np.int64], z: Array, weight: Array) -> tuple[float, Array]:
+        """Return the loss and its slope, for z of shape (n, k (k - 1) / 2), positive for the first class of a pair."""
+        k = (1 + math.isqrt(1 + 8 * z.shape[1])) // 2
+        value, slope = 0.0, np.zeros_like(z)
+        for pair, (first, second) in enumerate(itertools.combinations(range(k), 2)):
+            rows = (y == first) | (y == second)
+            if rows.any():
+                of_pair, u = self.loss((y[rows] == first).astype(np.int64), z[rows, pair], weight[rows] / (k - 1))
+                value += of_pair
+                slope[rows, pair] = u
+        return value, slope
 
 
 _REGRESSION: dict[str, Loss] = {

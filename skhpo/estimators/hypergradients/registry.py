@@ -11,7 +11,7 @@ from skhpo.estimators.hypergradients.base import FAMILIES
 if TYPE_CHECKING:
     from skhpo.estimators.hypergradients.base import Family
 
-_FILES = ("ridge", "logistic", "lasso", "linear_svm", "svm", "kernel_ridge", "glm")
+_FILES = ("ridge", "logistic", "lasso", "linear_svm", "svm", "kernel_ridge", "gaussian_process", "glm")
 
 
 @functools.cache
@@ -43,3 +43,9 @@ def family_of(estimator: Any) -> Family:
     if reason is not None:
         raise ValueError(f"{estimator!r} cannot be differentiated: {reason}")
     return family
+
+
+def shares_of_families() -> set[str]:
+    """Return the names of all parameters that are shares in one of the families."""
+    _register_ours()
+    return {name for family in FAMILIES.values() for name in family.shares}

@@ -7,6 +7,7 @@ from skhpo.fits.amounts.iterations import (
     enough_iterations,
     find_parameter,
     full_iterations,
+    given_resource,
     measure_of,
     names_in,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "enough_rows",
     "find_parameter",
     "full_iterations",
+    "given_resource",
     "least_and_full",
     "make_rows",
     "measure_of",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sklearn.base import clone
+from skhpo._sklearn import clone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,8 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import clone
 
+from skhpo._sklearn import clone
 from skhpo.estimators.table import facts_of
 from skhpo.fits.amounts.base import Resource
 from skhpo.fits.amounts.continuation import (
@@ -73,6 +73,18 @@ def find_parameter(estimator: Any, resource: str, searched: frozenset[str]) -> s
             f"Cannot use parameter {parameter} as the resource since it is part of the searched parameters."
         )
     return parameter
+
+
+def given_resource(estimator: Any, resource: str, space: Any) -> str | None:
+    """Return the parameter that is the resource, beside what is searched by name; None where it is no parameter.
+
+    A default range would only be in its way.
+    """
+    try:
+        found = find_parameter(estimator, resource, names_in(space))
+    except ValueError:  # which is said later
+        return None
+    return None if found == "n_samples" else found
 
 
 class Iterations(Resource):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sklearn.pipeline import Pipeline
 
-    from skhpo.estimators.facts import Whole
+    from skhpo.estimators.facts import Training, Whole
     from skhpo.fits.prefix.cache import PrefixCache
 
 _FIT, _TRANSFORM = "fit", "transform"
@@ -162,22 +162,22 @@ class Loan:
         return level < len(self.levels)
 
     def fitted(
-        self, level: int, step: Any, X: Any, fit: Callable[[Any], tuple[Any, Any]]
+        self, level: int, step: Any, training: Training, fit: Callable[[Any], tuple[Any, Any]]
     ) -> tuple[tuple[Any, Any], tuple[Any, Any] | None]:
         """Return what a step makes of samples and the fitted step, and the whole that both were cut from.
 
         The latter only where it was fitted now, and may be kept when it is known that it was clean (`keep_whole`).
         """
         whole = facts_of(step).whole
-        if whole is None or self.levels[level].whole is None or not whole.holds(step, X):
+        if whole is None or self.levels[level].whole is None or not whole.holds(step, training.X):
             return fit(step), None
         value = getattr(step, whole.parameter)
         known = self._cache.get(self.levels[level].whole)
-        copy = None if known is None else self._copy(known, level)
+        copy = None if known is None or not whole.covers(known[1], value) else self._copy(known, level)
         if copy is not None:
-            return cut_of(whole, copy, value, X), None
+            return cut_of(whole, copy, value, training), None
         made = fit(step.set_params(**whole.longest))
-        return (cut_of(whole, made, value, X) if whole.longest else made), made
+        return (cut_of(whole, made, value, training) if whole.longest else made), made
 
     def keep_whole(self, level: int, made: tuple[Any, Any] | None) -> None:
         """Keep a fit that holds all values of a parameter."""
@@ -323,12 +323,12 @@ def whole_key(name: str, step: Any, own: StepKey) -> Hashable:
     return step_key(name, step, without=whole.parameter).key
 
 
-def cut_of(whole: Whole, made: tuple[Any, Any], value: Any, X: Any) -> tuple[Any, Any]:
+def cut_of(whole: Whole, made: tuple[Any, Any], value: Any, training: Training) -> tuple[Any, Any]:
     """Return what the step makes of the samples it was fitted on, and the fitted step, with a value of a parameter."""
     result, model = made
-    cut = whole.cut(model, value)
+    cut = whole.cut(model, value, *((training,) if whole.needs_training else ()))
     output = None if whole.output is None else whole.output(result, model, value)
-    return (cut.transform(X) if output is None else output), cut
+    return (cut.transform(training.X) if output is None else output), cut
 
 
 class _Transform(Hook):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import joblib
 from sklearn.pipeline import Pipeline
 
+from skhpo.estimators.facts import Training
 from skhpo.fits.prefix.loan import Loan, Prefix, without_us
 
 if TYPE_CHECKING:
@@ -124,7 +125,10 @@ class _StepFits:
         def fit(step: Any) -> tuple[Any, Any]:
             return self._plain(step, X, y, **kwargs)  # type: ignore[no-any-return]
 
-        (result, fitted), whole = (fit(step), None) if self._is_observed else self._loan.fitted(level, step, X, fit)
+        training = Training(X, y, _given_to_fit(kwargs.get("params")), {})
+        (result, fitted), whole = (
+            (fit(step), None) if self._is_observed else self._loan.fitted(level, step, training, fit)
+        )
         self._fitted = (*self._fitted, fitted)
         if self._loan.learn(level, watch, result, self._fitted):
             self._loan.hook(level, fitted)
@@ -136,6 +140,11 @@ class _StepFits:
         if self._known is None or len(self._known.steps) <= self._level:
             self._known = self._loan.find(self._level, is_observed=self._is_observed)
         return self._known
+
+
+def _given_to_fit(params: Any) -> dict[str, Any]:
+    """Return what a pipeline hands on to the `fit` of a step, besides samples and targets."""
+    return dict((params or {}).get("fit_transform") or (params or {}).get("fit") or {})
 
 
 def _tell(step: Any, X: Any, result: Any, y: Any, *, caller: Any, callback_ctx: Any, **_: Any) -> None:

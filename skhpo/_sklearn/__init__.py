@@ -1,21 +1,18 @@
-"""The only file that touches scikit-learn's private names, and where the differences between its versions end.
+"""The only room that touches scikit-learn's private names, and where the differences between its versions end.
 
-Each name below says why it is needed. Everything else in the package uses scikit-learn's public interface or this file.
+Each name below says why it is needed. Everything else in the package uses scikit-learn's public interface or this room.
 """
 
 from __future__ import annotations
 
-import copy
+import os
 import traceback
-from contextlib import contextmanager
-from inspect import signature
-from numbers import Number
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sklearn import get_config
 
 # The parameter validation and the callback life cycle around `fit` are this decorator's.
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 from sklearn.base import _fit_context as fit_context
 from sklearn.metrics import check_scoring
 
@@ -23,20 +20,18 @@ from sklearn.metrics import check_scoring
 from sklearn.metrics._scorer import _MultimetricScorer as MultimetricScorer
 from sklearn.metrics._scorer import _PassthroughScorer, _Scorer
 
-# The face of a search: delegation, tags, routing, HTML. `_yield_masked...` builds the `param_*` columns.
+# The face of a search: delegation, tags, routing, HTML. `_yield_masked...` builds the `param_*` columns. `_VisualBlock`
+# is how an estimator says what HTML shows of it.
 from sklearn.model_selection._search import BaseSearchCV as _BaseSearchCV
 from sklearn.model_selection._search import (
     GridSearchCV,
     RandomizedSearchCV,
+    _VisualBlock,
     _yield_masked_array_for_each_param,
 )
 
-# One fit on one split, to the letter and to the bit as scikit-learn does it; one more view of a model that was fitted
-# so; and the message about failed fits.
-from sklearn.model_selection._validation import _fit_and_score, _score, _warn_or_raise_about_fit_failures
-
-# The rows of a split, in whatever container, as `_fit_and_score` takes them.
-from sklearn.utils import _safe_indexing as take_rows
+# One more view of a model that was fitted as scikit-learn does it; and the message about failed fits.
+from sklearn.model_selection._validation import _score, _warn_or_raise_about_fit_failures
 
 # Constraints in the form that `fit_context` checks.
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
@@ -44,6 +39,10 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 # Checks the lengths of what is passed to `fit` beside X and y.
 from sklearn.utils.validation import _check_method_params
 
+from skhpo._sklearn.callbacks import HAS_CALLBACKS, FitContext, has_callbacks, root_context
+from skhpo._sklearn.copies import clone, copy_of, set_own
+from skhpo._sklearn.rows import fit_and_score as _fit_and_score
+from skhpo._sklearn.rows import take_rows
 from skhpo.estimators.queries import score_params
 from skhpo.estimators.tags import TagLender, has_tags, tags_of, with_tags
 
@@ -69,6 +68,7 @@ __all__ = [
     "check_failures",
     "check_method_params",
     "check_multimetric_refit",
+    "clone",
     "comparable_scorer",
     "fit_and_score",
     "fit_context",
@@ -79,6 +79,7 @@ __all__ = [
     "kept_by_clone",
     "masked_params",
     "metric_of",
+    "output_container",
     "root_context",
     "routed_params",
     "score_model",
@@ -88,16 +89,15 @@ __all__ = [
     "set_params",
     "take_rows",
     "unwrapped_scorer",
+    "visual_block",
 ]
-
-_HAS_CALLBACKS = "callback_ctx" in signature(_fit_and_score).parameters  # since scikit-learn 1.9
 
 # What `fit_context` checks the constructor's arguments against.
 CONSTRAINTS: dict[str, list[Any]] = _BaseSearchCV._parameter_constraints
 GRID_CONSTRAINTS: dict[str, list[Any]] = GridSearchCV._parameter_constraints
 RANDOM_CONSTRAINTS: dict[str, list[Any]] = RandomizedSearchCV._parameter_constraints
 
-RETURN = "return" if _HAS_CALLBACKS else "returned"  # the tense of a message that users may match
+RETURN = "return" if HAS_CALLBACKS else "returned"  # the tense of a message that users may match
 
 CANNOT_SET = (
     "The parameters of this candidate cannot be set. If one of them only exists for some values of another, say so by "
@@ -107,8 +107,20 @@ CANNOT_SET = (
 check_method_params = _check_method_params
 
 
+_GUIDE = "https://scikit-learn.org/stable/modules/grid_search.html"
+"""Where the question mark in a notebook leads if nobody says where the pages of this library are."""
+
+
 class BaseSearchCV(_BaseSearchCV):
     """The face of a search, which an estimator without tags does not close."""
+
+    # In scikit-learn's HTML, parameters and attributes have tooltips where there is an address to link to.
+    _doc_link_module = "skhpo"
+
+    @property
+    def _doc_link_template(self) -> str:
+        pages = os.environ.get("SKHPO_DOCS")
+        return f"{pages.rstrip('/')}/generated/skhpo.{{estimator_name}}.html" if pages else _GUIDE
 
     def __sklearn_tags__(self) -> Tags:
         if has_tags(self.estimator):
@@ -159,6 +171,17 @@ def comparable_scorer(scorers: Any) -> Any:
     if isinstance(scorers, _PassthroughScorer):
         return ["score", getattr(scorers, "_metadata_request", None)]
     return scorers
+
+
+def output_container(transformer: Any) -> str:
+    """Return what `set_output` or the configuration asks of a transformer: ``"default"`` for an array."""
+    own = getattr(transformer, "_sklearn_output_config", {}).get("transform")
+    return str(own or get_config()["transform_output"])
+
+
+def visual_block(name: str, estimator: Any) -> Any:
+    """Return what HTML shows of an estimator that is another one, which has a name."""
+    return _VisualBlock("parallel", [estimator], names=[f"{name}: {type(estimator).__name__}"], name_details=[None])
 
 
 class Metric(NamedTuple):
@@ -231,7 +254,7 @@ def set_params(estimator: Any, params: dict[str, Any]) -> Any:
     Whatever an estimator or the copy of a value raises gets a note that says what to do (`CANNOT_SET`).
     """
     try:
-        return estimator.set_params(**clone(params, safe=False))
+        return set_own(estimator, {name: copy_of(value) for name, value in params.items()})
     except Exception as error:
         error.add_note(CANNOT_SET)
         raise
@@ -243,7 +266,7 @@ class _Unset:
     So that is done once and in its place, and its errors can be told from those of the search's own arguments.
     """
 
-    def __init__(self, estimator: Any, params: dict[str, Any], on_set: Callable[[], object]) -> None:
+    def __init__(self, estimator: Any, params: dict[str, Any], on_set: Callable[[Any], object]) -> None:
         self.estimator, self.params, self.on_set = estimator, params, on_set
         self.error: Exception | None = None
 
@@ -254,7 +277,7 @@ class _Unset:
         except Exception as error:
             self.error = error
             raise
-        self.on_set()
+        self.on_set(estimator)
         return with_tags(estimator)
 
 
@@ -272,7 +295,7 @@ def fit_and_score(
     *,
     parameters: dict[str, Any],
     shown: dict[str, Any],
-    on_set: Callable[[], object],
+    on_set: Callable[[Any], object],
     error_score: Any,
     caller: Any,
     context: FitContext | None,
@@ -281,9 +304,9 @@ def fit_and_score(
     """Fit and score an estimator on one split; see ``sklearn.model_selection._validation._fit_and_score``.
 
     Parameters that cannot be set are a failed fit, without any scores. What is printed of them is ``shown``; ``on_set``
-    is called when they are set.
+    is called with the estimator when they are set.
     """
-    if _HAS_CALLBACKS and context is not None:
+    if HAS_CALLBACKS and context is not None:
         kwargs.update(caller=caller, callback_ctx=context)
     unset = _Unset(estimator, parameters, on_set)
     try:
@@ -327,103 +350,3 @@ def has_own_clone(estimator: Any) -> bool:
 def kept_by_clone(estimator: Any) -> tuple[str, ...]:
     """Return in words what `clone` keeps beside the parameters: the container of outputs and the metadata requests."""
     return tuple(repr(getattr(estimator, name, None)) for name in ("_sklearn_output_config", "_metadata_request"))
-
-
-class FitContext:
-    """A node of scikit-learn's tree of tasks, as a search needs it; does nothing before scikit-learn 1.9.
-
-    Differs from scikit-learn's own in two ways. It remembers whether a callback asked to stop, which scikit-learn's
-    searches ignore. Pickled, it takes its ancestors along but not its siblings: with them each of n tasks would carry
-    all n, while the caller's thread adds more.
-    """
-
-    def __init__(self, node: Any = None) -> None:
-        self.node = node
-        self.stop = False
-
-    def subcontext(self, **kwargs: Any) -> FitContext:
-        """Return a child."""
-        return FitContext(None if self.node is None else self.node.subcontext(**kwargs))
-
-    def call_on_fit_task_begin(self, **kwargs: Any) -> Self:
-        """Tell the callbacks that the task begins."""
-        if self.node is not None:
-            self.node.call_on_fit_task_begin(**kwargs)
-        return self
-
-    def call_on_fit_task_end(self, **kwargs: Any) -> bool:
-        """Tell the callbacks that the task ended; returns whether one of them asks to stop."""
-        if self.node is not None:
-            self.stop |= bool(self.node.call_on_fit_task_end(**kwargs))
-        return self.stop
-
-    @contextmanager
-    def propagate_callback_context(self, estimator: Any) -> Iterator[None]:
-        """Hand the callbacks to an estimator for the time of its fit."""
-        if self.node is None:
-            yield
-            return
-        with self.node.propagate_callback_context(estimator):
-            if getattr(self.node, "_propagated_callbacks", None):
-                self._listen_to(estimator)
-            try:
-                yield
-            finally:
-                vars(estimator).pop("_init_callback_context", None)
-                # scikit-learn deletes this now. An estimator that resets itself in `fit`, as sktime's do, has done so.
-                estimator._parent_callback_ctx = self.node
-
-    def _listen_to(self, estimator: Any) -> None:
-        """Hear what callbacks answer the estimator: a task of ours that is its whole fit ends there, not here."""
-        init = estimator._init_callback_context
-
-        def listening_init(*args: Any, **kwargs: Any) -> Any:
-            del estimator._init_callback_context
-            root = init(*args, **kwargs)
-            end = root.call_on_fit_task_end
-
-            def listening_end(**kwargs: Any) -> bool:
-                stop = bool(end(**kwargs))
-                self.stop |= stop
-                return stop
-
-            root.call_on_fit_task_end = listening_end
-            return root
-
-        estimator._init_callback_context = listening_init
-
-    def __getstate__(self) -> dict[str, Any]:
-        node = top = copy.copy(self.node)
-        while top is not None:
-            top._children_map = {}
-            vars(top).pop("call_on_fit_task_end", None)  # who listens to it stays behind
-            top.parent = copy.copy(top.parent)
-            top = top.parent
-        return {"node": node, "stop": self.stop}
-
-
-def root_context(search: BaseSearchCV, *, max_subtasks: int) -> FitContext:
-    """Set up the callbacks of a search and return the root of its tree of tasks."""
-    if not _HAS_CALLBACKS:
-        return FitContext()
-    return FitContext(search._init_callback_context(max_subtasks=max_subtasks))
-
-
-def has_callbacks(search: BaseSearchCV) -> bool:
-    """Whether the search or an estimator inside it has callbacks, so that its fits need a place in the tree."""
-    return _HAS_CALLBACKS and _are_in(search)
-
-
-def _are_in(value: Any) -> bool:
-    if isinstance(value, str | Number):
-        return False
-    if isinstance(value, dict):
-        return any(map(_are_in, value.values()))
-    if isinstance(value, list | tuple):
-        # A long list of numbers is seen to be one without looking at each.
-        return not {*map(type, value)} <= {int, float, str, bool, type(None)} and any(map(_are_in, value))
-    if getattr(value, "_skl_callbacks", None):
-        return True
-    if hasattr(value, "get_params") and not isinstance(value, type):
-        return any(map(_are_in, value.get_params(deep=False).values()))
-    return _are_in(getattr(value, "choices", ()))

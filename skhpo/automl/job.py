@@ -1,0 +1,220 @@
+"""One fit of an `AutoClassifier` or `AutoRegressor`: its data, its clock, and the search over the portfolio."""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.metrics import log_loss, make_scorer
+
+from skhpo._sklearn import set_params, take_rows
+from skhpo.automl.choice import Choice
+from skhpo.automl.course import Blocks, Course, steps_of
+from skhpo.automl.folds import make_folds, some_rows
+from skhpo.automl.forecast import Forecast
+from skhpo.automl.pace import Pace
+from skhpo.automl.search import PortfolioSearch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from skhpo.automl.course import Step
+    from skhpo.automl.portfolio import Entry, Task
+    from skhpo.history import History, Params
+
+_FEWEST_ROWS = 1000
+"""By so many rows, where there are so many, configurations are compared at least."""
+_MOST_SHARE = 0.06
+"""Of the budget, for the first configuration: where it would take more, fewer rows take part in the comparison."""
+
+
+class Data(NamedTuple):
+    """What is fitted.
+
+    Parameters
+    ----------
+    X : frame, array or sparse matrix of shape (n_samples, n_features)
+        Samples.
+    y : ndarray of shape (n_samples,)
+        Targets.
+    weight : ndarray of shape (n_samples,) or None
+        Of the samples.
+    groups : ndarray of shape (n_samples,) or None
+        Of the samples.
+    """
+
+    X: Any
+    y: NDArray[Any]
+    weight: NDArray[np.float64] | None = None
+    groups: NDArray[Any] | None = None
+
+    @property
+    def fit_params(self) -> dict[str, Any]:
+        """What goes to the models besides."""
+        return {} if self.weight is None else {"model__sample_weight": self.weight}
+
+    def fit(self, estimator: Any) -> Any:
+        """Return an estimator fitted on all rows."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return estimator.fit(self.X, self.y, **self.fit_params)
+
+
+class Clock:
+    """Counts the seconds of a fit.
+
+    Parameters
+    ----------
+    budget : float or None
+        Seconds that there are; None for no end.
+    """
+
+    def __init__(self, budget: float | None) -> None:
+        self.budget = math.inf if budget is None else float(budget)
+        self._began = time.monotonic()
+
+    def __call__(self) -> float:
+        """Return the seconds since the begin."""
+        return time.monotonic() - self._began
+
+    def left(self) -> float:
+        """Return the seconds until the end."""
+        return self.budget - self()
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the user wants of a search.
+
+    Parameters
+    ----------
+    scoring : str or callable
+        What to be best by.
+    cv : int or splitter
+        The splits.
+    most : int or None
+        Configurations at most.
+    n_jobs : int or None
+        Fits at the same time.
+    n_workers : int
+        How many that are.
+    checkpoint : path or None
+        Where to remember what was done.
+    verbose : int
+        How much to tell.
+    """
+
+    scoring: Any
+    cv: Any
+    most: int | None
+    n_jobs: int | None
+    n_workers: int
+    checkpoint: Any
+    verbose: int
+
+
+class Job:
+    """Runs a portfolio.
+
+    Parameters
+    ----------
+    data : Data
+        What is fitted.
+    task : Task
+        What kind of data that are.
+    entries : sequence of Entry
+        The portfolio.
+    wanted : Wanted
+        How.
+    clock : Clock
+        Begun.
+    """
+
+    def __init__(self, data: Data, task: Task, entries: Sequence[Entry], wanted: Wanted, clock: Clock) -> None:
+        self.data, self.task, self.wanted, self.clock = data, task, wanted, clock
+        self.choice = Choice({entry.name: entry.pipeline for entry in entries})
+        self.steps = steps_of(entries, lambda entry: ({"choice": entry.name}, f"choice__{entry.name}__"))
+        self.blocks = Blocks(self.steps)
+        order = some_rows(data.y, _FEWEST_ROWS, labels=task.is_classifier, seed=task.seed)
+        self._order = order
+        self.forecast = Forecast(lambda rows: (take_rows(data.X, rows), data.y[rows]), order)
+
+    def run(self) -> PortfolioSearch:
+        """Return the search, fitted."""
+        rows = np.sort(self._order[: self._n_rows()])
+        labels, seed, wanted = self.task.is_classifier, self.task.seed, self.wanted
+        folds = make_folds(wanted.cv, self.data.y, self.data.groups, rows, labels=labels, seed=seed)
+        pace = Pace(
+            self.clock,
+            self.forecast,
+            n_train=folds.n_train,
+            n_all=len(self.data.y),
+            n_workers=wanted.n_workers,
+            step_of=self.step_of,
+        )
+        course = Course(self.steps, pace.affords, self.blocks.position, wanted.most, self._told)
+        search = PortfolioSearch(
+            self.choice,
+            [{name: [value] for name, value in step.params.items()} for step in self.steps],
+            n_iter=len(self.steps),
+            scoring=self._scorer(),
+            cv=folds.splits,
+            n_jobs=wanted.n_jobs,
+            refit=False,
+            checkpoint=wanted.checkpoint,
+            store_predictions=True,
+            random_state=seed,
+        ).along(course, self.blocks)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # fits that fail are in the report
+            search.fit(self.data.X, self.data.y, **self.data.fit_params)
+        return search
+
+    def step_of(self, params: Params) -> Step:
+        """Return the step that has these parameters."""
+        return self.steps[self.blocks.position(params)]
+
+    def estimator_of(self, step: Step) -> Any:
+        """Return the pipeline of a step, not fitted."""
+        prefix = f"choice__{step.entry.name}__"
+        inner = {name.removeprefix(prefix): value for name, value in step.params.items() if name.startswith(prefix)}
+        return set_params(clone(step.entry.pipeline), inner)
+
+    def seconds_of(self, step: Step) -> float:
+        """Return how long a fit of a step on all rows takes."""
+        return self.forecast.seconds(step.entry, len(self.data.y)) * step.share
+
+    def _n_rows(self) -> int:
+        """Return by how many rows configurations are compared: as many as there is time for."""
+        n = len(self.data.y)
+        if n <= _FEWEST_ROWS or math.isinf(self.clock.budget):
+            return n
+        first, n_fits = self.steps[0].entry, 5 / min(5, self.wanted.n_workers)
+        most = _MOST_SHARE * self.clock.budget
+        seconds = n_fits * self.forecast.seconds(first, n)
+        while n > _FEWEST_ROWS and seconds > most:
+            n = max(_FEWEST_ROWS, int(n * 0.8))
+            seconds = n_fits * self.forecast.seconds(first, n)
+        return n
+
+    def _scorer(self) -> Any:
+        """Return the metric; the log loss knows all labels, also where a test side lacks one."""
+        if self.wanted.scoring != "neg_log_loss":
+            return self.wanted.scoring
+        labels = np.unique(self.data.y)
+        return make_scorer(log_loss, greater_is_better=False, response_method="predict_proba", labels=labels)
+
+    def _told(self, step: Step, history: History) -> None:
+        if not self.wanted.verbose:
+            return
+        best = max(map(history.score, history.complete), default=math.nan)
+        left = "" if math.isinf(self.clock.budget) else f", {max(0.0, self.clock.left()):.0f} s left"
+        found = "" if math.isnan(best) else f", best so far {best:.5g}"
+        print(f"[{self.clock():.0f} s{left}{found}] {step.name}", flush=True)  # noqa: T201

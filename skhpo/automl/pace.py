@@ -1,0 +1,103 @@
+"""What there is time for: the budget, what is spent of it, and what has to be kept for the end."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from skhpo.automl.course import Step
+    from skhpo.automl.forecast import Forecast
+    from skhpo.automl.job import Clock
+    from skhpo.history import History, Params, Trial
+
+_N_KEPT = 6
+"""Of so many of the best configurations the fits on all rows are planned for."""
+_MOST_KEPT = 0.5  # of the budget
+_AT_THE_END = 0.03  # of the budget, for what is neither foreseen nor measured
+_EASY = 0.15  # of the time left: who is sure to take less needs no look
+_SPREAD = 6.0  # times as long as the slowest so far: nobody takes longer
+
+
+class Pace:
+    """Decides what there is time for.
+
+    Parameters
+    ----------
+    clock : Clock
+        Begun.
+    forecast : Forecast
+        How long fits take.
+    n_train, n_all : int
+        Rows of a fold's training side, and of the last fits.
+    n_workers : int
+        Fits at the same time.
+    step_of : callable
+        ``step_of(params)``: the step that has these parameters.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        forecast: Forecast,
+        *,
+        n_train: int,
+        n_all: int,
+        n_workers: int,
+        step_of: Callable[[Params], Step],
+    ) -> None:
+        self._clock, self._forecast = clock, forecast
+        self._n_train, self._n_all, self._n_workers = n_train, n_all, n_workers
+        self._step_of = step_of
+        self._n_read = 0
+
+    def affords(self, step: Step, n_fits: int, history: History) -> bool:
+        """Whether there is time for so many fits of a trial, and then for its fit on all rows."""
+        if math.isinf(self._clock.budget):
+            return True
+        self._read(history)
+        if self._left(history) <= 0 or self._is_answered(step, history):
+            return self._left(history) > 0
+        n_waves = math.ceil(n_fits / self._n_workers)
+        if not self._forecast.is_seen(step.entry) and self._n_read:
+            most = _SPREAD * self._forecast.slowest(self._n_train)
+            if n_waves * most < _EASY * self._left(history):
+                return True
+        seconds = self._forecast.seconds(step.entry, self._n_train) * step.share  # it may take some to find out
+        last = self._forecast.seconds(step.entry, self._n_all) * step.share
+        return n_waves * seconds + last < self._left(history)
+
+    def _left(self, history: History) -> float:
+        """Return the seconds that are left for comparisons."""
+        return self._clock.left() - _AT_THE_END * self._clock.budget - self._kept(history)
+
+    def _is_answered(self, step: Step, history: History) -> bool:
+        """Whether a longer fit has all that a shorter one needs."""
+        leader = self._leader(step, history)
+        is_other = leader is not None and self._step_of(leader.params) is not step
+        return leader is not None and is_other and len(history.outcomes(leader.number)) == history.n_splits
+
+    def _leader(self, step: Step, history: History) -> Trial | None:
+        """Return the trial whose fits its whole block shares."""
+        trials = (trial for trial in history.trials if self._step_of(trial.params).block == step.block)
+        return next(trials, None)
+
+    def _read(self, history: History) -> None:
+        """Tell the forecast of the fits that were seen since."""
+        for number, split in history.steps[self._n_read : history.n_seen]:
+            outcome, step = history.outcomes(number)[split], self._step_of(history.trials[number].params)
+            leader = self._leader(step, history)
+            if leader is not None and leader.number == number and outcome.status == "ok":
+                seconds = (outcome.fit_time + outcome.score_time) / step.share
+                self._forecast.see(step.entry, seconds, self._n_train)
+        self._n_read = history.n_seen
+
+    def _kept(self, history: History) -> float:
+        """Return how long fits of the best on all rows take."""
+        best = sorted(history.complete, key=lambda number: -history.score(number))[:_N_KEPT]
+        steps = [self._step_of(history.trials[number].params) for number in best]
+        seconds = [self._forecast.seconds(step.entry, self._n_all) * step.share for step in steps]
+        together = max(sum(seconds) / self._n_workers, max(seconds, default=0.0))
+        return min(together, _MOST_KEPT * self._clock.budget)

@@ -1,0 +1,164 @@
+"""One step of the way into an estimator: through a pipeline's last step, or into a wrapper."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+from sklearn.utils import Bunch
+
+from skhpo.estimators.facts import view_of
+from skhpo.estimators.seeds import is_seed
+from skhpo.estimators.table import library_of, untested_version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# The parameters that may hold the estimator inside, and the attribute that holds what is fitted of it, one or a list.
+_INSIDE, _CHAINED = ("estimator",), ("estimator", "base_estimator")
+_WRAPPERS = {
+    "sklearn.compose.TransformedTargetRegressor": (("regressor",), "regressor_"),
+    "sklearn.model_selection.FixedThresholdClassifier": (_INSIDE, "estimator_"),
+    "sklearn.multiclass.OneVsOneClassifier": (_INSIDE, "estimators_"),
+    "sklearn.multiclass.OneVsRestClassifier": (_INSIDE, "estimators_"),
+    "sklearn.multioutput.ClassifierChain": (_CHAINED, "estimators_"),
+    "sklearn.multioutput.MultiOutputClassifier": (_INSIDE, "estimators_"),
+    "sklearn.multioutput.MultiOutputRegressor": (_INSIDE, "estimators_"),
+    "sklearn.multioutput.RegressorChain": (_CHAINED, "estimators_"),
+}
+_CHOICE = "skhpo.automl.Choice"
+IN_CHOICE = "choice__"
+"""What stands in front of the name of a candidate, which is one head with it."""
+_VOTERS = ("sklearn.ensemble.VotingClassifier", "sklearn.ensemble.VotingRegressor")
+_ON_PREDICTIONS = {
+    "sklearn.calibration.CalibratedClassifierCV": "its calibrators are fitted",
+    "sklearn.ensemble.StackingClassifier": "its final estimator is fitted",
+    "sklearn.ensemble.StackingRegressor": "its final estimator is fitted",
+    "sklearn.feature_selection.RFE": "its features are chosen",
+    "sklearn.feature_selection.RFECV": "its features are chosen",
+    "sklearn.feature_selection.SelectFromModel": "its features are chosen",
+    "sklearn.feature_selection.SequentialFeatureSelector": "its features are chosen",
+    "sklearn.model_selection.TunedThresholdClassifierCV": "its threshold is chosen",
+    "sklearn.semi_supervised.SelfTrainingClassifier": "its labels are chosen",
+}
+"""What is done by the models inside, so that a shorter one inside would have made something else of it."""
+
+
+class NoRouteError(ValueError):
+    """A parameter is on no path; the message says why."""
+
+
+@dataclass(frozen=True)
+class Hop:
+    """One step of the way into an estimator.
+
+    Parameters
+    ----------
+    parameter : str
+        What the estimator inside is called outside.
+    attribute : str or None
+        Where a fitted wrapper has what is fitted of it, one or a list; None for a pipeline's last step.
+    """
+
+    parameter: str
+    attribute: str | None = None
+
+    def replaced(self, model: Any, inside: Callable[[Any], Any], **unfitted: Any) -> Any:
+        """Return a view of a fitted outer estimator with all that is fitted inside of it replaced."""
+        if self.attribute is None:
+            name, last = model.steps[-1]
+            return view_of(model, steps=[*model.steps[:-1], (name, inside(last))])
+        fitted = vars(model)[self.attribute]
+        is_many = isinstance(fitted, list | tuple)
+        replaced = type(fitted)([inside(one) for one in fitted]) if is_many else inside(fitted)
+        return view_of(model, **{self.attribute: replaced}, **unfitted)
+
+    def unfitted(self, model: Any, rest: str, value: Any) -> dict[str, Any]:
+        """Return the parameters of a fitted outer estimator with the value of one inside of them changed."""
+        if self.attribute is None:
+            return {}
+        return {self.parameter: clone(getattr(model, self.parameter)).set_params(**{rest: value})}
+
+
+@dataclass(frozen=True)
+class VoterHop(Hop):
+    """The way to one of those who vote, known by its name."""
+
+    def replaced(self, model: Any, inside: Callable[[Any], Any], **unfitted: Any) -> Any:
+        """Return a view of fitted voters with one of them replaced."""
+        names = [name for name, voter in model.estimators if not isinstance(voter, str)]
+        voters = list(model.estimators_)
+        place = names.index(self.parameter)
+        voters[place] = inside(voters[place])
+        named = Bunch(**{**model.named_estimators_, self.parameter: voters[place]})
+        return view_of(model, estimators_=voters, named_estimators_=named, **unfitted)
+
+    def unfitted(self, model: Any, rest: str, value: Any) -> dict[str, Any]:
+        """Return the voters, not fitted, with a value of one of them changed."""
+        changed = [
+            (name, clone(voter).set_params(**{rest: value}) if name == self.parameter else voter)
+            for name, voter in model.estimators
+        ]
+        return {"estimators": changed}
+
+
+@dataclass(frozen=True)
+class ChoiceHop(Hop):
+    """The way to the candidate that is chosen among several, known by its name."""
+
+    def unfitted(self, model: Any, rest: str, value: Any) -> dict[str, Any]:
+        """Return the candidates with a value of one of them changed."""
+        name = self.parameter.removeprefix(IN_CHOICE)
+        changed = clone(model.candidates[name]).set_params(**{rest: value})
+        return {"candidates": {**model.candidates, name: changed}}
+
+
+def hop_to(owner: Any, head: str) -> tuple[Any, Hop]:
+    """Return the estimator one deeper, and the hop to it."""
+    kind = type(owner).__name__
+    if type(owner) is Pipeline:
+        if head != owner.steps[-1][0]:
+            raise NoRouteError(f"{head} is not the last step of the pipeline: what follows is fitted anew")
+        return owner.steps[-1][1], Hop(head)
+    name = _public_name(owner)
+    if name == _CHOICE:
+        return _chosen(owner, head)
+    if (reason := _ON_PREDICTIONS.get(name)) is not None:
+        raise NoRouteError(f"{reason} by what the models inside of {kind} say")
+    if library_of(owner) != "sklearn" or (reason := untested_version(owner)) is not None:
+        raise NoRouteError(reason or f"nothing is known of what {kind} does with {head}")
+    if name in _VOTERS and (voter := dict(owner.estimators).get(head)) is not None:
+        return voter, VoterHop(head, "estimators_")
+    heads, attribute = _WRAPPERS.get(name, ((), ""))
+    if head not in heads:
+        raise NoRouteError(f"nothing is known of what {kind} does with {head}")
+    if getattr(owner, "cv", None) is not None:
+        raise NoRouteError(f"with a cv, each model of {kind} is fitted to predictions of the one before")
+    if getattr(owner, "order", None) == "random" and not is_seed(owner.random_state):
+        raise NoRouteError("random_state is not an integer")
+    return getattr(owner, head), Hop(head, attribute)
+
+
+def _chosen(owner: Any, head: str) -> tuple[Any, Hop]:
+    chosen = next(iter(owner.candidates)) if owner.choice is None else owner.choice
+    if head != f"{IN_CHOICE}{chosen}":
+        raise NoRouteError(f"{head} is not the candidate that is chosen")
+    return owner.candidates[chosen], ChoiceHop(head, "estimator_")
+
+
+def is_choice(estimator: Any) -> bool:
+    """Whether an estimator is one of several, of which only that is fitted."""
+    return _public_name(estimator) == _CHOICE
+
+
+def _public_name(estimator: Any) -> str:
+    """Return the key of a wrapper whose class is exactly this one, or an empty string."""
+    name = type(estimator).__name__
+    for key in (*_WRAPPERS, *_VOTERS, *_ON_PREDICTIONS, _CHOICE):
+        module, _, short = key.rpartition(".")
+        if short == name and getattr(sys.modules.get(module), name, None) is type(estimator):
+            return key
+    return ""
