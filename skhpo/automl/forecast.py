@@ -8,6 +8,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from sklearn.base import clone
+from sklearn.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 _FEW = (200, 800)
 """Rows of the two fits by which the time for more rows is foreseen."""
+_COST_ALIKE = {"boosting", "extra_trees", "random_forest", "lightgbm", "catboost", "svm", "neural_network"}
+"""Families of which one fit tells what another takes."""
+_CAUTION = 1.5
+"""Times as long as what one of the family took."""
 
 
 class Forecast:
@@ -32,7 +37,6 @@ class Forecast:
         Positions of the rows in an order in which the first few are like all.
     clock : callable, default=time.perf_counter
         Seconds.
-
     """
 
     def __init__(
@@ -44,14 +48,17 @@ class Forecast:
         self._take, self._order, self._clock = take, order, clock
         self._curves: dict[str, tuple[float, float, float]] = {}  # entry -> seconds: a + b * rows ** power
         self._seen: dict[str, tuple[float, int]] = {}  # entry -> seconds and rows of a fit that was seen
+        self._alike: dict[str, Entry] = {}  # family -> one of it that was seen
 
     def see(self, entry: Entry, seconds: float, n_rows: int) -> None:
         """Take note of how long a fit on so many rows took."""
         self._seen[entry.name] = seconds, n_rows
+        if entry.family in _COST_ALIKE:
+            self._alike[entry.family] = entry
 
     def is_seen(self, entry: Entry) -> bool:
-        """Whether a fit of it was seen."""
-        return entry.name in self._seen
+        """Whether a fit of it was seen, or of one that takes about as long."""
+        return entry.name in self._seen or entry.family in self._alike
 
     def slowest(self, n_rows: int) -> float:
         """Return how long the slowest fit that was seen takes on so many rows."""
@@ -59,6 +66,8 @@ class Forecast:
 
     def seconds(self, entry: Entry, n_rows: int) -> float:
         """Return how long a fit on so many rows takes."""
+        if entry.name not in self._seen and (alike := self._alike.get(entry.family)) is not None:
+            return _CAUTION * entry.work / alike.work * self.seconds(alike, n_rows)
         if entry.name in self._seen:
             seconds, seen = self._seen[entry.name]
             return float(seconds * float(max(1.0, n_rows / seen)) ** max(1.0, entry.growth))
@@ -79,13 +88,22 @@ class Forecast:
         return max(0.0, first - slope * low**power), slope, power
 
     def _measured(self, entry: Entry, n: int) -> float:
-        """Return the seconds of a fit on the first rows, with as much work as it has on all of them."""
+        """Return the seconds of a fit on the first rows, as if the model had as much work as it has on all of them."""
         short, factor = entry.shortened()
+        X, y = self._take(self._order[:n])
+        *steps, model = [clone(step) for step in _steps(short)]
         began = self._clock()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                clone(short).fit(*self._take(self._order[:n]))
+                for step in steps:
+                    X = step.fit_transform(X, y)
+                prepared = self._clock()
+                model.fit(X, y)
             except Exception:  # noqa: BLE001  (too few rows for it: the cross-validation will tell)
                 return self._clock() - began
-        return (self._clock() - began) * factor
+        return prepared - began + (self._clock() - prepared) * factor
+
+
+def _steps(estimator: Any) -> list[Any]:
+    return [step for _, step in estimator.steps] if isinstance(estimator, Pipeline) else [estimator]

@@ -98,13 +98,18 @@ class Entry:
         inner = getattr(model, "regressor", model)  # what is beside the scaling of targets
         return bool(has_fit_parameter(inner, "sample_weight"))
 
-    def shortened(self) -> tuple[Any, float]:
-        """Return the pipeline with less work to do, and how many times as long the whole takes."""
+    @property
+    def work(self) -> float:
+        """How much its longest fit has to do, beside others of its family."""
         if self.amount is None:
+            return 1.0
+        return float(max(self.values, default=self.pipeline.get_params()[self.amount]))
+
+    def shortened(self) -> tuple[Any, float]:
+        """Return the pipeline with less work to do, and how many times as long the fit of the whole model takes."""
+        if self.amount is None or self.work <= _LITTLE:
             return self.pipeline, 1.0
-        full = max(self.values, default=self.pipeline.get_params()[self.amount])
-        little = min(_LITTLE, full)
-        return clone(self.pipeline).set_params(**{self.amount: little}), full / little
+        return clone(self.pipeline).set_params(**{self.amount: _LITTLE}), self.work / _LITTLE
 
 
 _LITTLE = 20  # trees
@@ -162,19 +167,19 @@ class _Listed(NamedTuple):
 
 def _listed(task: Task) -> Iterator[_Listed]:
     """Yield name, family, model, and the path with its values."""
+    yield _Listed("boosting", "boosting", _boosting(task), "max_iter", (100, 50))
+    yield _Listed("linear", "linear", _linear(task, 1.0))
+    yield from _others(task)
     yield from _first(task)
-    yield from _others(task) if _is_installed("lightgbm") or _is_installed("catboost") else ()
     yield from _second(task)
     yield from _third(task)
 
 
 def _first(task: Task) -> Iterator[_Listed]:
     """Yield one of each kind that is cheap for what it is worth."""
-    yield _Listed("boosting", "boosting", _boosting(task), "max_iter", (100, 50))
-    yield _Listed("linear", "linear", _linear(task, 1.0))
-    yield _Listed("extra_trees", "extra_trees", _extra_trees(task, max_features=0.7))
-    yield _Listed("random_forest", "random_forest", _forest(task, max_features=0.4))
     yield _Listed("svm", "svm", _svm(task, C=3.0))
+    yield _Listed("extra_trees", "extra_trees", _extra_trees(task, max_features=0.5))
+    yield _Listed("random_forest", "random_forest", _forest(task, max_features=0.4))
     slow = _boosting(task, learning_rate=0.04, max_leaf_nodes=24, min_samples_leaf=10, l2_regularization=1.0)
     yield _Listed("boosting_slow", "boosting", slow, "max_iter", (700, 450, 250, 120))
 
@@ -257,12 +262,12 @@ def _boosting(task: Task, **settings: Any) -> Any:
 
 def _extra_trees(task: Task, **settings: Any) -> Any:
     kind = ExtraTreesClassifier if task.is_classifier else ExtraTreesRegressor
-    return kind(n_estimators=300, random_state=task.seed, **settings)
+    return kind(n_estimators=200, random_state=task.seed, **settings)
 
 
 def _forest(task: Task, **settings: Any) -> Any:
     kind = RandomForestClassifier if task.is_classifier else RandomForestRegressor
-    return kind(n_estimators=300, random_state=task.seed, **settings)
+    return kind(n_estimators=200, random_state=task.seed, **settings)
 
 
 def _linear(task: Task, strength: float) -> Any:
