@@ -221,8 +221,6 @@ def _third(task: Task) -> Iterator[_Listed]:
 
 def _others(task: Task) -> Iterator[_Listed]:
     """Yield boosters of other libraries, where they are installed."""
-    if _is_installed("catboost"):
-        yield _Listed("catboost", "catboost", _catboost(task, learning_rate=0.05), "iterations", (1000, 600, 300))
     if _is_installed("lightgbm"):
         lightgbm = importlib.import_module("lightgbm")
         kind = lightgbm.LGBMClassifier if task.is_classifier else lightgbm.LGBMRegressor
@@ -231,6 +229,8 @@ def _others(task: Task) -> Iterator[_Listed]:
             learning_rate=0.03, num_leaves=24, min_child_samples=8, subsample=0.8, colsample_bytree=0.6, **settings
         )
         yield _Listed("lightgbm", "lightgbm", model, "n_estimators", (900, 600, 350, 180))
+    if _is_installed("catboost"):
+        yield _Listed("catboost", "catboost", _catboost(task, learning_rate=0.08), "iterations", (400, 250, 120))
 
 
 _MOST_SPLINED = 60
