@@ -10,12 +10,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from skhpo.automl.base import AutoEstimator
 from skhpo.automl.checks import check_numbers
+from skhpo.automl.texts import documented
 from skhpo.honesty.ensemble import EnsembleRegressor
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+@documented
 class AutoRegressor(RegressorMixin, AutoEstimator):
     """The best regressor that a time can buy, with no space to write.
 
@@ -25,45 +27,31 @@ class AutoRegressor(RegressorMixin, AutoEstimator):
 
     Parameters
     ----------
-    time_budget : float or None, default=60
-        Seconds for all of `fit`. None needs ``n_iter``.
+    %(time_budget)s
     scoring : str, callable or None, default=None
         What to be best by, as in scikit-learn; None is ``"neg_root_mean_squared_error"``.
     estimators : "default" or list of str, default="default"
         Families of models to take part, of ``"boosting"``, ``"linear"``, ``"extra_trees"``, ``"random_forest"``,
         ``"svm"``, ``"neural_network"`` and ``"nearest_neighbors"``; ``"lightgbm"`` and ``"catboost"`` where these
         libraries are installed.
-    ensemble : int, default=25
-        Picks of the greedy selection; 1 takes the best configuration alone.
-    n_iter : int or None, default=None
-        Configurations at most. With ``time_budget=None`` the same seed then gives the same model.
-    cv : int or splitter, default=5
-        Splits by which configurations are compared: each row has to be tested once.
-    n_jobs : int or None, default=None
-        Fits at the same time, as in scikit-learn; joblib's Dask and Ray backends are taken where they are active.
-    random_state : int, RandomState instance or None, default=None
-        Seed of models and splits.
-    checkpoint : str, path or None, default=None
-        A file that remembers each fit: the same `fit` goes on from there after it was killed.
-    verbose : int, default=0
-        1 prints a line for each configuration: the time that is left, the best score, and what is tried.
+    %(ensemble)s
+    %(n_iter)s
+    %(cv)s
+    %(n_jobs)s
+    %(random_state)s
+    %(checkpoint)s
+    %(verbose)s
 
     Attributes
     ----------
-    leaderboard_ : Leaderboard
-        The configurations, the best first, with their scores on rows that they were not trained on.
+    %(leaderboard_)s
     ensemble_ : EnsembleRegressor
         The members with their weights, fitted on all rows.
-    best_estimator_ : Pipeline
-        The member that is best by itself.
-    score_estimate_ : ScoreEstimate
-        What to expect on new data; computed when it is first asked for.
-    cv_results_ : dict
-        As of a search: a row for each configuration.
-    n_features_in_ : int
-        Columns of X.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Their names, where they have any.
+    %(best_estimator_)s
+    %(score_estimate_)s
+    %(cv_results_)s
+    %(n_features_in_)s
+    %(feature_names_in_)s
 
     See Also
     --------

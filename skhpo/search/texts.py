@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 from textwrap import indent
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _Class = TypeVar("_Class", bound=type)
 
@@ -80,7 +83,7 @@ cv_results_ : dict of str to ndarray
     ``n_splits_run`` counts the splits. ``mean_test_score`` of a raced candidate is then the
     mean of the candidate that stopped it, plus their mean difference on the splits that both have; so it lies below.
 space_ : dict or list of dict
-    What was searched, with what ``"default"`` stood for.
+    What was searched, with what ``"default"`` stood for; only where that was written.
 best_estimator_ : estimator
     The best candidate fitted on all the data; only if ``refit``.
 best_score_ : float
@@ -108,8 +111,14 @@ classes_ : ndarray of shape (n_classes,)
 _ENTRY = re.compile(r"^(?P<name>\w+) : .*(?:\n    .*)*", re.MULTILINE)
 _PLACE = re.compile(r"^(?P<indent> *)%\((?P<name>\w+)\)s$", re.MULTILINE)
 
-SHARED: dict[str, str] = {entry["name"]: entry[0] for entry in _ENTRY.finditer(_PARAMETERS + _ATTRIBUTES)}
-"""The entry of each shared parameter and attribute, as numpydoc has it: name, type, and the lines about it."""
+
+def entries_of(text: str) -> dict[str, str]:
+    """Return entries as numpydoc has them by their names: name, type, and the lines about it."""
+    return {entry["name"]: entry[0] for entry in _ENTRY.finditer(text)}
+
+
+SHARED = entries_of(_PARAMETERS + _ATTRIBUTES)
+"""The entry of each parameter and attribute that searches share."""
 
 
 def documented(cls: _Class) -> _Class:
@@ -145,6 +154,11 @@ def documented(cls: _Class) -> _Class:
             Whether to score the training sides too.
     <BLANKLINE>
     """
+    return filled(cls, SHARED)
+
+
+def filled(cls: _Class, entries: Mapping[str, str]) -> _Class:
+    """Fill entries into the docstring of a class."""
     if cls.__doc__ is not None:  # it is under ``python -OO``
-        cls.__doc__ = _PLACE.sub(lambda place: indent(SHARED[place["name"]], place["indent"]), cls.__doc__)
+        cls.__doc__ = _PLACE.sub(lambda place: indent(entries[place["name"]], place["indent"]), cls.__doc__)
     return cls
