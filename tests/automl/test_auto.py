@@ -160,14 +160,14 @@ def test_lines_are_printed_while_it_runs(iris, capsys):
 def table(n=120, seed=0):
     rng = np.random.default_rng(seed)
     number = rng.normal(size=n)
+    said = rng.choice(["a good day for it", "a bad day for it all", "no day at all is good"], size=n)
     frame = pd.DataFrame(
         {
             "number": np.where(rng.random(n) < 0.1, np.nan, number),
             "kind": rng.choice(["red", "green", "blue"], size=n),
             "flag": rng.random(n) < 0.5,
             "when": pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 1000, n), unit="D"),
-            "said": rng.choice(["a good day for it", "a bad day for it all", "no day at all is good"], size=n)
-            + rng.integers(0, 99, n).astype(str),
+            "said": [f"{said}{number}" for said, number in zip(said, rng.integers(0, 99, n), strict=True)],
             "nothing": np.nan,
         }
     )

@@ -1,7 +1,7 @@
 """The command line: a model for a file, predictions for another one, and what is refused before time is spent."""
 
 import csv
-import importlib
+import importlib.util
 import runpy
 import sys
 import zipfile
@@ -22,6 +22,7 @@ from skhpo.automl.saving import load_model, save_model, without_predictions
 
 pd = pytest.importorskip("pandas")
 
+HAS_SKOPS = importlib.util.find_spec("skops") is not None
 QUICK = ["--time-budget", "600", "--n-iter", "1"]
 
 
@@ -181,7 +182,7 @@ def no_fit(monkeypatch):
         (["houses.txt", "--target", "price"], "needs to end in .csv or .parquet"),
         (["homes.csv", "--target", "price"], "homes.csv does not exist"),
         (["empty.csv", "--target", "price"], "empty.csv cannot be read, EmptyDataError"),
-        (["model.skops", "--predict", "new.csv"], "model.skops"),
+        (["model.skops", "--predict", "new.csv"], "model.skops" if HAS_SKOPS else "pip install skops"),
         (["model.skops", "--predict", "new.csv", "--out", "new.csv"], "another file than --predict"),
         (["model.skops", "--predict", "new.csv", "--out", "found.txt"], "ends in .csv"),
         (["model.skops", "--predict", "new.csv", "--out", "nowhere/found.csv"], "folder that exists"),
