@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from skhpo.history import Outcome, Task
 
+_ASK_AGAIN_SECONDS = 0.01
 _LOOK_AROUND_SECONDS = 2.0
 """How often the places of the cluster are counted: clusters grow."""
 
@@ -87,18 +88,20 @@ class RayExecutor(PooledExecutor):
     def _next(self, seconds: float | None) -> tuple[Hashable, Reply] | None:
         if time.monotonic() >= self._look_at:
             self._look_around()
-        if self._is_closed():
-            return None
-        limit = max(0.0, self._look_at - time.monotonic())
+        limit = self._look_at if seconds is None else min(self._look_at, time.monotonic() + seconds)
         try:
-            done, _ = self._ray.wait(
-                list(self._running), num_returns=1, timeout=limit if seconds is None else min(seconds, limit)
-            )
-            return (done[0], self._reply(done[0])) if done else None
+            # Ray's own waiting never ends where another thread shuts Ray down meanwhile: it is asked, and asked again.
+            while not self._is_closed():  # else asking would start a cluster of its own
+                done, _ = self._ray.wait(list(self._running), num_returns=1, timeout=0)
+                if done:
+                    return done[0], self._reply(done[0])
+                if (left := limit - time.monotonic()) <= 0:
+                    return None
+                time.sleep(min(left, _ASK_AGAIN_SECONDS))
         except SystemExit:
             if not self._is_closed():
                 raise
-            return None  # Ray was shut down by another thread: its way to say so
+        return None  # Ray was shut down by another thread, which may end the process that asks: its way to say so
 
     def _reply(self, handle: Hashable) -> Reply:
         try:
