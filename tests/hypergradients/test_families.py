@@ -147,7 +147,7 @@ def test_several_tasks(name, fit_intercept):
 
 @pytest.mark.parametrize("l1_ratio", [0.5, 1.0])
 def test_logistic_regression_on_its_support(l1_ratio):
-    sparse_penalty = LogisticRegression(solver="saga", tol=1e-12, max_iter=100_000, l1_ratio=l1_ratio)
+    sparse_penalty = LogisticRegression(solver="saga", tol=1e-12, max_iter=100_000, l1_ratio=l1_ratio, random_state=0)
     if "penalty" in sparse_penalty.get_params() and sparse_penalty.penalty != "deprecated":
         sparse_penalty.set_params(penalty="elasticnet")
     check_hypergradient(sparse_penalty, X, TWO, {"C": Float(0.1, 1.0, log=True)})
