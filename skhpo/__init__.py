@@ -11,7 +11,7 @@ from skhpo.fits.clustering import AllRows, ClusteringScorer
 from skhpo.honesty.ensemble import EnsembleClassifier, EnsembleRegressor
 from skhpo.honesty.pooled import PooledScorer
 from skhpo.messages.names import DIMENSIONS, refuse
-from skhpo.results.stored import load_results, retry_failures
+from skhpo.report.stored import load_results, retry_failures
 from skhpo.search import (
     BayesSearchCV,
     GradientSearchCV,

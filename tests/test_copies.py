@@ -16,9 +16,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 from sklearn.utils import _safe_indexing, all_estimators
 
-from skhpo import GridSearchCV
-from skhpo._sklearn import clone, copies, set_params, take_rows
-from skhpo._sklearn.rows import _with
+from skhpo import GridSearchCV, _sklearn
+from skhpo._sklearn import clone, set_params, take_rows
+from skhpo.estimators import copies
+from skhpo.estimators.copies import with_names
 
 
 def made(kind):
@@ -45,14 +46,22 @@ def test_most_estimators_take_the_short_way():
 
 
 def test_a_later_scikit_learn_that_keeps_more_is_asked(monkeypatch):
-    monkeypatch.setattr(copies, "_IS_KNOWN", False)
-    monkeypatch.setattr(copies, "_names", type(copies._names)())
-    assert copies._names_of(Ridge) is None
-    assert clone(Ridge(alpha=3.0)).alpha == 3.0
+    asked = []
+    monkeypatch.setattr(_sklearn, "_CLONE_IS_KNOWN", False)
+    monkeypatch.setattr(sklearn, "clone", lambda estimator: asked.append(estimator) or their_clone(estimator))
+    ridge = Ridge(alpha=3.0)
+    assert clone(ridge).alpha == 3.0
+    assert asked == [ridge]
 
 
 def test_it_is_known_what_this_one_keeps():
-    assert copies._IS_KNOWN
+    assert _sklearn._CLONE_IS_KNOWN
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=[type(each).__name__ for each in ESTIMATORS])
+def test_names_are_those_that_scikit_learn_reads(estimator):
+    names = copies._names_of(type(estimator))
+    assert names is None or list(names) == type(estimator)._get_param_names()
 
 
 def test_estimators_inside_and_lists_are_copied():
@@ -169,8 +178,8 @@ def test_rows_are_those_that_scikit_learn_takes(kind, rows, tmp_path):
 
 def test_array_api_dispatch_is_left_to_scikit_learn(monkeypatch):
     asked = []
-    monkeypatch.setattr("skhpo._sklearn.rows._safe_indexing", lambda X, rows, axis: asked.append(axis) or X[rows])
-    monkeypatch.setattr("skhpo._sklearn.rows.get_config", lambda: {"array_api_dispatch": True})
+    monkeypatch.setattr("skhpo._sklearn._safe_indexing", lambda X, rows, axis: asked.append(axis) or X[rows])
+    monkeypatch.setattr("skhpo._sklearn.get_config", lambda: {"array_api_dispatch": True})
     take_rows(DATA, ROWS)
     assert asked == [0]
 
@@ -179,8 +188,8 @@ def test_a_function_with_other_names_is_the_same_otherwise():
     def total(a, b=2, *, c=3):
         return round(a) + b + c
 
-    assert _with(total, round=abs)(-1.5) == 6.5
-    assert _with(total, round=abs)(-1.5, 0, c=0) == 1.5
+    assert with_names(total, round=abs)(-1.5) == 6.5
+    assert with_names(total, round=abs)(-1.5, 0, c=0) == 1.5
     assert total(-1.5) == 3
 
 

@@ -24,7 +24,7 @@ from skhpo import (
     SuccessiveHalvingCV,
     load_results,
 )
-from skhpo.results.fitted import fitted
+from skhpo.report.fitted import fitted
 
 pytest.importorskip("matplotlib")
 

@@ -28,9 +28,9 @@ from skhpo import (
 )
 from skhpo.history import History, Outcome, Trial
 from skhpo.report import relative_test_size, report_of
+from skhpo.report.fitted import fitted
 from skhpo.report.range_ends import at_ends
 from skhpo.report.sections import reason
-from skhpo.results.fitted import fitted
 from skhpo.search.stopwatch import Stopwatch
 
 ROWS, Y = np.arange(30.0).reshape(-1, 1), np.arange(30) % 2

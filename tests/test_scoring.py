@@ -19,7 +19,7 @@ from skhpo import BayesSearchCV, Float, GridSearchCV, Int, RandomSearchCV, Succe
 from skhpo.fits.scoring import Watch, watched
 from skhpo.history import FitFinished, History, Outcome, Trial
 from skhpo.journals.events import Codec, from_text, to_text
-from skhpo.results.fitted import fitted
+from skhpo.report.fitted import fitted
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:One or more of the test scores are non-finite"),

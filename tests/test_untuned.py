@@ -11,7 +11,7 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 from skhpo import BayesSearchCV, Categorical, Float, Int, SuccessiveHalvingCV, load_results
-from skhpo.results.fitted import fitted
+from skhpo.report.fitted import fitted
 
 X, Y = load_iris(return_X_y=True)
 SPACE = {

@@ -47,7 +47,11 @@ _N_BOOTSTRAPS = 100
 _FEWEST = 5  # rows: one for each of five folds
 
 
-class _Scored(BaseEstimator):
+def _taken(each: NDArray[Any] | None, rows: NDArray[np.intp]) -> NDArray[Any] | None:
+    return None if each is None else each[rows]
+
+
+class _Scored(BaseEstimator):  # type: ignore[misc]
     """What a metric is checked with, before there is a model."""
 
     def fit(self, X: Any, y: Any) -> Self:  # noqa: ARG002
@@ -55,7 +59,7 @@ class _Scored(BaseEstimator):
         return self
 
 
-class AutoEstimator(BaseEstimator):
+class AutoEstimator(BaseEstimator):  # type: ignore[misc]
     """A portfolio, compared by cross-validation, and the ensemble of its best, all in a given time."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -183,9 +187,8 @@ class AutoEstimator(BaseEstimator):
     def _conclude(self, job: Job, search: PortfolioSearch) -> None:
         """Select the ensemble, and fit it."""
         predictions, scorer = search.predictions_, get_scorer(self._scoring)
-        table = predictions.table
-        if job.data.weight is not None:
-            table = replace(table, sample_weight=job.data.weight[predictions.rows])
+        rows, data = predictions.rows, job.data
+        table = replace(predictions.table, sample_weight=_taken(data.weight, rows), groups=_taken(data.groups, rows))
         chosen = choose(table, scorer, self.ensemble)
         steps = [job.step_of(params) for params in search.cv_results_["params"]]
         weights = np.zeros(len(steps))
@@ -195,6 +198,8 @@ class AutoEstimator(BaseEstimator):
         self.cv_results_ = search.cv_results_
         self.leaderboard_ = leaderboard([(step.name, step.entry.family) for step in steps], self.cv_results_, weights)
         self._evidence = chosen.as_fitted(fitted), scorer
+        if hasattr(self, "_estimate"):  # of an earlier fit
+            del self._estimate
         n_unfitted = np.count_nonzero(chosen.weights) - np.count_nonzero(fitted)
         told = {"total_time": job.clock(), "n_rows": len(predictions.rows), "n_unfitted": int(n_unfitted)}
         self._stats = {**search.stats(), **told}

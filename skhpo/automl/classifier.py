@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @documented
-class AutoClassifier(ClassifierMixin, AutoEstimator):
+class AutoClassifier(ClassifierMixin, AutoEstimator):  # type: ignore[misc]
     """The best classifier that a time can buy, with no space to write.
 
     Some two dozen configurations of eight families of models, each behind a preprocessing of its own, are compared by

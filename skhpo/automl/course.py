@@ -163,12 +163,11 @@ class Course(SplitScheduler):
         for number in history.open:
             begun = history.begun(number)
             n_left = history.n_splits - len(begun)
-            is_only = len(history.trials) == 1 or not history.complete
             if any(math.isnan(score) for score in history.seen(number).values()):
                 return TrialStopped(number, None)
             step = self.steps[self._position_of(history.trials[number].params)]
             if n_left and not self._waits(history, number, step):
-                if begun and not is_only and not self._affords(step, n_left, history):
+                if begun and history.complete and not self._affords(step, n_left, history):
                     return TrialStopped(number, None)
                 return FitStarted(number, len(begun))
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from sklearn import get_config
 from sklearn.base import BaseEstimator, clone
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from sklearn.utils import Tags
 
+_Method = TypeVar("_Method")
+
 _ROUTED = (
     *("fit", "partial_fit", "fit_transform", "fit_predict", "score"),
     *("predict", "predict_proba", "predict_log_proba", "decision_function", "transform", "inverse_transform"),
@@ -27,17 +29,17 @@ _ROUTED = (
 """Methods whose metadata scikit-learn routes."""
 
 
-def _has(method: str) -> Callable[[Delegation], bool]:
-    """Return what tells whether the chosen estimator has a method; its own error says why not."""
+def _where_it_has(method: str) -> Callable[[_Method], _Method]:
+    """Return a decorator of what is there where the chosen estimator has a method; its own error says why not."""
 
     def check(outer: Delegation) -> bool:
         getattr(outer._current(), method)  # noqa: SLF001 - it is ours
         return True
 
-    return check
+    return available_if(check)  # type: ignore[no-any-return]
 
 
-class Delegation(BaseEstimator):
+class Delegation(BaseEstimator):  # type: ignore[misc]
     """An estimator that has the methods, tags and learnt attributes of a chosen one.
 
     * `_chosen` must return the estimator that is meant, not fitted, and raise if there is none.
@@ -123,12 +125,10 @@ class Delegation(BaseEstimator):
         ValueError
             If ``choice`` is none of its names.
         """
-        estimator = clone(self._chosen())
-        estimator.fit(X, y, **self._given("fit", params))
-        self.estimator_ = estimator
+        self._call_fitting("fit", X, y, params)
         return self
 
-    @available_if(_has("partial_fit"))
+    @_where_it_has("partial_fit")
     def partial_fit(self, X: Any, y: ArrayLike | None = None, **params: Any) -> Self:
         """Fit the chosen estimator on more samples; see its own method.
 
@@ -151,65 +151,65 @@ class Delegation(BaseEstimator):
         self.estimator_ = estimator
         return self
 
-    @available_if(_has("fit_transform"))
+    @_where_it_has("fit_transform")
     def fit_transform(self, X: Any, y: ArrayLike | None = None, **params: Any) -> Any:
         """Fit a clone of the chosen transformer and return the samples transformed; see its own method."""
         return self._call_fitting("fit_transform", X, y, params)
 
-    @available_if(_has("fit_predict"))
+    @_where_it_has("fit_predict")
     def fit_predict(self, X: Any, y: ArrayLike | None = None, **params: Any) -> Any:
         """Fit a clone of the chosen estimator and return what it says of these samples; see its own method."""
         return self._call_fitting("fit_predict", X, y, params)
 
-    @available_if(_has("predict"))
+    @_where_it_has("predict")
     def predict(self, X: Any, **params: Any) -> Any:
         """Return the predictions of the chosen estimator, of shape (n_samples,) or (n_samples, n_outputs)."""
         return self._call("predict", X, **params)
 
-    @available_if(_has("predict_proba"))
+    @_where_it_has("predict_proba")
     def predict_proba(self, X: Any, **params: Any) -> Any:
         """Return the probabilities of the classes from the chosen classifier, of shape (n_samples, n_classes)."""
         return self._call("predict_proba", X, **params)
 
-    @available_if(_has("predict_log_proba"))
+    @_where_it_has("predict_log_proba")
     def predict_log_proba(self, X: Any, **params: Any) -> Any:
         """Return logarithms of probabilities from the chosen classifier, of shape (n_samples, n_classes)."""
         return self._call("predict_log_proba", X, **params)
 
-    @available_if(_has("decision_function"))
+    @_where_it_has("decision_function")
     def decision_function(self, X: Any, **params: Any) -> Any:
         """Return the decision values of the chosen one, of shape (n_samples,) or (n_samples, n_classes)."""
         return self._call("decision_function", X, **params)
 
-    @available_if(_has("score_samples"))
+    @_where_it_has("score_samples")
     def score_samples(self, X: Any) -> Any:
         """Return the chosen estimator's score of each sample, of shape (n_samples,)."""
         check_is_fitted(self)
         return self.estimator_.score_samples(X)
 
-    @available_if(_has("transform"))
+    @_where_it_has("transform")
     def transform(self, X: Any, **params: Any) -> Any:
         """Return the samples as the chosen transformer transforms them, of shape (n_samples, n_features_out)."""
         return self._call("transform", X, **params)
 
-    @available_if(_has("inverse_transform"))
+    @_where_it_has("inverse_transform")
     def inverse_transform(self, X: Any, **params: Any) -> Any:
         """Return samples transformed back by the chosen transformer, of shape (n_samples, n_features)."""
         return self._call("inverse_transform", X, **params)
 
-    @available_if(_has("score"))
+    @_where_it_has("score")
     def score(self, X: Any, y: ArrayLike | None = None, **params: Any) -> float:
         """Return the chosen estimator's own score."""
         return float(self._call("score", X, y, **params))
 
-    @available_if(_has("get_feature_names_out"))
+    @_where_it_has("get_feature_names_out")
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
         """Return the names of the columns that the chosen transformer returns, of shape (n_features_out,)."""
         check_is_fitted(self)
         names: NDArray[Any] = self.estimator_.get_feature_names_out(input_features)
         return names
 
-    @available_if(_has("set_output"))
+    @_where_it_has("set_output")
     def set_output(self, *, transform: str | None = None) -> Self:
         """Say in which container all candidates return what they transform.
 

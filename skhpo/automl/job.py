@@ -6,6 +6,7 @@ import math
 import time
 import warnings
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -33,6 +34,8 @@ _FEWEST_ROWS = 1000
 """By so many rows, where there are so many, configurations are compared at least."""
 _MOST_SHARE = 0.06
 """Of the budget, for the first configuration: where it would take more, fewer rows take part in the comparison."""
+_USUAL_SPLITS = 5
+"""As many are counted on where a splitter makes them."""
 
 
 class Data(NamedTuple):
@@ -196,7 +199,8 @@ class Job:
         n = len(self.data.y)
         if n <= _FEWEST_ROWS or math.isinf(self.clock.budget):
             return n
-        first, n_fits = self.steps[0].entry, 5 / min(5, self.wanted.n_workers)
+        n_splits = int(self.wanted.cv) if isinstance(self.wanted.cv, Integral) else _USUAL_SPLITS
+        first, n_fits = self.steps[0].entry, math.ceil(n_splits / self.wanted.n_workers)
         most = _MOST_SHARE * self.clock.budget
         seconds = n_fits * self.forecast.seconds(first, n)
         while n > _FEWEST_ROWS and seconds > most:

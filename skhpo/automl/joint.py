@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from skhpo.space.choices import Categorical
-from skhpo.space.interop import as_dimension
+from skhpo.space.defaults import nested
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -51,12 +50,5 @@ def joint_space(names: Iterable[str], spaces: Mapping[str, Mapping[str, Any]]) -
             raise ValueError(f"spaces needs names of candidates, got {name!r}. The candidates are {names}.")
     found: dict[str, Dimension] = {CHOICE: Categorical(names)}
     for name, space in spaces.items():
-        for parameter, values in space.items():
-            found[f"{CHOICE}__{name}__{parameter}"] = _moved(as_dimension(parameter, values), name)
+        found |= nested(space, f"{CHOICE}__{name}", when={CHOICE: [name]})
     return found
-
-
-def _moved(dimension: Dimension, name: str) -> Dimension:
-    """Return a dimension that exists where an estimator is chosen, and its own conditions are met."""
-    conditions = {f"{CHOICE}__{name}__{parent}": values for parent, values in (dimension.when or {}).items()}
-    return replace(dimension, when={CHOICE: [name], **conditions})

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from scipy.sparse import csr_matrix, issparse
-from sklearn import config_context
+from sklearn import config_context, get_config
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
-from skhpo._sklearn import Interval, fit_context, output_container
+from skhpo._sklearn import Interval, fit_context
 from skhpo.automl.columns import heavy_tails, read_columns
 from skhpo.automl.recipes import Recipes
 from skhpo.automl.target import target_of
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from skhpo.automl.columns import Column
 
 
-class TabularPreprocessor(TransformerMixin, BaseEstimator):
+class TabularPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Columns of a table turned into what a model needs.
 
     `tabular_preprocessor` makes one, and says what it does.
@@ -244,7 +244,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
             needs=needs_of(self.estimator),
             target=target_of(y, self.estimator),
             n_samples=X.shape[0],
-            is_sparse_welcome=output_container(self) == "default",
+            is_sparse_welcome=_container(self) == "default",
             threshold=self.cardinality_threshold,
             min_frequency=self.min_frequency,
             n_components=self.n_components,
@@ -253,8 +253,14 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
 
     def _finished(self, X: Any) -> Any:
         """Return a result dense, unless the model takes sparse data and no frame is asked for."""
-        is_dense = not self._takes_sparse or output_container(self) != "default"
+        is_dense = not self._takes_sparse or _container(self) != "default"
         return X.toarray() if issparse(X) and is_dense else X
+
+
+def _container(transformer: Any) -> str:
+    """Return what `set_output` or the configuration asks of a transformer: ``"default"`` for an array."""
+    own = getattr(transformer, "_sklearn_output_config", {}).get("transform")
+    return str(own or get_config()["transform_output"])
 
 
 def tabular_preprocessor(estimator: Any = None, *, random_state: Any = 0) -> TabularPreprocessor:

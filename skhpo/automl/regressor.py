@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @documented
-class AutoRegressor(RegressorMixin, AutoEstimator):
+class AutoRegressor(RegressorMixin, AutoEstimator):  # type: ignore[misc]
     """The best regressor that a time can buy, with no space to write.
 
     Some twenty configurations of seven families of models, each behind a preprocessing of its own, are compared by

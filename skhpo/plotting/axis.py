@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from skhpo.results.fitted import Fitted
+    from skhpo.report.fitted import Fitted
     from skhpo.space import Dimension
 
 _LONGEST_LABEL = 24

@@ -13,7 +13,7 @@ from skhpo.plotting.scores import BEST, COLOR, ScoreAxis
 from skhpo.plotting.style import merged
 from skhpo.plotting.words import plain_name
 from skhpo.report.comparison import own_rows
-from skhpo.results.fitted import fitted
+from skhpo.report.fitted import fitted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from skhpo.history import Observation, Trial
-from skhpo.results.fitted import fitted
+from skhpo.report.fitted import fitted
 from skhpo.samplers.bayes import BayesSampler
 from skhpo.samplers.rungs import RungSampler
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from skhpo.results.fitted import Fitted
+    from skhpo.report.fitted import Fitted
 
 _SEED = 0
 """Of the quasi-random points over which importances are estimated; the model itself draws nothing."""

@@ -15,7 +15,7 @@ from skhpo.plotting.model import at_full_resource
 from skhpo.plotting.scores import BEST, FAILED, FAINT, ScoreAxis
 from skhpo.plotting.style import merged
 from skhpo.plotting.words import SMALL_LETTER, plain, plain_name
-from skhpo.results.fitted import fitted
+from skhpo.report.fitted import fitted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ from skhpo.plotting.limits import score_limits, typical_noise
 from skhpo.plotting.scores import BEST, FAINT, ScoreAxis
 from skhpo.plotting.style import merged
 from skhpo.plotting.words import plain_name
-from skhpo.results.fitted import fitted
+from skhpo.report.fitted import fitted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

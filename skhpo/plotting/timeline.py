@@ -10,7 +10,7 @@ import numpy as np
 from skhpo.plotting.figure import Display, estimator_of, inches, legend, tidy, title
 from skhpo.plotting.style import merged
 from skhpo.plotting.words import plain_name
-from skhpo.results.fitted import fitted
+from skhpo.report.fitted import fitted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

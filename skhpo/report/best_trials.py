@@ -15,7 +15,7 @@ from skhpo.space import params_key
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from skhpo.results.fitted import Fitted
+    from skhpo.report.fitted import Fitted
 
 _N_BEST = 5
 _MOST_OF_A_CELL = 20

@@ -15,7 +15,7 @@ from skhpo.space.values import agrees
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from skhpo.results.fitted import Fitted
+    from skhpo.report.fitted import Fitted
 
 
 class Difference(NamedTuple):

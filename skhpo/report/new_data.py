@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from skhpo.report.comparison import Difference, OwnRows
-    from skhpo.results.fitted import Fitted
+    from skhpo.report.fitted import Fitted
 
 _N_BOOTSTRAPS = 200
 _MOST_CELLS = 20_000_000

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from skhpo.history import Params
-    from skhpo.results.fitted import Fitted
+    from skhpo.report.fitted import Fitted
     from skhpo.space import Dimension
 
 _AT_END = 0.01

@@ -13,10 +13,10 @@ import numpy as np
 from skhpo.report import sections
 from skhpo.report.best_trials import RankedTrial, as_html, as_lines, best_trials
 from skhpo.report.comparison import Difference, difference, differences_to, own_rows
+from skhpo.report.fitted import fitted
 from skhpo.report.new_data import new_data
 from skhpo.report.range_ends import AtEnd, at_ends, ranges
 from skhpo.report.words import short
-from skhpo.results.fitted import fitted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from skhpo.history import Outcome
     from skhpo.report.comparison import Difference, OwnRows
+    from skhpo.report.fitted import Fitted
     from skhpo.report.range_ends import AtEnd
-    from skhpo.results.fitted import Fitted
 
 _MOST_REASONS = 5
 _ENDINGS = {

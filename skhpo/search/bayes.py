@@ -12,7 +12,7 @@ from sklearn.model_selection import RandomizedSearchCV as TheirRandom
 from sklearn.utils.validation import check_is_fitted
 
 from skhpo._sklearn import RANDOM_CONSTRAINTS, HasMethods, Interval
-from skhpo.results.fitted import fitted
+from skhpo.report.fitted import fitted
 from skhpo.samplers.first import FirstSampler
 from skhpo.samplers.polish import PolishSampler
 from skhpo.search.base import BaseSearch

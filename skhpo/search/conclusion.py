@@ -15,7 +15,7 @@ from skhpo.honesty.store import Predictions
 from skhpo.loop.finish import expected_scores
 from skhpo.messages.callers import warn
 from skhpo.report import Report, relative_test_size, report_of
-from skhpo.results.cv_results import cv_results, metric_names
+from skhpo.report.cv_results import cv_results, metric_names
 from skhpo.samplers.bayes import BayesSampler
 from skhpo.search.evidence import Evidence
 from skhpo.search.honest import Honest

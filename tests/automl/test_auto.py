@@ -66,6 +66,14 @@ def test_the_estimate_is_what_the_bootstrap_says(fitted):
     assert estimate.metric == "neg_log_loss"
 
 
+def test_a_second_fit_has_an_estimate_of_its_own(iris):
+    X, y = iris
+    auto = auto_classifier(n_iter=1, estimators=["linear"])
+    first = auto.fit(X, y).score_estimate_.value
+    noise = np.random.default_rng(0).permutation(y)
+    assert auto.fit(X, noise).score_estimate_.value < first - 0.5
+
+
 def test_the_report_says_what_was_found(fitted):
     text = str(fitted.report())
     for part in ("AutoClassifier", "configurations", "Ensemble", fitted.leaderboard_[0].name):
@@ -323,3 +331,20 @@ def test_weights_and_groups_that_cannot_be(given, says):
 def test_other_columns_are_refused(fitted, iris):
     with pytest.raises(ValueError, match="feature"):
         fitted.predict(iris[0].iloc[:, :2])
+
+
+def test_the_estimate_draws_groups_and_weighs_rows():
+    """Rows of a group are the same point: drawn one by one, neighbours of theirs would be on both sides."""
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(40), 5)
+    X, y = rng.normal(size=(40, 4))[groups], rng.integers(0, 2, size=40)[groups]
+    weight = rng.random(200) + 0.5
+    auto = auto_classifier(n_iter=2).fit(X, y, groups=groups)
+    table = auto._evidence[0].table
+    assert np.array_equal(table.groups, groups)
+    assert table.sample_weight is None
+    low, high = auto.score_estimate_.interval
+    plain_low, plain_high = auto_classifier(n_iter=2, estimators=["linear"]).fit(X, y).score_estimate_.interval
+    assert high - low > plain_high - plain_low, "40 points say less than 200 rows"
+    weighted = auto_classifier(n_iter=1, estimators=["linear"]).fit(X, y, sample_weight=weight)
+    assert np.allclose(weighted._evidence[0].table.sample_weight, weight)

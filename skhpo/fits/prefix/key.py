@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from skhpo._sklearn import has_own_clone, kept_by_clone
 from skhpo.content.arrays import digest_of_array, type_of
+from skhpo.estimators.copies import has_own_clone, kept_by_clone
 from skhpo.estimators.seeds import seeds_of
 from skhpo.fits.prefix.parts import NotReusable, class_attribute, instance_fields
 from skhpo.space.values import freeze

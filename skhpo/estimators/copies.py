@@ -7,31 +7,31 @@ scikit-learn: estimators with ways of their own, and attributes that `clone` kee
 
 from __future__ import annotations
 
-from typing import Any
+from inspect import signature
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import sklearn
-from sklearn.base import BaseEstimator, _clone_parametrized
+from sklearn.base import BaseEstimator
 
-_KEPT = ("_metadata_request", "_skl_callbacks", "_sklearn_output_config")
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+KEPT = ("_metadata_request", "_skl_callbacks", "_sklearn_output_config")
 """What `clone` keeps beside the parameters."""
 
-_IS_KNOWN = {
-    name
-    for name in (*_clone_parametrized.__code__.co_names, *_clone_parametrized.__code__.co_consts)
-    if isinstance(name, str) and name.startswith("_")
-} <= {*_KEPT, "__class__"}
-"""Whether that is all: a later scikit-learn may keep more, and is then asked each time."""
-
 _IMMUTABLE = {int, float, str, bool, type(None)}
+_READS = "_get_param_names"
+"""How a class says which parameters it has, where it does not leave that to the signature of its constructor."""
 _WAYS = ("__sklearn_clone__", "get_params", "set_params")
 _names: WeakKeyDictionary[type, tuple[Any, tuple[str, ...] | None]] = WeakKeyDictionary()
 
 
 def clone(estimator: Any) -> Any:
-    """Return what ``sklearn.base.clone(estimator)`` returns."""
+    """Return what ``sklearn.base.clone(estimator)`` returns, where `KEPT` is all that is kept."""
     names = _names_of(type(estimator))
-    if names is not None and not any(hasattr(estimator, name) for name in _KEPT):
+    if names is not None and not any(hasattr(estimator, name) for name in KEPT):
         params = {name: copy_of(getattr(estimator, name)) for name in names}
         new = type(estimator)(**params)
         if all(getattr(new, name, _IMMUTABLE) is value for name, value in params.items()):
@@ -64,10 +64,36 @@ def _names_of(kind: type[Any]) -> tuple[str, ...] | None:
 
 
 def _read_names(kind: type[Any]) -> tuple[str, ...] | None:
-    is_plain = _IS_KNOWN and issubclass(kind, BaseEstimator)
+    is_plain = issubclass(kind, BaseEstimator)
     if not is_plain or any(getattr(kind, way, None) is not getattr(BaseEstimator, way) for way in _WAYS):
         return None
-    read = kind._get_param_names
-    if getattr(read, "__func__", read) is not BaseEstimator._get_param_names.__func__:
+    init = kind.__init__
+    has_own_way = any(_READS in vars(base) for base in kind.__mro__ if base is not BaseEstimator)
+    if has_own_way or hasattr(init, "deprecated_original"):
         return None
-    return tuple(read())
+    if init is object.__init__:
+        return ()
+    params = [each for name, each in signature(init).parameters.items() if name != "self"]
+    if any(each.kind is each.VAR_POSITIONAL for each in params):
+        return None  # scikit-learn raises
+    return tuple(sorted(each.name for each in params if each.kind is not each.VAR_KEYWORD))
+
+
+def has_own_clone(estimator: Any) -> bool:
+    """Whether `clone` gives anything but a new object with the same parameters."""
+    usual = BaseEstimator.__sklearn_clone__
+    return getattr(type(estimator), "__sklearn_clone__", usual) is not usual
+
+
+def kept_by_clone(estimator: Any) -> tuple[str, ...]:
+    """Return in words what `clone` keeps beside the parameters: the container of outputs and the metadata requests."""
+    return tuple(repr(getattr(estimator, name, None)) for name in ("_sklearn_output_config", "_metadata_request"))
+
+
+def with_names(function: Any, **names: Any) -> Callable[..., Any]:
+    """Return a function that runs the same code and finds other objects under some of its global names."""
+    other = FunctionType(
+        function.__code__, {**function.__globals__, **names}, None, function.__defaults__, function.__closure__
+    )
+    other.__kwdefaults__ = function.__kwdefaults__
+    return other

@@ -1,18 +1,23 @@
-"""The only room that touches scikit-learn's private names, and where the differences between its versions end.
+"""The only file that touches scikit-learn's private names, and where the differences between its versions end.
 
-Each name below says why it is needed. Everything else in the package uses scikit-learn's public interface or this room.
+Each name below says why it is needed. Everything else in the package uses scikit-learn's public interface or this file.
 """
 
 from __future__ import annotations
 
+import copy
 import os
 import traceback
-from typing import TYPE_CHECKING, Any, NamedTuple
+from contextlib import contextmanager
+from inspect import signature
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+import numpy as np
+import sklearn
 from sklearn import get_config
 
-# The parameter validation and the callback life cycle around `fit` are this decorator's.
-from sklearn.base import BaseEstimator
+# What `clone` keeps is read off the one; validation and the callback life cycle around `fit` are the other's.
+from sklearn.base import BaseEstimator, _clone_parametrized
 from sklearn.base import _fit_context as fit_context
 from sklearn.metrics import check_scoring
 
@@ -30,19 +35,20 @@ from sklearn.model_selection._search import (
     _yield_masked_array_for_each_param,
 )
 
-# One more view of a model that was fitted as scikit-learn does it; and the message about failed fits.
-from sklearn.model_selection._validation import _score, _warn_or_raise_about_fit_failures
+# One fit and its scores; one more view of a model that was fitted so; and the message about failed fits.
+from sklearn.model_selection._validation import _fit_and_score, _score, _warn_or_raise_about_fit_failures
+
+# The rows of any container, and the sides of a split.
+from sklearn.utils import _safe_indexing
 
 # Constraints in the form that `fit_context` checks.
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.metaestimators import _safe_split
 
 # Checks the lengths of what is passed to `fit` beside X and y.
 from sklearn.utils.validation import _check_method_params
 
-from skhpo._sklearn.callbacks import HAS_CALLBACKS, FitContext, has_callbacks, root_context
-from skhpo._sklearn.copies import clone, copy_of, set_own
-from skhpo._sklearn.rows import fit_and_score as _fit_and_score
-from skhpo._sklearn.rows import take_rows
+from skhpo.estimators import callbacks, copies
 from skhpo.estimators.queries import score_params
 from skhpo.estimators.tags import TagLender, has_tags, tags_of, with_tags
 
@@ -74,12 +80,9 @@ __all__ = [
     "fit_context",
     "fitted_scorer",
     "has_callbacks",
-    "has_own_clone",
     "is_own_score",
-    "kept_by_clone",
     "masked_params",
     "metric_of",
-    "output_container",
     "root_context",
     "routed_params",
     "score_model",
@@ -97,6 +100,8 @@ CONSTRAINTS: dict[str, list[Any]] = _BaseSearchCV._parameter_constraints
 GRID_CONSTRAINTS: dict[str, list[Any]] = GridSearchCV._parameter_constraints
 RANDOM_CONSTRAINTS: dict[str, list[Any]] = RandomizedSearchCV._parameter_constraints
 
+HAS_CALLBACKS = "callback_ctx" in signature(_fit_and_score).parameters  # since scikit-learn 1.9
+
 RETURN = "return" if HAS_CALLBACKS else "returned"  # the tense of a message that users may match
 
 CANNOT_SET = (
@@ -106,6 +111,12 @@ CANNOT_SET = (
 
 check_method_params = _check_method_params
 
+_CLONE_IS_KNOWN = {
+    name
+    for name in (*_clone_parametrized.__code__.co_names, *_clone_parametrized.__code__.co_consts)
+    if isinstance(name, str) and name.startswith("_")
+} <= {*copies.KEPT, "__class__"}
+"""Whether `clone` keeps no more than we know of: a later scikit-learn may, and is then asked each time."""
 
 _GUIDE = "https://scikit-learn.org/stable/modules/grid_search.html"
 """Where the question mark in a notebook leads if nobody says where the pages of this library are."""
@@ -129,6 +140,91 @@ class BaseSearchCV(_BaseSearchCV):
         tags.estimator_type = inner.estimator_type
         tags.classifier_tags, tags.regressor_tags = inner.classifier_tags, inner.regressor_tags
         return tags
+
+
+class FitContext:
+    """A node of scikit-learn's tree of tasks, as a search needs it; does nothing before scikit-learn 1.9.
+
+    Differs from scikit-learn's own in two ways. It remembers whether a callback asked to stop, which scikit-learn's
+    searches ignore. Pickled, it takes its ancestors along but not its siblings: with them each of n tasks would carry
+    all n, while the caller's thread adds more.
+    """
+
+    def __init__(self, node: Any = None) -> None:
+        self.node = node
+        self.stop = False
+
+    def subcontext(self, **kwargs: Any) -> FitContext:
+        """Return a child."""
+        return FitContext(None if self.node is None else self.node.subcontext(**kwargs))
+
+    def call_on_fit_task_begin(self, **kwargs: Any) -> Self:
+        """Tell the callbacks that the task begins."""
+        if self.node is not None:
+            self.node.call_on_fit_task_begin(**kwargs)
+        return self
+
+    def call_on_fit_task_end(self, **kwargs: Any) -> bool:
+        """Tell the callbacks that the task ended; returns whether one of them asks to stop."""
+        if self.node is not None:
+            self.stop |= bool(self.node.call_on_fit_task_end(**kwargs))
+        return self.stop
+
+    @contextmanager
+    def propagate_callback_context(self, estimator: Any) -> Iterator[None]:
+        """Hand the callbacks to an estimator for the time of its fit."""
+        if self.node is None:
+            yield
+            return
+        with self.node.propagate_callback_context(estimator):
+            if getattr(self.node, "_propagated_callbacks", None):
+                self._listen_to(estimator)
+            try:
+                yield
+            finally:
+                vars(estimator).pop("_init_callback_context", None)
+                # scikit-learn deletes this now. An estimator that resets itself in `fit`, as sktime's do, has done so.
+                estimator._parent_callback_ctx = self.node
+
+    def _listen_to(self, estimator: Any) -> None:
+        """Hear what callbacks answer the estimator: a task of ours that is its whole fit ends there, not here."""
+        init = estimator._init_callback_context
+
+        def listening_init(*args: Any, **kwargs: Any) -> Any:
+            del estimator._init_callback_context
+            root = init(*args, **kwargs)
+            end = root.call_on_fit_task_end
+
+            def listening_end(**kwargs: Any) -> bool:
+                stop = bool(end(**kwargs))
+                self.stop |= stop
+                return stop
+
+            root.call_on_fit_task_end = listening_end
+            return root
+
+        estimator._init_callback_context = listening_init
+
+    def __getstate__(self) -> dict[str, Any]:
+        node = top = copy.copy(self.node)
+        while top is not None:
+            top._children_map = {}
+            vars(top).pop("call_on_fit_task_end", None)  # who listens to it stays behind
+            top.parent = copy.copy(top.parent)
+            top = top.parent
+        return {"node": node, "stop": self.stop}
+
+
+def root_context(search: Any, *, max_subtasks: int) -> FitContext:
+    """Set up the callbacks of a search and return the root of its tree of tasks."""
+    if not HAS_CALLBACKS:
+        return FitContext()
+    return FitContext(search._init_callback_context(max_subtasks=max_subtasks))
+
+
+def has_callbacks(search: Any) -> bool:
+    """Whether the search or an estimator inside it has callbacks, so that its fits need a place in the tree."""
+    return HAS_CALLBACKS and callbacks.has_callbacks(search)
 
 
 def scorers_of(search: BaseSearchCV) -> tuple[Any, Any]:
@@ -171,12 +267,6 @@ def comparable_scorer(scorers: Any) -> Any:
     if isinstance(scorers, _PassthroughScorer):
         return ["score", getattr(scorers, "_metadata_request", None)]
     return scorers
-
-
-def output_container(transformer: Any) -> str:
-    """Return what `set_output` or the configuration asks of a transformer: ``"default"`` for an array."""
-    own = getattr(transformer, "_sklearn_output_config", {}).get("transform")
-    return str(own or get_config()["transform_output"])
 
 
 def visual_block(name: str, estimator: Any) -> Any:
@@ -254,10 +344,27 @@ def set_params(estimator: Any, params: dict[str, Any]) -> Any:
     Whatever an estimator or the copy of a value raises gets a note that says what to do (`CANNOT_SET`).
     """
     try:
-        return set_own(estimator, {name: copy_of(value) for name, value in params.items()})
+        return copies.set_own(estimator, {name: copies.copy_of(value) for name, value in params.items()})
     except Exception as error:
         error.add_note(CANNOT_SET)
         raise
+
+
+def clone(estimator: Any) -> Any:
+    """Return what ``sklearn.base.clone(estimator)`` returns."""
+    return copies.clone(estimator) if _CLONE_IS_KNOWN else sklearn.clone(estimator)
+
+
+def take_rows(X: Any, rows: Any, *, axis: int = 0) -> Any:
+    """Return rows of whatever has some, as scikit-learn's fits are given them; with ``axis=1`` columns."""
+    is_plain = axis == 0 and type(X) is np.ndarray and X.ndim and type(rows) is np.ndarray and rows.dtype.kind in "iu"
+    if is_plain and not get_config()["array_api_dispatch"]:
+        return X[rows, ...]
+    return _safe_indexing(X, rows, axis=axis)
+
+
+# Half of what a fit that does nothing takes is what scikit-learn asks since version 1.9 before it takes rows.
+_fit_quickly = copies.with_names(_fit_and_score, _safe_split=copies.with_names(_safe_split, _safe_indexing=take_rows))
 
 
 class _Unset:
@@ -310,7 +417,7 @@ def fit_and_score(
         kwargs.update(caller=caller, callback_ctx=context)
     unset = _Unset(estimator, parameters, on_set)
     try:
-        found: dict[str, Any] = _fit_and_score(unset, X, y, parameters=_Shown(shown), error_score=error_score, **kwargs)
+        found: dict[str, Any] = _fit_quickly(unset, X, y, parameters=_Shown(shown), error_score=error_score, **kwargs)
     except Exception as error:
         if error is not unset.error or error_score == "raise":
             raise
@@ -339,14 +446,3 @@ def score_model(model: Any, data: tuple[Any, ...], scorer: Any, params: dict[str
     """
     X, y = data if len(data) == 2 else (*data, None)
     return _score(model, X, y, scorer, params, error_score)
-
-
-def has_own_clone(estimator: Any) -> bool:
-    """Whether `clone` gives anything but a new object with the same parameters."""
-    usual = BaseEstimator.__sklearn_clone__
-    return getattr(type(estimator), "__sklearn_clone__", usual) is not usual
-
-
-def kept_by_clone(estimator: Any) -> tuple[str, ...]:
-    """Return in words what `clone` keeps beside the parameters: the container of outputs and the metadata requests."""
-    return tuple(repr(getattr(estimator, name, None)) for name in ("_sklearn_output_config", "_metadata_request"))

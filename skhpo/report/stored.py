@@ -11,7 +11,7 @@ from skhpo.journals.base import damaged
 from skhpo.journals.events import UNTUNED
 from skhpo.journals.order import check_order
 from skhpo.journals.sqlite import mark_failures, stored_searches
-from skhpo.results.cv_results import cv_results
+from skhpo.report.cv_results import cv_results
 
 if TYPE_CHECKING:
     import os
