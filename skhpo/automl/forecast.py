@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
+
+from skhpo.automl.quiet import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,8 +94,7 @@ class Forecast:
         X, y = self._take(self._order[:n])
         *steps, model = [clone(step) for step in _steps(short)]
         began = self._clock()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet():
             try:
                 for step in steps:
                     X = step.fit_transform(X, y)

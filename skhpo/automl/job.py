@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-import warnings
 from dataclasses import dataclass
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +18,7 @@ from skhpo.automl.course import Blocks, Course, steps_of
 from skhpo.automl.folds import make_folds, some_rows
 from skhpo.automl.forecast import Forecast
 from skhpo.automl.pace import Pace
+from skhpo.automl.quiet import quiet
 from skhpo.automl.search import PortfolioSearch
 
 if TYPE_CHECKING:
@@ -65,8 +65,7 @@ class Data(NamedTuple):
 
     def fit(self, estimator: Any) -> Any:
         """Return an estimator fitted on all rows."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet():
             return estimator.fit(self.X, self.y, **self.fit_params)
 
 
@@ -175,8 +174,7 @@ class Job:
             store_predictions=True,
             random_state=seed,
         ).along(course, self.blocks)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # fits that fail are in the report
+        with quiet():
             search.fit(self.data.X, self.data.y, **self.data.fit_params)
         return search
 

@@ -187,7 +187,7 @@ def _first(task: Task) -> Iterator[_Listed]:
 def _second(task: Task) -> Iterator[_Listed]:
     """Yield those that fill the gaps."""
     if task.n_features <= _MOST_SPLINED:
-        yield _Listed("splines", "linear", make_pipeline(_splines(task), _linear(task, 1.0)))
+        yield _Listed("splines", "linear", make_pipeline(_splines(), _linear(task, 1.0)))
     shallow = _boosting(task, learning_rate=0.08, max_leaf_nodes=6, min_samples_leaf=8, l2_regularization=0.1)
     yield _Listed("boosting_shallow", "boosting", shallow, "max_iter", (900, 500, 250, 120))
     yield _Listed("neural_network", "neural_network", _network(task, (128, 64), 1e-3))
@@ -277,7 +277,7 @@ def _linear(task: Task, strength: float) -> Any:
     return Ridge(alpha=1.0 / strength, solver="auto")
 
 
-def _splines(task: Task) -> Any:  # noqa: ARG001
+def _splines() -> Any:
     return SplineTransformer(n_knots=6, knots="quantile", extrapolation="linear", include_bias=False)
 
 
