@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sklearn.utils import Tags
 
-    from skhpo.automl.course import Step
+    from skhpo.automl.agenda import Step
     from skhpo.automl.portfolio import Entry
     from skhpo.automl.search import PortfolioSearch
     from skhpo.honesty.ensemble import EnsembleClassifier, EnsembleRegressor
@@ -196,7 +196,8 @@ class AutoEstimator(BaseEstimator):  # type: ignore[misc]
         fitted = self._fit_ensemble(job, [steps[i] for i in predictions.trials], chosen, scores)
         weights[predictions.trials] = fitted
         self.cv_results_ = search.cv_results_
-        self.leaderboard_ = leaderboard([(step.name, step.entry.family) for step in steps], self.cv_results_, weights)
+        names = [(step.title(number), step.entry.family) for number, step in enumerate(steps)]
+        self.leaderboard_ = leaderboard(names, self.cv_results_, weights)
         self._evidence = chosen.as_fitted(fitted), scorer
         if hasattr(self, "_estimate"):  # of an earlier fit
             del self._estimate

@@ -52,9 +52,11 @@ class Forecast:
         self._alike: dict[str, Entry] = {}  # family -> one of it that was seen
 
     def see(self, entry: Entry, seconds: float, n_rows: int) -> None:
-        """Take note of how long a fit on so many rows took."""
+        """Take note of how long a fit on so many rows took; of what varies, the longest counts."""
+        if entry.is_proposed and entry.name in self._seen:
+            seconds = max(seconds, self._seen[entry.name][0])
         self._seen[entry.name] = seconds, n_rows
-        if entry.family in _COST_ALIKE:
+        if entry.family in _COST_ALIKE and not entry.is_proposed:
             self._alike[entry.family] = entry
 
     def is_seen(self, entry: Entry) -> bool:

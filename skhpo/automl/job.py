@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
+from functools import partial
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,11 +14,15 @@ from sklearn.base import clone
 from sklearn.metrics import log_loss, make_scorer
 
 from skhpo._sklearn import set_params, take_rows
-from skhpo.automl.choice import Choice
-from skhpo.automl.course import Blocks, Course, steps_of
+from skhpo.automl.agenda import Agenda, steps_of
+from skhpo.automl.beyond import Beyond
+from skhpo.automl.course import Course
 from skhpo.automl.folds import make_folds, some_rows
 from skhpo.automl.forecast import Forecast
+from skhpo.automl.joint import CHOICE
+from skhpo.automl.lineup import Lineup
 from skhpo.automl.pace import Pace
+from skhpo.automl.proposals import AgendaSampler
 from skhpo.automl.quiet import quiet
 from skhpo.automl.search import PortfolioSearch
 
@@ -26,13 +31,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from skhpo.automl.course import Step
+    from skhpo.automl.agenda import Step
     from skhpo.automl.portfolio import Entry, Task
     from skhpo.history import History, Params
 
 _FEWEST_ROWS = 1000
 """By so many rows, where there are so many, configurations are compared at least."""
-_MOST_SHARE = 0.06
+_MOST_SHARE = 0.15
 """Of the budget, for the first configuration: where it would take more, fewer rows take part in the comparison."""
 _USUAL_SPLITS = 5
 """As many are counted on where a splitter makes them."""
@@ -141,9 +146,11 @@ class Job:
 
     def __init__(self, data: Data, task: Task, entries: Sequence[Entry], wanted: Wanted, clock: Clock) -> None:
         self.data, self.task, self.wanted, self.clock = data, task, wanted, clock
-        self.choice = Choice({entry.name: entry.pipeline for entry in entries})
-        self.steps = steps_of(entries, lambda entry: ({"choice": entry.name}, f"choice__{entry.name}__"))
-        self.blocks = Blocks(self.steps)
+        self.choice = Lineup({entry.name: entry.pipeline for entry in entries})
+        self._beyond = Beyond(entries, data.X, data.y)
+        self._agenda = Agenda(
+            steps_of(entries, lambda entry: ({CHOICE: entry.name}, f"{CHOICE}__{entry.name}__")), self._beyond
+        )
         order = some_rows(data.y, _FEWEST_ROWS, labels=task.is_classifier, seed=task.seed)
         self._order = order
         self.forecast = Forecast(lambda rows: (take_rows(data.X, rows), data.y[rows]), order)
@@ -153,7 +160,7 @@ class Job:
         rows = np.sort(self._order[: self._n_rows()])
         labels, seed, wanted = self.task.is_classifier, self.task.seed, self.wanted
         folds = make_folds(wanted.cv, self.data.y, self.data.groups, rows, labels=labels, seed=seed)
-        pace = Pace(
+        self._pace = pace = Pace(
             self.clock,
             self.forecast,
             n_train=folds.n_train,
@@ -161,11 +168,14 @@ class Job:
             n_workers=wanted.n_workers,
             step_of=self.step_of,
         )
-        course = Course(self.steps, pace.affords, self.blocks.position, wanted.most, self._told)
+        steps, beyond = self._agenda.steps, self._beyond
+        course = Course(self._agenda, pace.affords, wanted.most, self._told)
+        affordable = partial(pace.affordable, n_splits=len(folds.splits))
+        proposals = AgendaSampler(steps, beyond, self.step_of, affordable, seed)
         search = PortfolioSearch(
             self.choice,
-            [{name: [value] for name, value in step.params.items()} for step in self.steps],
-            n_iter=len(self.steps),
+            [*({name: [value] for name, value in step.params.items()} for step in steps), beyond.written],
+            n_iter=len(steps),
             scoring=self._scorer(),
             cv=folds.splits,
             n_jobs=wanted.n_jobs,
@@ -173,24 +183,24 @@ class Job:
             checkpoint=wanted.checkpoint,
             store_predictions=True,
             random_state=seed,
-        ).along(course, self.blocks)
+        ).along(self._agenda, course, proposals, wanted.n_workers)
         with quiet():
             search.fit(self.data.X, self.data.y, **self.data.fit_params)
         return search
 
     def step_of(self, params: Params) -> Step:
         """Return the step that has these parameters."""
-        return self.steps[self.blocks.position(params)]
+        return self._agenda.step_of(params)
 
     def estimator_of(self, step: Step) -> Any:
         """Return the pipeline of a step, not fitted."""
-        prefix = f"choice__{step.entry.name}__"
+        prefix = f"{CHOICE}__{step.params[CHOICE]}__"
         inner = {name.removeprefix(prefix): value for name, value in step.params.items() if name.startswith(prefix)}
         return set_params(clone(step.entry.pipeline), inner)
 
     def seconds_of(self, step: Step) -> float:
         """Return how long a fit of a step on all rows takes."""
-        return self.forecast.seconds(step.entry, len(self.data.y)) * step.share
+        return self._pace.last_seconds(step)
 
     def _n_rows(self) -> int:
         """Return by how many rows configurations are compared: as many as there is time for."""
@@ -198,7 +208,7 @@ class Job:
         if n <= _FEWEST_ROWS or math.isinf(self.clock.budget):
             return n
         n_splits = int(self.wanted.cv) if isinstance(self.wanted.cv, Integral) else _USUAL_SPLITS
-        first, n_fits = self.steps[0].entry, math.ceil(n_splits / self.wanted.n_workers)
+        first, n_fits = self._agenda.steps[0].entry, math.ceil(n_splits / self.wanted.n_workers)
         most = _MOST_SHARE * self.clock.budget
         seconds = n_fits * self.forecast.seconds(first, n)
         while n > _FEWEST_ROWS and seconds > most:
@@ -219,4 +229,4 @@ class Job:
         best = max(map(history.score, history.complete), default=math.nan)
         left = "" if math.isinf(self.clock.budget) else f", {max(0.0, self.clock.left()):.0f} s left"
         found = "" if math.isnan(best) else f", best so far {best:.5g}"
-        print(f"[{self.clock():.0f} s{left}{found}] {step.name}", flush=True)  # noqa: T201
+        print(f"[{self.clock():.0f} s{left}{found}] {step.title(len(history.trials))}", flush=True)  # noqa: T201

@@ -6,11 +6,12 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable, Sequence
 
-    from skhpo.automl.course import Step
+    from skhpo.automl.agenda import Step
     from skhpo.automl.forecast import Forecast
     from skhpo.automl.job import Clock
+    from skhpo.automl.portfolio import Entry
     from skhpo.history import History, Params, Trial
 
 _N_KEPT = 6
@@ -19,6 +20,7 @@ _MOST_KEPT = 0.5  # of the budget
 _AT_THE_END = 0.03  # of the budget, for what is neither foreseen nor measured
 _EASY = 0.15  # of the time left: who is sure to take less needs no look
 _SPREAD = 6.0  # times as long as the slowest so far: nobody takes longer
+_LARGEST_STEP = 0.2  # of the time left for comparisons: a proposal that would take more is none
 
 
 class Pace:
@@ -51,23 +53,40 @@ class Pace:
         self._clock, self._forecast = clock, forecast
         self._n_train, self._n_all, self._n_workers = n_train, n_all, n_workers
         self._step_of = step_of
-        self._n_read = 0
+        self._n_read = self._n_met = 0
+        self._leaders: dict[Hashable, Trial] = {}  # block -> the trial whose fits all of it share
+        self._seconds: dict[Hashable, float] = {}  # block -> of a fit of its longest
+        self._left_now = math.inf  # when it was last asked
 
     def affords(self, step: Step, n_fits: int, history: History) -> bool:
         """Whether there is time for so many fits of a trial, and then for its fit on all rows."""
         if math.isinf(self._clock.budget):
             return True
         self._read(history)
-        if self._left(history) <= 0 or self._is_answered(step, history):
-            return self._left(history) > 0
+        self._left_now = self._left(history)
+        if self._left_now <= 0 or self._is_answered(step, history):
+            return self._left_now > 0
         n_waves = math.ceil(n_fits / self._n_workers)
         if not self._forecast.is_seen(step.entry) and self._n_read:
             most = _SPREAD * self._forecast.slowest(self._n_train)
-            if n_waves * most < _EASY * self._left(history):
+            if n_waves * most < _EASY * self._left_now:
                 return True
         seconds = self._forecast.seconds(step.entry, self._n_train) * step.share  # it may take some to find out
-        last = self._forecast.seconds(step.entry, self._n_all) * step.share
-        return n_waves * seconds + last < self._left(history)
+        return n_waves * seconds + self.last_seconds(step) < self._left(history)
+
+    def affordable(self, entries: Sequence[Entry], n_splits: int) -> list[Entry]:
+        """Return those of which a trial takes no large part of the time that was left when it was last asked."""
+        if math.isinf(self._clock.budget):
+            return list(entries)
+        n_waves, most = math.ceil(n_splits / self._n_workers), _LARGEST_STEP * self._left_now
+        return [entry for entry in entries if n_waves * self._forecast.seconds(entry, self._n_train) < most]
+
+    def last_seconds(self, step: Step) -> float:
+        """Return how long a fit of a step on all rows takes."""
+        if step.block not in self._seconds:
+            return self._forecast.seconds(step.entry, self._n_all) * step.share
+        growth = float(max(1.0, self._n_all / self._n_train)) ** max(1.0, step.entry.growth)
+        return float(self._seconds[step.block] * step.share * growth)
 
     def _left(self, history: History) -> float:
         """Return the seconds that are left for comparisons."""
@@ -75,29 +94,26 @@ class Pace:
 
     def _is_answered(self, step: Step, history: History) -> bool:
         """Whether a longer fit has all that a shorter one needs."""
-        leader = self._leader(step, history)
+        leader = self._leaders.get(step.block)
         is_other = leader is not None and self._step_of(leader.params) is not step
         return leader is not None and is_other and len(history.outcomes(leader.number)) == history.n_splits
 
-    def _leader(self, step: Step, history: History) -> Trial | None:
-        """Return the trial whose fits its whole block shares."""
-        trials = (trial for trial in history.trials if self._step_of(trial.params).block == step.block)
-        return next(trials, None)
-
     def _read(self, history: History) -> None:
         """Tell the forecast of the fits that were seen since."""
+        for trial in history.trials[self._n_met :]:
+            self._leaders.setdefault(self._step_of(trial.params).block, trial)
+        self._n_met = len(history.trials)
         for number, split in history.steps[self._n_read : history.n_seen]:
             outcome, step = history.outcomes(number)[split], self._step_of(history.trials[number].params)
-            leader = self._leader(step, history)
-            if leader is not None and leader.number == number and outcome.status == "ok":
+            if self._leaders[step.block].number == number and outcome.status == "ok":
                 seconds = (outcome.fit_time + outcome.score_time) / step.share
+                self._seconds[step.block] = seconds
                 self._forecast.see(step.entry, seconds, self._n_train)
         self._n_read = history.n_seen
 
     def _kept(self, history: History) -> float:
         """Return how long fits of the best on all rows take."""
         best = sorted(history.complete, key=lambda number: -history.score(number))[:_N_KEPT]
-        steps = [self._step_of(history.trials[number].params) for number in best]
-        seconds = [self._forecast.seconds(step.entry, self._n_all) * step.share for step in steps]
+        seconds = [self.last_seconds(self._step_of(history.trials[number].params)) for number in best]
         together = max(sum(seconds) / self._n_workers, max(seconds, default=0.0))
         return min(together, _MOST_KEPT * self._clock.budget)

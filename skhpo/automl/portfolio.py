@@ -81,6 +81,8 @@ class Entry:
         Power of the rows by which a fit grows.
     amount : str or None
         A parameter that the time of a fit is proportional to.
+    is_proposed : bool
+        Whether it stands for all configurations of a family that are proposed, which take more or less time.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Entry:
     values: tuple[int, ...] = ()
     growth: float = 1.0
     amount: str | None = None
+    is_proposed: bool = False
 
     @property
     def takes_weights(self) -> bool:
@@ -125,12 +128,14 @@ def portfolio(task: Task, families: tuple[str, ...] | None = None) -> list[Entry
     families : tuple of str or None, default=None
         Which to take; None for all that are installed.
     """
-    return [_entry(task, listed) for listed in _listed(task) if families is None or listed.family in families]
+    is_lightgbm_wanted = families is None or _LIGHTGBM in families
+    listed = _listed(task, by_lightgbm=_is_installed(_LIGHTGBM) and is_lightgbm_wanted)
+    return [_entry(task, each) for each in listed if families is None or each.family in families]
 
 
 def families_of(task: Task) -> list[str]:
     """Return the names of the families that there are for a task, those that are installed."""
-    return sorted({listed.family for listed in _listed(task)})
+    return sorted({listed.family for listed in _listed(task, by_lightgbm=_is_installed(_LIGHTGBM))})
 
 
 _GROWTH = {"svm": 2.0, "nearest_neighbors": 1.3}
@@ -151,7 +156,8 @@ def _entry(task: Task, listed: _Listed) -> Entry:
     )
 
 
-_BY_TREES = {"boosting", "extra_trees", "random_forest", "lightgbm", "catboost"}
+_LIGHTGBM = "lightgbm"
+_BY_TREES = {"boosting", "extra_trees", "random_forest", _LIGHTGBM, "catboost"}
 _AMOUNTS = ("n_estimators", "iterations", "max_iter")
 
 
@@ -165,14 +171,67 @@ class _Listed(NamedTuple):
     values: tuple[int, ...] = ()
 
 
-def _listed(task: Task) -> Iterator[_Listed]:
-    """Yield name, family, model, and the path with its values."""
-    yield _Listed("boosting", "boosting", _boosting(task), "max_iter", (100, 50))
+class _Boosting(NamedTuple):
+    """Settings of a boosting, whoever does it.
+
+    Parameters
+    ----------
+    name : str
+        What the configuration is called behind its family.
+    rate : float
+        Of learning.
+    n_leaves, n_rows : int
+        Leaves of a tree, and rows of a leaf at least.
+    columns : float
+        Share that is looked at.
+    penalty : float
+        L2, of the leaves.
+    values : tuple of int
+        Numbers of iterations.
+    """
+
+    name: str
+    rate: float
+    n_leaves: int
+    n_rows: int
+    columns: float
+    penalty: float
+    values: tuple[int, ...]
+
+
+_SLOW = _Boosting("slow", 0.04, 24, 10, 1.0, 1.0, (700, 450, 250, 120))
+_SHALLOW = _Boosting("shallow", 0.08, 6, 8, 1.0, 0.1, (900, 500, 250, 120))
+_DEEP = _Boosting("deep", 0.03, 48, 4, 0.35, 2.0, (900, 600, 350, 180))
+_SPARSE = _Boosting("sparse", 0.05, 12, 20, 0.2, 10.0, (900, 500, 250))
+_STUMPS = _Boosting("stumps", 0.15, 3, 5, 1.0, 0.1, (1000, 500, 250))
+
+
+def _listed(task: Task, *, by_lightgbm: bool) -> Iterator[_Listed]:
+    """Yield the configurations in order.
+
+    LightGBM makes a tree of a small table in a ninth of the time that scikit-learn needs. Where it is there, it has the
+    settings that scikit-learn's boosting would have, which has them at the end.
+    """
+    boosted = _by_lightgbm if by_lightgbm else _by_histograms
+    untuned = _Listed("boosting", "boosting", _boosting(task), "max_iter", (100, 50))
+    yield _by_lightgbm(task, None) if by_lightgbm else untuned
     yield _Listed("linear", "linear", _linear(task, 1.0))
     yield from _others(task)
     yield from _first(task)
+    yield _by_lightgbm(task, _RANDOM, extra_trees=True) if by_lightgbm else _by_histograms(task, _SLOW)
+    if task.n_features <= _MOST_SPLINED:
+        yield _Listed("splines", "linear", make_pipeline(_splines(), _linear(task, 1.0)))
+    yield boosted(task, _SHALLOW)
+    yield _Listed("neural_network", "neural_network", _network(task, (128, 64), 1e-3))
+    yield boosted(task, _DEEP)
     yield from _second(task)
+    yield boosted(task, _SPARSE)
     yield from _third(task)
+    yield boosted(task, _STUMPS)
+    yield from _fourth(task)
+    if by_lightgbm:
+        yield untuned
+        yield from (_by_histograms(task, each) for each in (_SLOW, _SHALLOW, _DEEP, _SPARSE, _STUMPS))
 
 
 def _first(task: Task) -> Iterator[_Listed]:
@@ -180,57 +239,76 @@ def _first(task: Task) -> Iterator[_Listed]:
     yield _Listed("svm", "svm", _svm(task, C=3.0))
     yield _Listed("extra_trees", "extra_trees", _extra_trees(task, max_features=0.5))
     yield _Listed("random_forest", "random_forest", _forest(task, max_features=0.4))
-    slow = _boosting(task, learning_rate=0.04, max_leaf_nodes=24, min_samples_leaf=10, l2_regularization=1.0)
-    yield _Listed("boosting_slow", "boosting", slow, "max_iter", (700, 450, 250, 120))
 
 
 def _second(task: Task) -> Iterator[_Listed]:
     """Yield those that fill the gaps."""
-    if task.n_features <= _MOST_SPLINED:
-        yield _Listed("splines", "linear", make_pipeline(_splines(), _linear(task, 1.0)))
-    shallow = _boosting(task, learning_rate=0.08, max_leaf_nodes=6, min_samples_leaf=8, l2_regularization=0.1)
-    yield _Listed("boosting_shallow", "boosting", shallow, "max_iter", (900, 500, 250, 120))
-    yield _Listed("neural_network", "neural_network", _network(task, (128, 64), 1e-3))
-    deep = _boosting(
-        task, learning_rate=0.03, max_leaf_nodes=48, min_samples_leaf=4, max_features=0.35, l2_regularization=2.0
-    )
-    yield _Listed("boosting_deep", "boosting", deep, "max_iter", (900, 600, 350, 180))
     yield _Listed("extra_trees_smooth", "extra_trees", _extra_trees(task, max_features=0.4, min_samples_leaf=3))
     yield _Listed("svm_stiff", "svm", _svm(task, C=20.0, gamma="auto"))
-
-
-def _third(task: Task) -> Iterator[_Listed]:
-    """Yield further ones for larger budgets."""
     yield _Listed("linear_strong", "linear", _linear(task, 0.03))
     yield _Listed("random_forest_smooth", "random_forest", _forest(task, max_features=0.25, min_samples_leaf=3))
     yield _Listed("nearest_neighbors", "nearest_neighbors", _neighbours(task, 15))
-    sparse = _boosting(
-        task, learning_rate=0.05, max_leaf_nodes=12, min_samples_leaf=20, max_features=0.2, l2_regularization=10.0
-    )
-    yield _Listed("boosting_sparse", "boosting", sparse, "max_iter", (900, 500, 250))
+
+
+def _third(task: Task) -> Iterator[_Listed]:
+    """Yield further ones."""
     if task.is_classifier:
         yield _Listed("discriminant", "linear", LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"))
         yield _Listed("naive_bayes", "naive_bayes", GaussianNB(var_smoothing=1e-3))
     yield _Listed("neural_network_wide", "neural_network", _network(task, (256,), 1e-1))
     yield _Listed("svm_smooth", "svm", _svm(task, C=1.0))
-    stumps = _boosting(task, learning_rate=0.15, max_leaf_nodes=3, min_samples_leaf=5, l2_regularization=0.1)
-    yield _Listed("boosting_stumps", "boosting", stumps, "max_iter", (1000, 500, 250))
+
+
+def _fourth(task: Task) -> Iterator[_Listed]:
+    """Yield the last ones."""
     yield _Listed("extra_trees_all", "extra_trees", _extra_trees(task, max_features=1.0, min_samples_leaf=2))
     yield _Listed("neural_network_deep", "neural_network", _network(task, (128, 128, 64), 1e-2))
 
 
+_USUAL = _Boosting("", 0.03, 24, 8, 0.6, 0.0, (900, 600, 350, 180))
+_RANDOM = _Boosting("random", 0.05, 32, 5, 0.8, 1.0, (900, 600, 350, 180))
+
+
 def _others(task: Task) -> Iterator[_Listed]:
     """Yield boosters of other libraries, where they are installed."""
-    if _is_installed("lightgbm"):
-        lightgbm = importlib.import_module("lightgbm")
-        kind = lightgbm.LGBMClassifier if task.is_classifier else lightgbm.LGBMRegressor
-        settings = {"random_state": task.seed, "n_jobs": 1, "verbose": -1, "subsample_freq": 1, "deterministic": True}
-        model = kind(
-            learning_rate=0.03, num_leaves=24, min_child_samples=8, subsample=0.8, colsample_bytree=0.6, **settings
-        )
-        yield _Listed("lightgbm", "lightgbm", model, "n_estimators", (900, 600, 350, 180))
+    if _is_installed(_LIGHTGBM):
+        yield _by_lightgbm(task, _USUAL)
     if _is_installed("catboost"):
-        yield _Listed("catboost", "catboost", _catboost(task, learning_rate=0.08), "iterations", (400, 250, 120))
+        model = _catboost(task, iterations=700, learning_rate=0.06)
+        yield _Listed("catboost", "catboost", model, "iterations", (700, 400, 250, 120))
+
+
+def _by_histograms(task: Task, settings: _Boosting) -> _Listed:
+    model = _boosting(
+        task,
+        learning_rate=settings.rate,
+        max_leaf_nodes=settings.n_leaves,
+        min_samples_leaf=settings.n_rows,
+        max_features=settings.columns,
+        l2_regularization=settings.penalty,
+    )
+    return _Listed(f"boosting_{settings.name}", "boosting", model, "max_iter", settings.values)
+
+
+def _by_lightgbm(task: Task, settings: _Boosting | None, **others: Any) -> _Listed:
+    """Return LightGBM with some settings; each tree has four fifths of the rows. Without settings it is untuned."""
+    lightgbm = importlib.import_module(_LIGHTGBM)
+    kind = lightgbm.LGBMClassifier if task.is_classifier else lightgbm.LGBMRegressor
+    model = kind(random_state=task.seed, n_jobs=1, verbose=-1, deterministic=True)
+    if settings is None:
+        return _Listed(f"{_LIGHTGBM}_untuned", _LIGHTGBM, model, "n_estimators", (100, 50))
+    model.set_params(
+        learning_rate=settings.rate,
+        num_leaves=settings.n_leaves,
+        min_child_samples=settings.n_rows,
+        colsample_bytree=settings.columns,
+        reg_lambda=settings.penalty,
+        subsample=0.8,
+        subsample_freq=1,
+        **others,
+    )
+    name = "_".join(filter(None, (_LIGHTGBM, settings.name)))
+    return _Listed(name, _LIGHTGBM, model, "n_estimators", settings.values)
 
 
 _MOST_SPLINED = 60

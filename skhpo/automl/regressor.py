@@ -22,8 +22,9 @@ class AutoRegressor(RegressorMixin, AutoEstimator):  # type: ignore[misc]
     """The best regressor that a time can buy, with no space to write.
 
     Some twenty configurations of seven families of models, each behind a preprocessing of its own, are compared by
-    cross-validation, the most promising first. An ensemble is selected by their out-of-fold predictions, and its
-    members are fitted on all rows. The budget includes that.
+    cross-validation, the most promising first. While time is left after that, a model of the scores proposes further
+    ones. An ensemble is selected by out-of-fold predictions, and its members are fitted on all rows. The budget
+    includes that.
 
     Parameters
     ----------

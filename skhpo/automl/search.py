@@ -4,31 +4,39 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skhpo.automl.course import ListSampler
 from skhpo.search import SearchCV
 from skhpo.search.plan import Plan
 
 if TYPE_CHECKING:
-    from skhpo.automl.course import Blocks, Course
+    from skhpo.automl.agenda import Agenda
+    from skhpo.automl.course import Course
+    from skhpo.automl.proposals import AgendaSampler
     from skhpo.search.plan import Start
 
 
+_LOOK_BACK = 3
+"""Fits that may be under way when the next one is decided, so that two workers try what one does."""
+
+
 class PortfolioSearch(SearchCV):
-    """Tries the steps of a course.
+    """Tries the steps of an agenda along a course.
 
     It is made for one fit, by an `AutoClassifier` or `AutoRegressor`, and is never cloned.
     """
 
+    _agenda: Agenda
     _course: Course
-    _blocks: Blocks
+    _proposals: AgendaSampler
+    _look_back: int
 
-    def along(self, course: Course, blocks: Blocks) -> PortfolioSearch:
-        """Say what to try in which order, and what shares fits."""
-        self._course, self._blocks = course, blocks
+    def along(self, agenda: Agenda, course: Course, proposals: AgendaSampler, n_workers: int) -> PortfolioSearch:
+        """Say what there is, in which order it is tried, who proposes it, and how many fits run at the same time."""
+        self._agenda, self._course, self._proposals = agenda, course, proposals
+        self._look_back = max(_LOOK_BACK, n_workers + 1)
         return self
 
     def _plan(self, start: Start) -> Plan:  # noqa: ARG002
-        return Plan(ListSampler(self._course.steps), self._course, family_of=self._blocks)
+        return Plan(self._proposals, self._course, look_back=self._look_back, family_of=self._agenda)
 
     def _why_nothing(self) -> str:
         return (

@@ -29,7 +29,7 @@ _WRAPPERS = {
     "sklearn.multioutput.MultiOutputRegressor": (_INSIDE, "estimators_"),
     "sklearn.multioutput.RegressorChain": (_CHAINED, "estimators_"),
 }
-_CHOICE = "skhpo.automl.Choice"
+_CHOICES = ("skhpo.automl.Choice", "skhpo.automl.lineup.Lineup")
 IN_CHOICE = "choice__"
 """What stands in front of the name of a candidate, which is one head with it."""
 _VOTERS = ("sklearn.ensemble.VotingClassifier", "sklearn.ensemble.VotingRegressor")
@@ -124,7 +124,7 @@ def hop_to(owner: Any, head: str) -> tuple[Any, Hop]:
             raise NoRouteError(f"{head} is not the last step of the pipeline: what follows is fitted anew")
         return owner.steps[-1][1], Hop(head)
     name = _public_name(owner)
-    if name == _CHOICE:
+    if name in _CHOICES:
         return _chosen(owner, head)
     if (reason := _ON_PREDICTIONS.get(name)) is not None:
         raise NoRouteError(f"{reason} by what the models inside of {kind} say")
@@ -151,13 +151,13 @@ def _chosen(owner: Any, head: str) -> tuple[Any, Hop]:
 
 def is_choice(estimator: Any) -> bool:
     """Whether an estimator is one of several, of which only that is fitted."""
-    return _public_name(estimator) == _CHOICE
+    return _public_name(estimator) in _CHOICES
 
 
 def _public_name(estimator: Any) -> str:
     """Return the key of a wrapper whose class is exactly this one, or an empty string."""
     name = type(estimator).__name__
-    for key in (*_WRAPPERS, *_VOTERS, *_ON_PREDICTIONS, _CHOICE):
+    for key in (*_WRAPPERS, *_VOTERS, *_ON_PREDICTIONS, *_CHOICES):
         module, _, short = key.rpartition(".")
         if short == name and getattr(sys.modules.get(module), name, None) is type(estimator):
             return key

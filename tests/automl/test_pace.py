@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, RegressorMixin
 
-from skhpo.automl.course import Blocks, Course, ListSampler, steps_of
+from skhpo.automl.agenda import Agenda, steps_of
+from skhpo.automl.course import Course
 from skhpo.automl.forecast import Forecast
 from skhpo.automl.members import Member, fit_members
 from skhpo.automl.pace import Pace
 from skhpo.automl.portfolio import Entry, families_of, portfolio
 from skhpo.automl.portfolio import Task as Kind
+from skhpo.automl.proposals import AgendaSampler
 from skhpo.executors.serial import SerialExecutor
 from skhpo.history import History, Outcome, Task, Trial
 from skhpo.journals.memory import MemoryJournal
@@ -83,12 +85,8 @@ def test_what_was_seen_counts_more_than_what_was_foreseen(watch):
 def run(entries, watch, *, most=None, seconds=lambda step: 1.0, n_workers=1):
     """Run a course with fits that take so many seconds of the watch."""
     steps = steps_of(entries, lambda one: ({"choice": one.name}, f"{one.name}__"))
-    blocks = Blocks(steps)
-    found = forecast(watch)
-
-    def step_of(params):
-        return steps[blocks.position(params)]
-
+    agenda = Agenda(steps)
+    found, step_of = forecast(watch), agenda.step_of
     pace = Pace(watch, found, n_train=100, n_all=100, n_workers=n_workers, step_of=step_of)
     fits = []
 
@@ -103,14 +101,14 @@ def run(entries, watch, *, most=None, seconds=lambda step: 1.0, n_workers=1):
     history = History(5)
     with SerialExecutor(fit) as executor:
         run_search(
-            ListSampler(steps),
-            Course(steps, pace.affords, blocks.position, most),
+            AgendaSampler(steps),
+            Course(agenda, pace.affords, most),
             executor,
             MemoryJournal(),
             history,
             make_task=Task,
             identity=lambda trial: tuple(sorted(trial.params.items())),
-            family_of=blocks,
+            family_of=agenda,
         )
     return history, fits, [step_of(trial.params).name for trial in history.trials]
 
@@ -210,12 +208,39 @@ def test_one_member_is_fitted_in_any_case(watch):
 
 
 @pytest.mark.parametrize("is_classifier", [True, False])
-def test_the_untuned_boosting_is_first_and_names_differ(is_classifier):
+@pytest.mark.parametrize("by_lightgbm", [True, False])
+def test_an_untuned_boosting_is_first_and_names_differ(is_classifier, by_lightgbm, monkeypatch):
+    if by_lightgbm:
+        pytest.importorskip("lightgbm")
+    else:
+        monkeypatch.setattr("skhpo.automl.portfolio._is_installed", lambda name: False)
     entries = portfolio(Kind(is_classifier, 500, 10, 2))
     names = [one.name for one in entries]
-    assert names[0] == "boosting"
+    assert names[0] == ("lightgbm_untuned" if by_lightgbm else "boosting")
     assert len(set(names)) == len(names)
     assert {one.family for one in entries} == set(families_of(Kind(is_classifier, 500, 10, 2)))
     model = entries[0].pipeline[-1]
-    changed = {key for key, value in model.get_params().items() if value != type(model)().get_params()[key]}
-    assert changed == {"random_state", "early_stopping"}, "as scikit-learn has it"
+    changed = {key for key, value in model.get_params().items() if value != type(model)().get_params().get(key)}
+    own = {"n_jobs", "verbose", "deterministic"} if by_lightgbm else {"early_stopping"}
+    assert changed == {"random_state", *own}, "as its library has it"
+
+
+def test_who_wants_one_kind_of_boosting_has_all_of_it():
+    pytest.importorskip("lightgbm")
+    names = [one.name for one in portfolio(Kind(True, 500, 10, 2), ("boosting", "linear"))]
+    assert names[:2] == ["boosting", "linear"]
+    assert [name for name in names if name.startswith("boosting_")] == [
+        f"boosting_{name}" for name in ("slow", "shallow", "deep", "sparse", "stumps")
+    ]
+
+
+@pytest.mark.parametrize("is_classifier", [True, False])
+def test_the_amount_of_work_of_trees_is_known(is_classifier):
+    """Else a fit on few rows, which tells how long others take, would have all of the trees."""
+    by_trees = {"boosting", "extra_trees", "random_forest", "lightgbm", "catboost"}
+    for one in portfolio(Kind(is_classifier, 500, 10, 2)):
+        if one.family in by_trees:
+            assert one.amount is not None, one.name
+            assert one.shortened()[1] > 1.0, one.name
+            if one.path is not None:
+                assert one.path == one.amount
