@@ -7,9 +7,10 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from numbers import Integral
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.metrics import log_loss, make_scorer
 
@@ -28,6 +29,7 @@ from skhpo.automl.search import PortfolioSearch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
 
@@ -41,6 +43,11 @@ _MOST_SHARE = 0.15
 """Of the budget, for the first configuration: where it would take more, fewer rows take part in the comparison."""
 _USUAL_SPLITS = 5
 """As many are counted on where a splitter makes them."""
+
+
+def _unrouted() -> AbstractContextManager[None]:
+    """Return what is to be entered around fits: weights are for the models by their names, whatever users route."""
+    return cast("AbstractContextManager[None]", config_context(enable_metadata_routing=False))
 
 
 class Data(NamedTuple):
@@ -70,7 +77,7 @@ class Data(NamedTuple):
 
     def fit(self, estimator: Any) -> Any:
         """Return an estimator fitted on all rows."""
-        with quiet():
+        with quiet(), _unrouted():
             return estimator.fit(self.X, self.y, **self.fit_params)
 
 
@@ -184,7 +191,7 @@ class Job:
             store_predictions=True,
             random_state=seed,
         ).along(self._agenda, course, proposals, wanted.n_workers)
-        with quiet():
+        with quiet(), _unrouted():
             search.fit(self.data.X, self.data.y, **self.data.fit_params)
         return search
 

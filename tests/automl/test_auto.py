@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris, make_classification
 from sklearn.metrics import get_scorer, log_loss
@@ -226,6 +227,15 @@ def test_weights_are_for_the_fits_and_the_choice():
     weighted = auto_classifier(estimators=["linear"], n_iter=1).fit(X, y, sample_weight=weight)
     truth = (X[:, 0] > 0).astype(int)
     assert log_loss(truth, weighted.predict_proba(X)) < 0.5 * log_loss(truth, plain.predict_proba(X))
+
+
+def test_weights_need_no_routing(iris):
+    X, y = iris
+    weight = np.where(y == 2, 0.1, 1.0)
+    found = auto_classifier(n_iter=2, estimators=["linear"]).fit(X, y, sample_weight=weight)
+    with config_context(enable_metadata_routing=True):
+        routed = auto_classifier(n_iter=2, estimators=["linear"]).fit(X, y, sample_weight=weight)
+    assert routed.predict_proba(X) == pytest.approx(found.predict_proba(X))
 
 
 def test_models_that_take_no_weights_are_left_out():
