@@ -40,7 +40,8 @@ class Course(SplitScheduler):
     agenda : Agenda
         The list, and what is proposed behind its end.
     affords : callable
-        ``affords(step, n_fits, history)``: whether there is time for so many fits of a trial.
+        ``affords(step, n_fits, history)``: whether there is time for so many fits of a trial. With ``is_early=True``,
+        whether they also take no large part of all the time.
     most : int or None, default=None
         How many trials to start at most.
     on_start : callable
@@ -50,7 +51,7 @@ class Course(SplitScheduler):
     def __init__(
         self,
         agenda: Agenda,
-        affords: Callable[[Step, int, History], bool],
+        affords: Callable[..., bool],
         most: int | None = None,
         on_start: Callable[[Step, History], None] = lambda step, history: None,  # noqa: ARG005
     ) -> None:
@@ -108,9 +109,11 @@ class Course(SplitScheduler):
         if shorter:
             return self._started(shorter[0], history)
         begun = self._blocks(history)
-        for position, step in enumerate(self._agenda.steps):
-            if step.block not in begun and self._affords(step, history.n_splits, history):
-                return self._asked(position, step, history, ask)
+        waiting = [(i, step) for i, step in enumerate(self._agenda.steps) if step.block not in begun]
+        for is_early in (True, False):  # what takes long comes after all others: one of them may be the best
+            for position, step in waiting:
+                if self._affords(step, history.n_splits, history, is_early=is_early):
+                    return self._asked(position, step, history, ask)
         if not history.trials:
             plainest = self._plainest()
             return self._asked(plainest, self._agenda.steps[plainest], history, ask)

@@ -41,6 +41,7 @@ _FEWEST_ROWS = 1000
 """By so many rows, where there are so many, configurations are compared at least."""
 _MOST_SHARE = 0.15
 """Of the budget, for the first configuration: where it would take more, fewer rows take part in the comparison."""
+_LOOK_BACK = 3
 _USUAL_SPLITS = 5
 """As many are counted on where a splitter makes them."""
 
@@ -190,10 +191,17 @@ class Job:
             checkpoint=wanted.checkpoint,
             store_predictions=True,
             random_state=seed,
-        ).along(self._agenda, course, proposals, wanted.n_workers)
+        ).along(self._agenda, course, proposals, look_back=self._look_back())
         with quiet(), _unrouted():
             search.fit(self.data.X, self.data.y, **self.data.fit_params)
         return search
+
+    def _look_back(self) -> int | None:
+        """Return how many fits may be under way when the next one is decided; None for the fewest that will do.
+
+        By a clock, what the last fit took decides about the next one. Without one, two workers try what one does.
+        """
+        return None if self.clock.budget < math.inf else max(_LOOK_BACK, self.wanted.n_workers + 1)
 
     def step_of(self, params: Params) -> Step:
         """Return the step that has these parameters."""

@@ -20,6 +20,8 @@ _MOST_KEPT = 0.5  # of the budget
 _AT_THE_END = 0.03  # of the budget, for what is neither foreseen nor measured
 _EASY = 0.15  # of the time left: who is sure to take less needs no look
 _SPREAD = 6.0  # times as long as the slowest so far: nobody takes longer
+_MOST_AT_ONCE = 0.2  # of the budget, for one trial while others wait
+_LEAST_SHARE = 0.3  # of the longest of a path, while others wait
 _LARGEST_STEP = 0.2  # of the time left for comparisons: a proposal that would take more is none
 
 
@@ -58,8 +60,12 @@ class Pace:
         self._seconds: dict[Hashable, float] = {}  # block -> of a fit of its longest
         self._left_now = math.inf  # when it was last asked
 
-    def affords(self, step: Step, n_fits: int, history: History) -> bool:
-        """Whether there is time for so many fits of a trial, and then for its fit on all rows."""
+    def affords(self, step: Step, n_fits: int, history: History, *, is_early: bool = False) -> bool:
+        """Whether there is time for so many fits of a trial, and then for its fit on all rows.
+
+        Early, where others are still to be tried, they may take no large part of the budget, and of a path not much
+        less than the longest is tried.
+        """
         if math.isinf(self._clock.budget):
             return True
         self._read(history)
@@ -72,6 +78,8 @@ class Pace:
             if n_waves * most < _EASY * self._left_now:
                 return True
         seconds = self._forecast.seconds(step.entry, self._n_train) * step.share  # it may take some to find out
+        if is_early and (step.share < _LEAST_SHARE or n_waves * seconds > _MOST_AT_ONCE * self._clock.budget):
+            return False
         return n_waves * seconds + self.last_seconds(step) < self._left(history)
 
     def affordable(self, entries: Sequence[Entry], n_splits: int) -> list[Entry]:

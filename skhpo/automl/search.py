@@ -14,10 +14,6 @@ if TYPE_CHECKING:
     from skhpo.search.plan import Start
 
 
-_LOOK_BACK = 3
-"""Fits that may be under way when the next one is decided, so that two workers try what one does."""
-
-
 class PortfolioSearch(SearchCV):
     """Tries the steps of an agenda along a course.
 
@@ -27,12 +23,13 @@ class PortfolioSearch(SearchCV):
     _agenda: Agenda
     _course: Course
     _proposals: AgendaSampler
-    _look_back: int
+    _look_back: int | None
 
-    def along(self, agenda: Agenda, course: Course, proposals: AgendaSampler, n_workers: int) -> PortfolioSearch:
-        """Say what there is, in which order it is tried, who proposes it, and how many fits run at the same time."""
-        self._agenda, self._course, self._proposals = agenda, course, proposals
-        self._look_back = max(_LOOK_BACK, n_workers + 1)
+    def along(
+        self, agenda: Agenda, course: Course, proposals: AgendaSampler, *, look_back: int | None
+    ) -> PortfolioSearch:
+        """Say what there is, in which order it is tried, who proposes it, and with how many fits under way."""
+        self._agenda, self._course, self._proposals, self._look_back = agenda, course, proposals, look_back
         return self
 
     def _plan(self, start: Start) -> Plan:  # noqa: ARG002

@@ -231,9 +231,11 @@ def _without_lightgbm(name, family):
 def test_a_configuration_that_was_given_up_is_no_failure(monkeypatch):
     from skhpo.automl.pace import Pace
 
-    monkeypatch.setattr(Pace, "affords", lambda self, step, n_fits, history: step.name != "splines" or n_fits == 3)
+    monkeypatch.setattr(
+        Pace, "affords", lambda self, step, n_fits, history, is_early=False: step.name != "splines" or n_fits == 3
+    )
     X, y = load_iris(return_X_y=True)
-    auto = auto_classifier(n_iter=3, cv=3).fit(X, y)
+    auto = auto_classifier(time_budget=1000, n_iter=3, cv=3).fit(X, y)
     assert [row.name for row in auto.leaderboard_ if np.isnan(row.score)] == []
     assert {row.name for row in auto.leaderboard_} == {"linear", "linear_strong"}
     assert auto._stats["n_fits"] == 7

@@ -157,6 +157,19 @@ def test_where_there_is_no_time_for_the_longest_a_shorter_one_leads(watch):
     assert len(fits) == 10
 
 
+def test_what_takes_a_large_part_of_the_budget_comes_last(watch):
+    """Five fits of 6 seconds of 100: all that is quicker is tried before, and then there is still time."""
+    cost = {"a": 1.0, "slow": 6.0, "b": 1.0, "c": 1.0}
+    entries = [entry(name, fixed=seconds) for name, seconds in cost.items()]
+    assert run(entries, watch, seconds=lambda step: cost[step.name])[2] == ["a", "b", "c", "slow"]
+
+
+def test_of_what_takes_a_large_part_a_shorter_one_is_tried(watch):
+    long = entry("b", path="n", values=(100, 40, 10), fixed=6.0)
+    names = run([entry("a", fixed=1.0), long], watch, seconds=lambda step: step.share * long.pipeline.fixed)[2]
+    assert names == ["a", "b, n=40", "b, n=10"]
+
+
 def test_one_is_tried_in_any_case():
     """The linear one, where there is time for none; it is not stopped."""
     Slow.watch = Watch(budget=1.0)
