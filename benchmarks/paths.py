@@ -20,6 +20,8 @@ from functools import partial
 
 import numpy as np
 import sklearn
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import ColumnTransformer
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.datasets import load_digits, make_classification, make_regression
 from sklearn.decomposition import PCA
@@ -30,8 +32,10 @@ from sklearn.ensemble import (
     HistGradientBoostingRegressor,
     RandomForestClassifier,
     RandomForestRegressor,
+    StackingClassifier,
 )
 from sklearn.feature_selection import RFE, SelectKBest, SelectPercentile, f_classif, mutual_info_classif
+from sklearn.impute import SimpleImputer
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import Lasso, LogisticRegression, Ridge
 from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
@@ -63,6 +67,12 @@ def digits(seed):
 def library(name, kind, **settings):
     """Return an estimator of a library that is imported when it is asked for."""
     return lambda: getattr(importlib.import_module(name), kind)(**settings)
+
+
+def _columns(last):
+    """The last four columns scaled, the others filled, scaled, and handed to a step."""
+    numbers = make_pipeline(SimpleImputer(), StandardScaler(), last)
+    return ColumnTransformer([("numbers", numbers, slice(0, -4)), ("rest", StandardScaler(), slice(-4, None))])
 
 
 SEED = {"random_state": 0}
@@ -176,6 +186,26 @@ GRIDS = {
         lambda: make_pipeline(PCA(svd_solver="full"), SVC()),
         {"pca__n_components": [2, 4, 8, 16, 32, 64], "svc__C": np.logspace(-1, 2, 4)},
         partial(classes, n=600, d=200),
+    ),
+    "8 best by mutual information in columns x C": (
+        lambda: make_pipeline(_columns(SelectKBest(partial(mutual_info_classif, random_state=0))), SVC()),
+        {"columntransformer__numbers__selectkbest__k": [1, 2, 3, 4, 5, 6, 7, 8], "svc__C": C},
+        partial(classes, n=600),
+    ),
+    "6 sizes of PCA in columns x C": (
+        lambda: make_pipeline(_columns(PCA(svd_solver="full")), SVC()),
+        {"columntransformer__numbers__pca__n_components": [2, 4, 8, 16, 32, 64], "svc__C": np.logspace(-1, 2, 4)},
+        partial(classes, n=600, d=200),
+    ),
+    "calibrated forests, n_estimators x methods": (
+        lambda: CalibratedClassifierCV(RandomForestClassifier(**SEED), cv=3),
+        {"estimator__n_estimators": STEPS, "method": ["sigmoid", "isotonic"]},
+        classes,
+    ),
+    "stacked forests, n_estimators x max_features": (
+        lambda: StackingClassifier([("trees", RandomForestClassifier(**SEED)), ("near", KNeighborsClassifier())], cv=3),
+        {"trees__n_estimators": STEPS, "trees__max_features": [0.3, "sqrt"]},
+        classes,
     ),
     "9 thresholds x C": (
         lambda: FixedThresholdClassifier(make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))),
