@@ -187,6 +187,13 @@ GRIDS = {
         {"pca__n_components": [2, 4, 8, 16, 32, 64], "svc__C": np.logspace(-1, 2, 4)},
         partial(classes, n=600, d=200),
     ),
+    "9 thresholds x C": (
+        lambda: FixedThresholdClassifier(make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))),
+        {"threshold": np.linspace(0.1, 0.9, 9), "estimator__logisticregression__C": np.logspace(-2, 2, 5)},
+        classes,
+    ),
+}
+INSIDE = {
     "8 best by mutual information in columns x C": (
         lambda: make_pipeline(_columns(SelectKBest(partial(mutual_info_classif, random_state=0))), SVC()),
         {"columntransformer__numbers__selectkbest__k": [1, 2, 3, 4, 5, 6, 7, 8], "svc__C": C},
@@ -205,11 +212,6 @@ GRIDS = {
     "stacked forests, n_estimators x max_features": (
         lambda: StackingClassifier([("trees", RandomForestClassifier(**SEED)), ("near", KNeighborsClassifier())], cv=3),
         {"trees__n_estimators": STEPS, "trees__max_features": [0.3, "sqrt"]},
-        classes,
-    ),
-    "9 thresholds x C": (
-        lambda: FixedThresholdClassifier(make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))),
-        {"threshold": np.linspace(0.1, 0.9, 9), "estimator__logisticregression__C": np.logspace(-2, 2, 5)},
         classes,
     ),
 }
@@ -241,6 +243,12 @@ NONE = {
         partial(classes, n=5000, d=40),
     ),
 }
+SECTIONS = {
+    "Grids with paths": GRIDS,
+    "Inside of columns, calibrators and stacks": INSIDE,
+    "Penalties": CLOSE,
+    "Grids without": NONE,
+}
 ARMS = {
     "scikit-learn": GridSearchCV,
     "share_fits=False": partial(skhpo.GridSearchCV, share_fits=False),
@@ -260,7 +268,7 @@ def is_installed(make):
 
 def one(name, seed, arms, n_jobs):
     """CPU seconds, seconds, scores and the best candidate of each search."""
-    make, grid, data = (GRIDS | CLOSE | NONE)[name]
+    make, grid, data = (GRIDS | INSIDE | CLOSE | NONE)[name]
     X, y = data(seed)
     found = {}
     for arm in arms:
@@ -348,7 +356,7 @@ def main():
     words = options.grids or [""]
     cpu = platform.processor() or platform.machine()
     print(f"scikit-learn {sklearn.__version__}, Python {platform.python_version()}, {cpu}, {options.seeds} seeds")
-    for title, grids in {"Grids with paths": GRIDS, "Penalties": CLOSE, "Grids without": NONE}.items():
+    for title, grids in SECTIONS.items():
         names = [name for name in grids if any(word in name for word in words) and is_installed(grids[name][0])]
         if names:
             print(f"\n### {title}")
