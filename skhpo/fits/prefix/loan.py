@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 _FIT, _TRANSFORM = "fit", "transform"
 
-WORTH_KEEPING = 0.002
-"""CPU seconds of a step inside of another one from which on what it gives is kept: keeping it takes some 0.5 ms."""
+WORTH_KEEPING = 0.005
+"""CPU seconds of a step inside of another one from which on what it gives is kept: keeping it takes about 1 ms."""
 
 
 class Prefix(NamedTuple):
