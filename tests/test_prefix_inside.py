@@ -382,7 +382,7 @@ def test_names_that_clash():
     estimator.set_output(transform="pandas")
     said = []
     for kind in (GridSearchCV, skhpo.GridSearchCV):
-        with pytest.raises(ValueError, match="not unique|Duplicated feature names") as caught:
+        with pytest.raises(ValueError, match=r"not unique|Duplicated feature names") as caught:
             search(estimator, {"prep__best__k": [1, 2]}, kind=kind, error_score="raise", scoring=None)
         said.append(str(caught.value))
     assert said[0] == said[1]
