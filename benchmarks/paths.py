@@ -20,6 +20,8 @@ from functools import partial
 
 import numpy as np
 import sklearn
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import ColumnTransformer
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.datasets import load_digits, make_classification, make_regression
 from sklearn.decomposition import PCA
@@ -30,8 +32,10 @@ from sklearn.ensemble import (
     HistGradientBoostingRegressor,
     RandomForestClassifier,
     RandomForestRegressor,
+    StackingClassifier,
 )
 from sklearn.feature_selection import RFE, SelectKBest, SelectPercentile, f_classif, mutual_info_classif
+from sklearn.impute import SimpleImputer
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import Lasso, LogisticRegression, Ridge
 from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
@@ -63,6 +67,12 @@ def digits(seed):
 def library(name, kind, **settings):
     """Return an estimator of a library that is imported when it is asked for."""
     return lambda: getattr(importlib.import_module(name), kind)(**settings)
+
+
+def _columns(last):
+    """The last four columns scaled, the others filled, scaled, and handed to a step."""
+    numbers = make_pipeline(SimpleImputer(), StandardScaler(), last)
+    return ColumnTransformer([("numbers", numbers, slice(0, -4)), ("rest", StandardScaler(), slice(-4, None))])
 
 
 SEED = {"random_state": 0}
@@ -183,6 +193,28 @@ GRIDS = {
         classes,
     ),
 }
+INSIDE = {
+    "8 best by mutual information in columns x C": (
+        lambda: make_pipeline(_columns(SelectKBest(partial(mutual_info_classif, random_state=0))), SVC()),
+        {"columntransformer__numbers__selectkbest__k": [1, 2, 3, 4, 5, 6, 7, 8], "svc__C": C},
+        partial(classes, n=600),
+    ),
+    "6 sizes of PCA in columns x C": (
+        lambda: make_pipeline(_columns(PCA(svd_solver="full")), SVC()),
+        {"columntransformer__numbers__pca__n_components": [2, 4, 8, 16, 32, 64], "svc__C": np.logspace(-1, 2, 4)},
+        partial(classes, n=600, d=200),
+    ),
+    "calibrated forests, n_estimators x methods": (
+        lambda: CalibratedClassifierCV(RandomForestClassifier(**SEED), cv=3),
+        {"estimator__n_estimators": STEPS, "method": ["sigmoid", "isotonic"]},
+        classes,
+    ),
+    "stacked forests, n_estimators x max_features": (
+        lambda: StackingClassifier([("trees", RandomForestClassifier(**SEED)), ("near", KNeighborsClassifier())], cv=3),
+        {"trees__n_estimators": STEPS, "trees__max_features": [0.3, "sqrt"]},
+        classes,
+    ),
+}
 CLOSE = {
     "close: ridge, 50 alpha": (Ridge, {"alpha": np.logspace(-3, 3, 50)}, partial(numbers, n=1000, d=100)),
     "close: ridge with a Gaussian kernel, 20 alpha": (
@@ -211,6 +243,12 @@ NONE = {
         partial(classes, n=5000, d=40),
     ),
 }
+SECTIONS = {
+    "Grids with paths": GRIDS,
+    "Inside of columns, calibrators and stacks": INSIDE,
+    "Penalties": CLOSE,
+    "Grids without": NONE,
+}
 ARMS = {
     "scikit-learn": GridSearchCV,
     "share_fits=False": partial(skhpo.GridSearchCV, share_fits=False),
@@ -230,7 +268,7 @@ def is_installed(make):
 
 def one(name, seed, arms, n_jobs):
     """CPU seconds, seconds, scores and the best candidate of each search."""
-    make, grid, data = (GRIDS | CLOSE | NONE)[name]
+    make, grid, data = (GRIDS | INSIDE | CLOSE | NONE)[name]
     X, y = data(seed)
     found = {}
     for arm in arms:
@@ -318,7 +356,7 @@ def main():
     words = options.grids or [""]
     cpu = platform.processor() or platform.machine()
     print(f"scikit-learn {sklearn.__version__}, Python {platform.python_version()}, {cpu}, {options.seeds} seeds")
-    for title, grids in {"Grids with paths": GRIDS, "Penalties": CLOSE, "Grids without": NONE}.items():
+    for title, grids in SECTIONS.items():
         names = [name for name in grids if any(word in name for word in words) and is_installed(grids[name][0])]
         if names:
             print(f"\n### {title}")

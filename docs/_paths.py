@@ -39,7 +39,7 @@ def table() -> str:
     lines += [_row(names, *path) for path, names in paths.items()]
     lines += [
         "",
-        "In front of the last step of a pipeline:",
+        "In front of the last step of a pipeline, also inside a `ColumnTransformer`, a `FeatureUnion` or a `Pipeline`:",
         "",
         "| step | parameter |",
         "|---|---|",

@@ -7,6 +7,7 @@ import pytest
 import sklearn
 from scipy.stats import randint, uniform
 from sklearn import config_context
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.datasets import make_classification, make_regression
@@ -19,6 +20,7 @@ from sklearn.ensemble import (
     HistGradientBoostingRegressor,
     RandomForestClassifier,
     RandomForestRegressor,
+    StackingClassifier,
     VotingClassifier,
 )
 from sklearn.feature_selection import RFE, SelectKBest
@@ -33,7 +35,12 @@ from sklearn.linear_model import (
     RidgeClassifier,
 )
 from sklearn.metrics import accuracy_score, make_scorer
-from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV, RandomizedSearchCV
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    GridSearchCV,
+    RandomizedSearchCV,
+    TunedThresholdClassifierCV,
+)
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import Pipeline
@@ -137,6 +144,19 @@ GRIDS = {
     "voters": (
         VotingClassifier([("trees", FOREST), ("line", LogisticRegression())]),
         {"trees__n_estimators": [3, 9, 6], "line__C": [0.1, 1.0]},
+        (X, Y),
+        2,
+    ),
+    "calibrators": (
+        scaled(CalibratedClassifierCV(FOREST, cv=3)),
+        {"model__estimator__n_estimators": [3, 9, 6], "model__method": ["sigmoid", "isotonic"]},
+        (X, Y),
+        2,
+    ),
+    "tuned thresholds": (TunedThresholdClassifierCV(FOREST, cv=3), {"estimator__n_estimators": [3, 9, 6]}, (X, Y), 1),
+    "a stack": (
+        StackingClassifier([("trees", FOREST), ("line", LogisticRegression())], cv=3),
+        {"trees__n_estimators": [3, 9, 6], "final_estimator": [None, LogisticRegression(C=0.1)]},
         (X, Y),
         2,
     ),
@@ -285,6 +305,11 @@ def test_points_that_are_drawn_twice():
 def test_weights_and_routing():
     fit = {"sample_weight": np.linspace(0.1, 3, len(X))}
     same(grid_search(FOREST, TREES, (X, Y), GridSearchCV, fit), grid_search(FOREST, TREES, (X, Y), fit=fit))
+    model, grid = CalibratedClassifierCV(FOREST, cv=3), {"estimator__n_estimators": [3, 9, 6]}
+    settings = {"scoring": ["roc_auc", "neg_log_loss"], "refit": "roc_auc", "fit": fit}
+    ours = grid_search(model, grid, (X, Y), **settings)
+    same(grid_search(model, grid, (X, Y), GridSearchCV, **settings), ours)
+    assert ours.stats()["n_fits"] == N_SPLITS
     with config_context(enable_metadata_routing=True):
         model = RandomForestClassifier(random_state=0).set_fit_request(sample_weight=True)
         scoring = make_scorer(accuracy_score).set_score_request(sample_weight=True)

@@ -6,13 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.stats import uniform
+from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import ColumnTransformer
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
-from sklearn.feature_selection import SelectKBest
+from sklearn.feature_selection import SelectKBest, SelectPercentile
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
@@ -21,6 +25,21 @@ from skhpo.sharing import explain
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 FOREST = RandomForestClassifier(random_state=0)
+COLUMNS = Pipeline(
+    [
+        (
+            "prep",
+            ColumnTransformer(
+                [
+                    ("numbers", Pipeline([("scale", StandardScaler()), ("pca", PCA())]), [0, 1]),
+                    ("rest", SelectKBest(), [2]),
+                ],
+                remainder=SelectPercentile(),
+            ),
+        ),
+        ("model", SVC()),
+    ]
+)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +56,19 @@ FOREST = RandomForestClassifier(random_state=0)
             "SelectKBest is fitted once, and what follows it for each value, if it draws no random numbers",
         ),
         (make_pipeline(PCA(), SVC()), {"pca__n_components": [1, 2]}, "PCA is fitted once"),
+        (COLUMNS, {"prep__numbers__pca__n_components": [1, 2]}, "PCA is fitted once, and what follows it for each"),
+        (COLUMNS, {"prep__rest__k": [1, 2]}, "SelectKBest is fitted once"),
+        (COLUMNS, {"prep__remainder__percentile": [1, 2]}, "SelectPercentile is fitted once"),
+        (
+            make_pipeline(FeatureUnion([("a", make_pipeline("passthrough", SelectKBest()))]), SVC()),
+            {"featureunion__a__selectkbest__k": [1, 2]},
+            "SelectKBest is fitted once",
+        ),
+        (
+            CalibratedClassifierCV(FOREST),
+            {"estimator__n_estimators": [5, 20], "method": ["sigmoid"]},
+            "the fit with 20 answers for 5: what CalibratedClassifierCV learns from it is fitted anew",
+        ),
         (
             make_pipeline(PCA(), SVC()),
             {"svc": [KNeighborsClassifier()], "svc__n_neighbors": [3, 2]},
@@ -45,7 +77,7 @@ FOREST = RandomForestClassifier(random_state=0)
     ],
 )
 def test_what_is_shared(estimator, space, expected):
-    found = explain(estimator, space)[-1]
+    found = next(one for one in reversed(explain(estimator, space)) if one.parameter != "method")
     assert found.is_shared
     assert found.why.startswith(expected)
 
@@ -61,6 +93,19 @@ def test_what_is_shared(estimator, space, expected):
         (FOREST, {"nothing": [1], "n_estimators": [1, 2]}, "the other parameters cannot be set"),
         (make_pipeline(PCA(), SVC()), {"pca__whiten": [True, False]}, "what follows PCA is fitted anew"),
         (make_pipeline(PLSRegression(), SVC()), {"plsregression__n_components": [1, 2]}, "is fitted anew"),
+        (COLUMNS, {"prep__numbers__pca__whiten": [True, False]}, "what follows PCA is fitted anew"),
+        (COLUMNS, {"prep__nobody__k": [1, 2]}, "what follows ColumnTransformer is fitted anew"),
+        (clone(COLUMNS).set_params(prep__n_jobs=2), {"prep__rest__k": [1, 2]}, "has an n_jobs of its own"),
+        (
+            clone(COLUMNS).set_params(prep__numbers__memory="somewhere"),
+            {"prep__numbers__pca__n_components": [1, 2]},
+            "Pipeline has a memory of its own",
+        ),
+        (
+            make_pipeline(ColumnTransformer([("a", SelectKBest(), lambda X: [0])]), SVC()),
+            {"columntransformer__a__k": [1, 2]},
+            "a function chooses the columns",
+        ),
         (SVC(), {"estimator__C": [1, 2]}, "nothing is known of what SVC does with estimator"),
     ],
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.linalg import pinv
+from sklearn import get_config
 
 from skhpo.estimators.facts import Facts, Path, Whole, view_of
 
@@ -51,7 +52,8 @@ def _holds_for_pca(estimator: Any, X: Any) -> bool:
         or (solver == "covariance_eigh" and n_columns <= n_rows)  # else what is noise has more of them than are kept
         or (solver == "auto" and (is_tall or max(n_rows, n_columns) <= 500))
     )
-    return solves_all and bool(estimator.copy) and not vars(estimator).get("_sklearn_output_config")
+    gives_arrays = not vars(estimator).get("_sklearn_output_config") and get_config()["transform_output"] == "default"
+    return solves_all and bool(estimator.copy) and gives_arrays
 
 
 def _cut_pca(model: Any, value: int) -> Any:

@@ -17,6 +17,8 @@ from skhpo.estimators.table import library_of, untested_version
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from skhpo.estimators.facts import Training
+
 # The parameters that may hold the estimator inside, and the attribute that holds what is fitted of it, one or a list.
 _INSIDE, _CHAINED = ("estimator",), ("estimator", "base_estimator")
 _WRAPPERS = {
@@ -33,15 +35,18 @@ _CHOICES = ("skhpo.automl.Choice", "skhpo.automl.lineup.Lineup")
 IN_CHOICE = "choice__"
 """What stands in front of the name of a candidate, which is one head with it."""
 _VOTERS = ("sklearn.ensemble.VotingClassifier", "sklearn.ensemble.VotingRegressor")
+_STACKS = ("sklearn.ensemble.StackingClassifier", "sklearn.ensemble.StackingRegressor")
+_REPLAYED = (
+    "sklearn.calibration.CalibratedClassifierCV",
+    "sklearn.model_selection.TunedThresholdClassifierCV",
+    *_STACKS,
+)
+"""What learns from predictions of the models inside, and can be fitted anew with shorter ones."""
 _ON_PREDICTIONS = {
-    "sklearn.calibration.CalibratedClassifierCV": "its calibrators are fitted",
-    "sklearn.ensemble.StackingClassifier": "its final estimator is fitted",
-    "sklearn.ensemble.StackingRegressor": "its final estimator is fitted",
     "sklearn.feature_selection.RFE": "its features are chosen",
     "sklearn.feature_selection.RFECV": "its features are chosen",
     "sklearn.feature_selection.SelectFromModel": "its features are chosen",
     "sklearn.feature_selection.SequentialFeatureSelector": "its features are chosen",
-    "sklearn.model_selection.TunedThresholdClassifierCV": "its threshold is chosen",
     "sklearn.semi_supervised.SelfTrainingClassifier": "its labels are chosen",
 }
 """What is done by the models inside, so that a shorter one inside would have made something else of it."""
@@ -116,6 +121,45 @@ class ChoiceHop(Hop):
         return {"candidates": {**model.candidates, name: changed}}
 
 
+@dataclass(frozen=True)
+class ReplayHop(Hop):
+    """The way to one of the models that a wrapper learns from, known by its name."""
+
+    def names(self, wrapper: Any) -> list[str]:
+        """Return the names of all models that it learns from."""
+        if self.parameter in _INSIDE:
+            return [self.parameter]
+        return [name for name, model in wrapper.estimators if not isinstance(model, str)]
+
+    def replaced(self, model: Any, inside: Callable[[Any], Any], **unfitted: Any) -> Any:  # noqa: ARG002
+        """Return a view of a fitted wrapper: what is inside of it is never cut in its place."""
+        return view_of(model, **unfitted)
+
+    def refitted(self, model: Any, rest: str, value: Any, training: Training | None, cut: Callable[[Any], Any]) -> Any:
+        """Return a wrapper that was fitted anew, with a value of one of the models inside, and cut ones of these.
+
+        Raises
+        ------
+        ValueError
+            If it is not known what it was fitted to.
+        """
+        if training is None:
+            raise ValueError("the samples are not known")
+        new = clone(model).set_params(**{f"{self.parameter}__{rest}": value})
+
+        def part(name: str, known: Any) -> Any:
+            return cut(known) if name == self.parameter else known
+
+        training.notes[INNER].replay(
+            new, self.names(new), part, lambda: new.fit(training.X, training.y, **training.params)
+        )
+        return new
+
+
+INNER = "inner"
+"""Under which note a training has the fits of the models inside."""
+
+
 def hop_to(owner: Any, head: str) -> tuple[Any, Hop]:
     """Return the estimator one deeper, and the hop to it."""
     kind = type(owner).__name__
@@ -130,8 +174,16 @@ def hop_to(owner: Any, head: str) -> tuple[Any, Hop]:
         raise NoRouteError(f"{reason} by what the models inside of {kind} say")
     if library_of(owner) != "sklearn" or (reason := untested_version(owner)) is not None:
         raise NoRouteError(reason or f"nothing is known of what {kind} does with {head}")
+    if name in _REPLAYED:
+        return _replayed(owner, head, name)
     if name in _VOTERS and (voter := dict(owner.estimators).get(head)) is not None:
         return voter, VoterHop(head, "estimators_")
+    return _wrapped(owner, head, name)
+
+
+def _wrapped(owner: Any, head: str, name: str) -> tuple[Any, Hop]:
+    """Return the estimator inside of a wrapper, and the hop to it."""
+    kind = type(owner).__name__
     heads, attribute = _WRAPPERS.get(name, ((), ""))
     if head not in heads:
         raise NoRouteError(f"nothing is known of what {kind} does with {head}")
@@ -140,6 +192,23 @@ def hop_to(owner: Any, head: str) -> tuple[Any, Hop]:
     if getattr(owner, "order", None) == "random" and not is_seed(owner.random_state):
         raise NoRouteError("random_state is not an integer")
     return getattr(owner, head), Hop(head, attribute)
+
+
+def _replayed(owner: Any, head: str, name: str) -> tuple[Any, Hop]:
+    """Return one of the models that a wrapper learns from, or the one of a stack that does, and the hop to it."""
+    kind = type(owner).__name__
+    if isinstance(owner.cv, str):
+        raise NoRouteError(f"the models of {kind} are fitted before it")
+    if owner.n_jobs not in {None, 1}:
+        raise NoRouteError(f"{kind} fits its models in other processes")
+    if getattr(owner.cv, "shuffle", True) and not is_seed(getattr(owner.cv, "random_state", 0)):
+        raise NoRouteError(f"the splits of {kind} have no seed")
+    inside = dict(owner.estimators) if name in _STACKS else {"estimator": owner.estimator}
+    if head == "final_estimator" and name in _STACKS and owner.final_estimator is not None:
+        return owner.final_estimator, Hop(head, "final_estimator_")
+    if not hasattr(inside.get(head), "get_params"):
+        raise NoRouteError(f"nothing is known of what {kind} does with {head}")
+    return inside[head], ReplayHop(head, "estimators_")
 
 
 def _chosen(owner: Any, head: str) -> tuple[Any, Hop]:
@@ -157,7 +226,7 @@ def is_choice(estimator: Any) -> bool:
 def _public_name(estimator: Any) -> str:
     """Return the key of a wrapper whose class is exactly this one, or an empty string."""
     name = type(estimator).__name__
-    for key in (*_WRAPPERS, *_VOTERS, *_ON_PREDICTIONS, *_CHOICES):
+    for key in (*_WRAPPERS, *_VOTERS, *_REPLAYED, *_ON_PREDICTIONS, *_CHOICES):
         module, _, short = key.rpartition(".")
         if short == name and getattr(sys.modules.get(module), name, None) is type(estimator):
             return key

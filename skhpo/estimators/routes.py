@@ -9,18 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial, wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from sklearn.pipeline import Pipeline
 
 from skhpo.estimators.facts import Path, Shape, Training, view_of
-from skhpo.estimators.hops import Hop, NoRouteError, hop_to, is_choice
+from skhpo.estimators.hops import INNER, Hop, NoRouteError, ReplayHop, hop_to, is_choice
+from skhpo.estimators.replay import Inner
 from skhpo.estimators.seeds import is_seed
 from skhpo.estimators.table import FACTS, library_of, path_of, untested_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 _LIBRARIES = {"sklearn", "skhpo", *(name.partition(".")[0] for name in FACTS)}
 _FUNCTIONS_FROM = {"sklearn", "numpy", "scipy", "builtins"}
@@ -43,6 +44,8 @@ class Route:
         The way to it from outside.
     is_watched : bool
         Whether one fit may answer for another only if it drew nothing from NumPy's global generator.
+    wrapper : estimator or None
+        On the way to the owner, who learns from predictions and is fitted anew with cut models.
     """
 
     name: str
@@ -50,25 +53,45 @@ class Route:
     owner: Any
     hops: tuple[Hop, ...] = ()
     is_watched: bool = False
+    wrapper: Any = None
+
+    @property
+    def needs_training(self) -> bool:
+        """Whether it takes the samples to cut a model."""
+        return self.path.needs_training or self.wrapper is not None
 
     def cut(self, model: Any, value: Any, training: Training | None = None) -> Any:
         """Return a view of a fitted whole as if it had been fitted with another value of the parameter.
 
-        ``training`` is what the owner of the parameter was fitted to, for paths that need it.
+        ``training`` is what the owner of the parameter, or the wrapper, was fitted to, for routes that need it.
         """
-        return self._cut(model, self.hops, value, (training,) if self.path.needs_training else ())
+        return self._cut(model, self.hops, value, training)
 
-    def _cut(self, model: Any, hops: tuple[Hop, ...], value: Any, training: tuple[Training | None, ...]) -> Any:
+    def _cut(self, model: Any, hops: tuple[Hop, ...], value: Any, training: Training | None) -> Any:
         if not hops:
             # One of several classes may have been so plain that a constant stands for its model.
-            return self.path.cut(model, value, *training) if type(model) is type(self.owner) else model
+            given = (training,) if self.path.needs_training else ()
+            return self.path.cut(model, value, *given) if type(model) is type(self.owner) else model
         hop, rest = hops[0], "__".join([*(one.parameter for one in hops[1:]), self.path.parameter])
+        if isinstance(hop, ReplayHop):
+            return hop.refitted(model, rest, value, training, lambda inner: self._cut(inner, hops[1:], value, None))
         unfitted = hop.unfitted(model, rest, value)
         return hop.replaced(model, lambda inner: self._cut(inner, hops[1:], value, training), **unfitted)
 
     def held(self, model: Any) -> Any:
         """Return a shallow copy of a fitted whole and of the parts on the way, which no one else sets attributes of."""
         return self._held(model, self.hops)
+
+    def fitted(self, wrapper: Any, training: Training, fit: Callable[[], Any]) -> Any:
+        """Call the `fit` of the wrapper, and let the training know what is fitted inside."""
+        place = next(place for place, hop in enumerate(self.hops) if isinstance(hop, ReplayHop))
+        hop = cast("ReplayHop", self.hops[place])
+
+        def held(name: str, model: Any) -> Any:
+            return self._held(model, self.hops[place + 1 :]) if name == hop.parameter else view_of(model)
+
+        training.notes[INNER] = Inner(held)
+        return training.notes[INNER].record(wrapper, hop.names(wrapper), fit)
 
     def _held(self, model: Any, hops: tuple[Hop, ...]) -> Any:
         if not hops:
@@ -96,11 +119,15 @@ def route_to(estimator: Any, name: str, *, is_close: bool = False) -> Route:
     *parts, parameter = name.split("__")
     heads = iter(parts)
     hops: list[Hop] = []
-    owner, is_watched = estimator, False
+    owner, is_watched, wrapper = estimator, False, None
     for part in heads:
         head = f"{part}__{next(heads, '')}" if is_choice(owner) else part
         inner, hop = hop_to(owner, head)
         is_watched |= _rest_draws(owner, inner)
+        if isinstance(hop, ReplayHop):
+            if any(each.attribute is not None for each in hops):
+                raise NoRouteError(f"{type(owner).__name__} is fitted anew, and a wrapper keeps its samples to itself")
+            wrapper = owner
         owner = inner
         hops.append(hop)
     path = path_of(owner, parameter)
@@ -115,11 +142,11 @@ def route_to(estimator: Any, name: str, *, is_close: bool = False) -> Route:
         is_watched = True
     if (reason := untested_version(owner)) is not None:
         raise NoRouteError(reason)
-    return Route(name, path, owner, tuple(hops), is_watched)
+    return Route(name, path, owner, tuple(hops), is_watched, wrapper)
 
 
 class Listener:
-    """Takes down what the owner of a path parameter is fitted to, for paths that need it.
+    """Takes down what the owner of a path parameter, or a wrapper of it, is fitted to, for routes that need it.
 
     Parameters
     ----------
@@ -134,20 +161,24 @@ class Listener:
 
     def __init__(self, route: Route) -> None:
         self.training: Training | None = None
-        owner = route.owner
+        owner = route.owner if route.wrapper is None else route.wrapper
         plain = owner.fit
 
         @wraps(plain)
         def fit(X: Any, y: Any = None, **params: Any) -> Any:
             vars(owner).pop("fit", None)
             self.training = Training(X, y, params, {})
-            return plain(X, y, **params)
+            if route.wrapper is None:
+                return plain(X, y, **params)
+            return route.fitted(owner, self.training, lambda: plain(X, y, **params))
 
         vars(owner)["fit"] = fit
 
 
 def objection_to(route: Route, values: Sequence[Any], shape: Shape) -> str | None:
     """Return why values cannot share a fit along a route; None where they can."""
+    if route.wrapper is not None:
+        shape = Shape(0, shape.most)  # who splits again leaves fewer samples
     return route.path.objection(route.owner, values, shape)
 
 

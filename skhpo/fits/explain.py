@@ -7,13 +7,13 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sklearn.base import clone
-from sklearn.pipeline import Pipeline
 
 from skhpo._sklearn import set_params
 from skhpo.estimators.facts import Shape
 from skhpo.estimators.hops import NoRouteError
 from skhpo.estimators.routes import objection_to, route_to
 from skhpo.estimators.table import facts_of, untested_version
+from skhpo.fits.prefix import early_step
 from skhpo.space.interop import dicts_of
 
 if TYPE_CHECKING:
@@ -97,8 +97,8 @@ def _answers(estimator: Any, part: Mapping[str, Any], name: str, shape: Shape, i
         model = set_params(clone(estimator), others)
     except Exception as error:
         raise NoRouteError(f"the other parameters cannot be set: {error}") from error
-    if (step := _early_step(model, name)) is not None:
-        return _of_step(step, name)
+    if (step := early_step(model, name)) is not None:
+        return _of_step(*step)
     route = route_to(model, name, is_close=is_close)
     lengths = [(at, value) for value in values if (at := route.path.length(value)) is not None]
     if len(lengths) < 2:
@@ -107,7 +107,9 @@ def _answers(estimator: Any, part: Mapping[str, Any], name: str, shape: Shape, i
     if (reason := objection_to(route, order, shape)) is not None:
         raise NoRouteError(reason)
     rest = ", ".join(str(value) for value in values if value in order[1:])
-    return f"the fit with {order[0]} answers for {rest}" + (f": {route.path.close}" if route.path.close else "")
+    anew = "" if route.wrapper is None else f"what {type(route.wrapper).__name__} learns from it is fitted anew"
+    more = anew or route.path.close
+    return f"the fit with {order[0]} answers for {rest}" + (f": {more}" if more else "")
 
 
 def _values(dimension: Any) -> list[Any] | None:
@@ -116,17 +118,10 @@ def _values(dimension: Any) -> list[Any] | None:
     return list(choices) if isinstance(choices, Collection) and not isinstance(choices, str) else None
 
 
-def _early_step(model: Any, name: str) -> Any:
-    """Return the step before the last of a pipeline that owns a parameter, if one does."""
-    head, _, own = name.partition("__")
-    if type(model) is not Pipeline or not own or "__" in own or model.memory is not None:
-        return None
-    return dict(model.steps[:-1]).get(head)
-
-
-def _of_step(step: Any, name: str) -> str:
+def _of_step(step: Any, parameter: str) -> str:
+    """Return what is shared of a step that others follow; raises NoRouteError where nothing is."""
     whole, kind = facts_of(step).whole, type(step).__name__
-    if whole is None or not name.endswith(f"__{whole.parameter}"):
+    if whole is None or parameter != whole.parameter:
         raise NoRouteError(f"what follows {kind} is fitted anew")
     if (reason := untested_version(step)) is not None:
         raise NoRouteError(reason)

@@ -81,7 +81,7 @@ class Along:
         """Take note of what the owner of the parameter is fitted to, where its models are cut with the samples."""
         with suppress(NoRouteError):
             route = self._route_in(estimator)
-            if route.path.needs_training:
+            if route.needs_training:
                 self._listener = Listener(route)
 
     def _route_in(self, estimator: Any) -> Route:

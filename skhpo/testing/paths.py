@@ -82,7 +82,7 @@ def _heard(estimator: Any, parameter: str, value: Any, X: Any, y: Any) -> tuple[
     """Return a fitted model, and what the owner of the parameter was fitted to, where its cut needs that."""
     model = clone(estimator).set_params(**{parameter: value})
     route = route_to(model, parameter)
-    listener = Listener(route) if route.path.needs_training else None
+    listener = Listener(route) if route.needs_training else None
     fitted = model.fit(X) if y is None else model.fit(X, y)
     return fitted, None if listener is None else listener.training
 

@@ -30,6 +30,7 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
     StackingClassifier,
+    StackingRegressor,
     VotingClassifier,
     VotingRegressor,
 )
@@ -42,7 +43,7 @@ from sklearn.linear_model import (
     OrthogonalMatchingPursuit,
     SGDClassifier,
 )
-from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
+from sklearn.model_selection import FixedThresholdClassifier, KFold, TunedThresholdClassifierCV
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier, MultiOutputRegressor, RegressorChain
 from sklearn.neighbors import (
@@ -61,7 +62,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTre
 from skhpo.estimators import register_path
 from skhpo.estimators.facts import Shape, Training
 from skhpo.estimators.hops import NoRouteError
-from skhpo.estimators.routes import objection_to, route_to
+from skhpo.estimators.routes import Listener, objection_to, route_to
 from skhpo.estimators.table import FACTS, facts_of, path_of
 from skhpo.testing import check_path
 
@@ -269,6 +270,66 @@ HOLDS = [
     ),
     (MultiOutputRegressor(HistGradientBoostingRegressor(**HISTOGRAM)), "estimator__max_iter", COUNTS, TWO_TARGETS),
     (FixedThresholdClassifier(RandomForestClassifier(**SEED)), "estimator__n_estimators", COUNTS, BINARY),
+    # Where something learns from predictions of the models inside, it learns anew.
+    (CalibratedClassifierCV(RandomForestClassifier(**SEED)), "estimator__n_estimators", COUNTS, THREE),
+    (
+        CalibratedClassifierCV(GradientBoostingClassifier(**SEED), method="isotonic", ensemble=False),
+        "estimator__n_estimators",
+        COUNTS,
+        TIES,
+    ),
+    (
+        CalibratedClassifierCV(
+            make_pipeline(StandardScaler(), HistGradientBoostingClassifier(**HISTOGRAM)),
+            cv=KFold(3, shuffle=True, **SEED),
+        ),
+        "estimator__histgradientboostingclassifier__max_iter",
+        COUNTS,
+        BINARY,
+    ),
+    (
+        make_pipeline(StandardScaler(), CalibratedClassifierCV(DecisionTreeClassifier(**SEED), cv=3)),
+        "calibratedclassifiercv__estimator__ccp_alpha",
+        [0, 0.01, 0.02],
+        THREE,
+    ),
+    (
+        CalibratedClassifierCV(OneVsRestClassifier(AdaBoostClassifier(**SEED)), cv=2, n_jobs=1),
+        "estimator__estimator__n_estimators",
+        [1, 7, 5],
+        THREE,
+    ),
+    (CalibratedClassifierCV(KNeighborsClassifier(algorithm="brute")), "estimator__n_neighbors", [1, 9, 5], TIES),
+    (TunedThresholdClassifierCV(RandomForestClassifier(**SEED)), "estimator__n_estimators", COUNTS, BINARY),
+    (
+        TunedThresholdClassifierCV(RandomForestClassifier(**SEED), cv=0.5, refit=False, **SEED),
+        "estimator__n_estimators",
+        COUNTS,
+        BINARY,
+    ),
+    (
+        StackingClassifier(
+            [("a", RandomForestClassifier(**SEED)), ("b", GradientBoostingClassifier(**SEED)), ("none", "drop")]
+        ),
+        "a__n_estimators",
+        COUNTS,
+        THREE,
+    ),
+    (
+        StackingClassifier([("a", RandomForestClassifier(3, **SEED))], GradientBoostingClassifier(**SEED), cv=3),
+        "final_estimator__n_estimators",
+        COUNTS,
+        THREE,
+    ),
+    (
+        StackingRegressor(
+            [("a", make_pipeline(StandardScaler(), RandomForestRegressor(**SEED))), ("b", LinearRegression())],
+            passthrough=True,
+        ),
+        "a__randomforestregressor__n_estimators",
+        COUNTS,
+        NUMBERS,
+    ),
     (
         make_pipeline(
             StandardScaler(),
@@ -350,10 +411,42 @@ REFUSED = [
     *(
         (wrapped(RandomForestClassifier(**SEED)), name, why)
         for wrapped, name, why in [
-            (CalibratedClassifierCV, "estimator__n_estimators", "its calibrators are fitted"),
-            (TunedThresholdClassifierCV, "estimator__n_estimators", "its threshold is chosen"),
+            (
+                lambda forest: CalibratedClassifierCV(forest, n_jobs=2),
+                "estimator__n_estimators",
+                "CalibratedClassifierCV fits its models in other processes",
+            ),
+            (
+                lambda forest: CalibratedClassifierCV(forest, cv=KFold(3, shuffle=True)),
+                "estimator__n_estimators",
+                "the splits of CalibratedClassifierCV have no seed",
+            ),
+            (
+                lambda forest: StackingClassifier([("one", forest)], cv="prefit"),
+                "one__n_estimators",
+                "the models of StackingClassifier are fitted before it",
+            ),
+            (
+                lambda forest: StackingClassifier([("one", forest)]),
+                "final_estimator__n_estimators",
+                "nothing is known of what StackingClassifier does with final_estimator",
+            ),
+            (
+                lambda forest: OneVsRestClassifier(CalibratedClassifierCV(forest)),
+                "estimator__estimator__n_estimators",
+                "is fitted anew, and a wrapper keeps its samples to itself",
+            ),
+            (
+                lambda forest: StackingClassifier([("one", TunedThresholdClassifierCV(forest))]),
+                "one__estimator__n_estimators",
+                "is fitted anew, and a wrapper keeps its samples to itself",
+            ),
+            (
+                lambda forest: CalibratedClassifierCV(KNeighborsClassifier()),
+                "estimator__n_neighbors",
+                "half of the samples",
+            ),
             (SelfTrainingClassifier, f"{SELF_TRAINED}__n_estimators", "its labels are chosen"),
-            (lambda forest: StackingClassifier([("one", forest)]), "one__n_estimators", "its final estimator is"),
             (lambda forest: ClassifierChain(forest, cv=3), f"{CHAINED}__n_estimators", "fitted to predictions of the"),
             (
                 lambda forest: ClassifierChain(forest, order="random"),
@@ -516,6 +609,55 @@ def test_a_path_that_changes_the_model_is_found():
     register_path(Own, "n", cut)
     with pytest.raises(AssertionError, match="Cutting leaves the model as it was"):
         check_path(Own(), "n", [3, 1], *NUMBERS)
+
+
+def test_who_learns_from_predictions_is_fitted_with_parts_of_models(monkeypatch):
+    X, y = BINARY
+    fits, plain = [], RandomForestClassifier.fit
+
+    def fit(self, *args, **kwargs):
+        fits.append(self.n_estimators)
+        return plain(self, *args, **kwargs)
+
+    monkeypatch.setattr(RandomForestClassifier, "fit", fit)
+    for wrapped, n_inside in [
+        (CalibratedClassifierCV(RandomForestClassifier(9, **SEED), cv=3), 3),
+        (CalibratedClassifierCV(RandomForestClassifier(9, **SEED), cv=3, ensemble=False), 4),
+        (TunedThresholdClassifierCV(RandomForestClassifier(9, **SEED), cv=3), 4),
+    ]:
+        route = route_to(wrapped, "estimator__n_estimators")
+        listener = Listener(route)
+        wrapped.fit(X, y)
+        assert fits == [9] * n_inside
+        fits.clear()
+        for value in (5, 2):
+            view = route.cut(wrapped, value, listener.training)
+            assert view.get_params()["estimator__n_estimators"] == value
+            assert not fits, "nothing inside is fitted again"
+            assert not vars(view.estimator).keys() & {"fit", "__sklearn_clone__"}
+            assert pickle.loads(pickle.dumps(view)).predict(X).tobytes() == view.predict(X).tobytes()  # noqa: S301
+        assert not vars(wrapped.estimator).keys() & {"fit", "__sklearn_clone__"}
+        with pytest.raises(ValueError, match="the samples are not known"):
+            route.cut(wrapped, 2)
+        # Other samples are told by their content, and what is not known is fitted.
+        other = listener.training._replace(y=1 - y)
+        view = route.cut(wrapped, 5, other)
+        assert fits == [5] * n_inside
+        fits.clear()
+        assert view.predict(X).tobytes() == clone(view).fit(X, 1 - y).predict(X).tobytes()
+        fits.clear()
+
+
+def test_the_other_models_of_a_stack_are_not_fitted_again(monkeypatch):
+    X, y = THREE
+    stack = StackingClassifier([("a", RandomForestClassifier(9, **SEED)), ("b", DecisionTreeClassifier(**SEED))], cv=3)
+    route = route_to(stack, "a__n_estimators")
+    listener = Listener(route)
+    stack.fit(X, y)
+    monkeypatch.setattr(DecisionTreeClassifier, "fit", lambda *_: pytest.fail("it was fitted"))
+    view = route.cut(stack, 5, listener.training)
+    monkeypatch.undo()
+    assert view.predict_proba(X).tobytes() == clone(view).fit(X, y).predict_proba(X).tobytes()
 
 
 def test_views_say_what_they_are():

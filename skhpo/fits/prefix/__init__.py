@@ -6,6 +6,9 @@ task `reused` puts an object of ours there, which looks into a `PrefixCache`; al
 cache holds the training side after each step with the steps fitted so far, and the sides that were scored after each
 step, which would cost as much again.
 
+The steps inside of a step, those of a `ColumnTransformer`, a `FeatureUnion` or a `Pipeline`, are reused in the same way
+(`steps`): scikit-learn's code fits the whole, and asks for each of them.
+
 What comes out is to the bit what would come out without, because
 
 * the key of an entry is all that a fit depends on: split, fraction of the rows, and of every step so far the name, the
@@ -29,5 +32,6 @@ second fit differs from its first.
 
 from skhpo.fits.prefix.cache import PrefixCache
 from skhpo.fits.prefix.reuse import reused
+from skhpo.fits.prefix.steps import early_step
 
-__all__ = ["PrefixCache", "reused"]
+__all__ = ["PrefixCache", "early_step", "reused"]

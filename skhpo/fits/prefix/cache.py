@@ -31,6 +31,8 @@ class PrefixCache:
         Keys of steps that are fitted each time from now on.
     trusted : set of hashable
         What was done twice, of steps that are not scikit-learn's, and was the same both times.
+    n_cheap : dict of hashable to int
+        By branch inside of a step: how often in a row none of its steps took long enough to be worth keeping.
 
     Examples
     --------
@@ -48,6 +50,7 @@ class PrefixCache:
         self._n_bytes = 0
         self.refused: set[Hashable] = set()
         self.trusted: set[Hashable] = set()
+        self.n_cheap: dict[Hashable, int] = {}
 
     def __reduce__(self) -> tuple[Callable[..., PrefixCache], tuple[type[PrefixCache], int]]:
         return _arrive, (type(self), self.max_bytes)
@@ -94,6 +97,7 @@ class PrefixCache:
             self._n_bytes = 0
         self.refused.clear()
         self.trusted.clear()
+        self.n_cheap.clear()
 
 
 _arrived: weakref.WeakSet[PrefixCache] = weakref.WeakSet()

@@ -9,6 +9,9 @@ from types import BuiltinFunctionType, FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from joblib import effective_n_jobs
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import FeatureUnion, Pipeline
 
 from skhpo.content.arrays import digest_of_array, type_of
 from skhpo.estimators.copies import has_own_clone, kept_by_clone
@@ -49,8 +52,8 @@ def step_key(name: str, step: Any, without: str | None = None) -> StepKey:
     """Return the key of a step that is not fitted yet, a fresh clone; where wanted, without one of its parameters.
 
     scikit-learn's own classes without a seed draw from NumPy's global generator, which is seen to be touched; so do its
-    functions, as `mutual_info_classif`. That is only looked at for the step itself: what is inside it may run in other
-    processes.
+    functions, as `mutual_info_classif`. That is only looked at for the step itself, and for steps inside it that are
+    fitted in this process: what else is inside may run in others.
 
     Raises
     ------
@@ -61,16 +64,37 @@ def step_key(name: str, step: Any, without: str | None = None) -> StepKey:
     """
     reader = _Reader()
     try:
-        is_sklearns = _origin(type(step)) == "sklearn"
-        has_no_seed = is_sklearns and any(value is None for value in seeds_of(step))
-        key = name, reader.estimator(step, may_draw=has_no_seed, without=without)
+        key = name, reader.estimator(step, is_seen=True, without=without)
         hash(key)
     except NotReusable:
         raise
     except Exception as error:  # whatever a foreign `get_params`, attribute or hash raises
         raise NotReusable from error
-    may_draw = has_no_seed or reader.is_foreign or bool(reader.functions)
+    may_draw = reader.has_no_seed or reader.is_foreign or bool(reader.functions)
     return StepKey(key, reader.is_foreign, may_draw, tuple(reader.functions))
+
+
+def columns_key(columns: Any) -> Hashable:
+    """Return the key of a choice of columns.
+
+    Raises
+    ------
+    NotReusable
+        If it may be another one with the same samples, as a function of somebody else may choose.
+    """
+    reader = _Reader()
+    key = reader.value(columns)
+    hash(key)
+    if reader.is_foreign or reader.functions:
+        raise NotReusable
+    return key
+
+
+def is_fitted_here(step: Any) -> bool:
+    """Whether a step is one of several steps, which it fits itself and in this process."""
+    if type(step) is Pipeline:
+        return step.memory is None
+    return type(step) in {ColumnTransformer, FeatureUnion} and bool(effective_n_jobs(step.n_jobs) == 1)
 
 
 class _Reader:
@@ -78,31 +102,38 @@ class _Reader:
 
     def __init__(self) -> None:
         self.is_foreign = False
+        self.has_no_seed = False
         self.functions: list[Any] = []
+        self._estimators: dict[int, Any] = {}
 
-    def estimator(self, estimator: Any, *, may_draw: bool = False, without: str | None = None) -> Hashable:
+    def estimator(self, estimator: Any, *, is_seen: bool = False, without: str | None = None) -> Hashable:
+        """Return the key of an estimator; ``is_seen`` says whether it would be seen that it draws."""
         self._meet(type(estimator))
-        if has_own_clone(estimator):
-            raise NotReusable
-        if not may_draw and any(value is None for value in seeds_of(estimator)):
-            raise NotReusable
+        if has_own_clone(estimator) or id(estimator) in self._estimators:
+            raise NotReusable  # who stands in two places is fitted twice, and the last fit counts
+        self._estimators[id(estimator)] = estimator
+        if any(value is None for value in seeds_of(estimator)):
+            if not is_seen or _origin(type(estimator)) != "sklearn":
+                raise NotReusable
+            self.has_no_seed = True
         params = estimator.get_params(deep=False)
         if params.get("warm_start") or any(name.startswith("copy") and params[name] is False for name in params):
             raise NotReusable
-        named = tuple((name, self.value(params[name])) for name in sorted(params) if name != without)
+        is_seen = is_seen and is_fitted_here(estimator)
+        named = tuple((name, self.value(params[name], is_seen)) for name in sorted(params) if name != without)
         return type(estimator), kept_by_clone(estimator), named
 
-    def value(self, value: Any) -> Hashable:  # noqa: C901, PLR0911  (one return per kind of value)
+    def value(self, value: Any, is_seen: bool = False) -> Hashable:  # noqa: C901, PLR0911  (one return per kind of value)
         if type(value) in _ATOMS or issubclass(type(value), np.generic):
             return freeze(value)
         if issubclass(type(value), _NAMED) or _is_global(value):
             self._meet(value)
             return freeze(value)
         if class_attribute(type(value), "get_params") is not None:
-            return self.estimator(value)
+            return self.estimator(value, is_seen=is_seen)
         kind = type(value)
         if kind in {list, tuple}:
-            return kind, tuple(map(self.value, value))
+            return kind, tuple(self.value(each, is_seen) for each in value)
         if kind is dict:
             return kind, tuple((self.value(key), self.value(value[key])) for key in value)
         if kind in {set, frozenset}:

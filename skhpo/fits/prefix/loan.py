@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,7 +16,7 @@ from skhpo.fits.prefix.same import is_same
 from skhpo.fits.prefix.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from sklearn.pipeline import Pipeline
 
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
     from skhpo.fits.prefix.cache import PrefixCache
 
 _FIT, _TRANSFORM = "fit", "transform"
+
+WORTH_KEEPING = 0.005
+"""CPU seconds of a step inside of another one from which on what it gives is kept: keeping it takes about 1 ms."""
+
+
+_CHEAP_TWICE = 2
 
 
 class Prefix(NamedTuple):
@@ -68,11 +75,19 @@ class Loan:
         The steps that can be reused, first to last.
     training_side : object
         What the first of them is given.
+    side : str or None
+        Which side is being transformed, if that is known.
+    label : tuple of hashable
+        Of steps inside of a step, where they are, whatever the parameters.
     """
 
     def __init__(self, cache: PrefixCache, place: tuple[Hashable, ...], sides: Mapping[str, Callable[[], Any]]) -> None:
         self.levels: list[Level] = []
         self.training_side: Any = None
+        self.side: str | None = None
+        self.label: tuple[Hashable, ...] = ()
+        self._least_seconds = 0.0
+        self._inner: list[Loan] = []
         self._cache = cache
         self._place = place
         self._sides = dict(sides)
@@ -86,11 +101,39 @@ class Loan:
 
         Steps that speak to callbacks themselves must be fitted to do so.
         """
-        if _is_pairwise(pipeline):
-            return
+        if not _is_pairwise(pipeline):
+            self.add(pipeline.steps[:-1], is_observed=is_observed)
+
+    def is_cheap(self, branch: tuple[Hashable, ...]) -> bool:
+        """Whether the steps of a branch inside of a step took so little each time that none is worth keeping."""
+        return self._cache.n_cheap.get((*self.label, *branch), 0) >= _CHEAP_TWICE
+
+    def inner(self, level: int, columns: Hashable, name: str, steps: Sequence[tuple[str, Any]]) -> Loan:
+        """Return what steps inside of a step have of the cache; the step fits them one after the other.
+
+        Parameters
+        ----------
+        level : int
+            Of the step.
+        columns : hashable
+            Which columns of its samples the first of them is given.
+        name : str
+            Of the branch that they are.
+        steps : sequence of (str, estimator)
+            With their names.
+        """
+        place = self.levels[level - 1].key if level > 0 else self._place
+        loan = _InnerLoan(self, self._cache, (place, "inside", columns), self._sides)
+        loan.label = (*self.label, level, columns, name)
+        loan.add(steps)
+        self._inner.append(loan)
+        return loan
+
+    def add(self, steps: Sequence[tuple[str, Any]], *, is_observed: bool = False) -> None:
+        """Take down the keys of steps that follow each other."""
         key: tuple[Hashable, ...] = self._place
-        for name, step in pipeline.steps[:-1]:
-            if step is None or (type(step) is str and step == "passthrough"):
+        for name, step in steps:
+            if passes_on(step):
                 continue
             if is_observed and class_attribute(type(step), "set_callbacks") is not None:
                 return
@@ -106,6 +149,9 @@ class Loan:
 
     def close(self) -> None:
         """End it: the steps transform by themselves."""
+        for loan in self._inner:
+            loan.close()
+        self._inner.clear()
         self._sides.clear()
         self._samples.clear()
         self._as_fitted.clear()
@@ -143,15 +189,19 @@ class Loan:
             self._refuse(level)
             return None
 
-    def learn(self, level: int, watch: Watch, result: Any, steps: tuple[Any, ...]) -> bool:
-        """Keep a prefix that was fitted if it may be kept; False if its last step and what is behind are not reused."""
+    def learn(self, level: int, watch: Watch, result: Any, steps: tuple[Any, ...], seconds: float) -> bool:
+        """Keep a prefix that was fitted if it may be kept; False if its last step and what is behind are not reused.
+
+        ``seconds`` of the CPU are what its last step took.
+        """
         here = self.levels[level]
         try:
             known = self._cache.get(here.key)
             if not watch.is_clean():
                 self._refuse(level)
             elif known is None:
-                self._keep(level, result, steps)
+                if seconds >= self._least_seconds:
+                    self._keep(level, result, steps)
             elif is_same(known[0], result) and is_same(known[1][level], steps[level]):
                 self._cache.trusted.add((here.step.key, _FIT))
                 self._as_fitted[level] = known[1][level]
@@ -179,9 +229,9 @@ class Loan:
         made = fit(step.set_params(**whole.longest))
         return (cut_of(whole, made, value, training) if whole.longest else made), made
 
-    def keep_whole(self, level: int, made: tuple[Any, Any] | None) -> None:
-        """Keep a fit that holds all values of a parameter."""
-        if made is None or level >= len(self.levels):
+    def keep_whole(self, level: int, made: tuple[Any, Any] | None, seconds: float) -> None:
+        """Keep a fit that holds all values of a parameter, and took so many seconds of the CPU."""
+        if made is None or level >= len(self.levels) or seconds < self._least_seconds:
             return
         try:
             whole = facts_of(made[1]).whole
@@ -238,8 +288,12 @@ class Loan:
                 return answer[0]
         # Samples that are none of the sides are looked at for generators only.
         watch = self.watch(level, X, before=given if side is not None else X)
-        result = transform(X)
-        if watch is not None:
+        self.side, begun = side, time.process_time()
+        try:
+            result = transform(X)
+        finally:
+            self.side = None
+        if watch is not None and time.process_time() - begun >= self._least_seconds:
             self._learn_side(level, watch, key, (step, X, result))
         return result
 
@@ -315,6 +369,45 @@ class Loan:
             return None
 
 
+class _InnerLoan(Loan):
+    """What the steps inside of a step have of the cache: which side they transform is known outside of it."""
+
+    def __init__(
+        self, outer: Loan, cache: PrefixCache, place: tuple[Hashable, ...], sides: Mapping[str, Callable[[], Any]]
+    ) -> None:
+        super().__init__(cache, place, sides)
+        self._outer = outer
+        self._least_seconds = WORTH_KEEPING
+        self._most_seconds: float | None = None  # that a step took which was fitted
+
+    def learn(self, level: int, watch: Watch, result: Any, steps: tuple[Any, ...], seconds: float) -> bool:
+        """Keep a prefix as any loan does, and remember how long its last step took."""
+        self._most_seconds = max(seconds, self._most_seconds or 0.0)
+        return super().learn(level, watch, result, steps, seconds)
+
+    def close(self) -> None:
+        """End it, and remember whether it was worth while."""
+        super().close()
+        if self._most_seconds is not None:
+            n_before = self._cache.n_cheap.get(self.label, 0)
+            self._cache.n_cheap[self.label] = n_before + 1 if self._most_seconds < self._least_seconds else 0
+        self._most_seconds = None
+
+    def hook(self, level: int, step: Any) -> None:
+        """Let a fitted step that was kept look into the cache when it transforms."""
+        if level in self._as_fitted:
+            super().hook(level, step)
+
+    def _side(self, level: int, step: Any, X: Any) -> tuple[str | None, Any]:  # noqa: ARG002
+        """Return which side is being transformed; outside it was seen that all steps are as they were fitted."""
+        return self._outer.side, None
+
+
+def passes_on(step: Any) -> bool:
+    """Whether a step of a pipeline is none."""
+    return step is None or (type(step) is str and step == "passthrough")
+
+
 def whole_key(name: str, step: Any, own: StepKey) -> Hashable:
     """Return the key of a step without the parameter of which one fit holds all values; None where there is none."""
     whole = facts_of(step).whole
@@ -340,8 +433,8 @@ class _Transform(Hook):
         self._step = step
         self._transform = step.transform
 
-    def __reduce__(self) -> tuple[Any, tuple[Any, str]]:
-        return getattr, (self._step, "transform")
+    def __reduce__(self) -> tuple[Any, tuple[Any]]:
+        return _Own, (self._step,)
 
     def __call__(self, X: Any, *more: Any, **metadata: Any) -> Any:
         def transform(X: Any) -> Any:
@@ -354,6 +447,17 @@ class _Transform(Hook):
         except BaseException as error:
             error.__traceback__ = without_us(error)
             raise
+
+
+class _Own:
+    """The method ``transform`` of a copied step, looked up when it is called: a pipeline has none until it is whole."""
+
+    def __init__(self, step: Any) -> None:
+        self._step = step
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        vars(self._step).pop("transform", None)
+        return self._step.transform(*args, **kwargs)
 
 
 def without_us(error: BaseException) -> Any:

@@ -129,14 +129,14 @@ def taken_apart(value: Any) -> Parts:
     if cls is MethodType:
         return Parts(cls, [value.__func__, value.__self__], None, lambda _, parts: MethodType(*parts))
     origin = library(cls)
-    if origin in {"pandas", "pyarrow"} or not _is_made_of_attributes(cls):
+    if origin in {"pandas", "pyarrow"} or not is_made_of_attributes(cls):
         if origin in _LIBRARIES or origin in sys.stdlib_module_names:
             return _reduced(value)
         raise NotReusable
     return _attributes(value)
 
 
-def _is_made_of_attributes(cls: type) -> bool:
+def is_made_of_attributes(cls: type) -> bool:
     """Whether objects of a class are their attributes and, at most, the items of a built-in container."""
     for name in _OWN_WAYS:
         definer = next((base for base in cls.__mro__ if name in vars(base)), object)
