@@ -11,14 +11,15 @@ from sklearn.metrics import (
     RocCurveDisplay,
 )
 from sklearn.model_selection import LearningCurveDisplay, ValidationCurveDisplay
-from tool_case import DATA, FEW, OF_FEW, TARGETS, TWO, X, Y, linear, pattern, ridge, tree
+from tool_case import DATA, FEW, OF_FEW, TARGETS, TWO, X, Y, adding_to, linear, ridge, tree
+
+CASES = []
+pattern = adding_to(CASES)
 
 # ------------------------------------------------------------------------------------------------------ scikit-learn
 
-drawn = pattern("scikit-learn", "`DecisionBoundaryDisplay`", "sklearn", "matplotlib")
 
-
-@drawn
+@pattern("scikit-learn", "`DecisionBoundaryDisplay`", "sklearn", "matplotlib")
 def boundary(kind):
     return DecisionBoundaryDisplay.from_estimator(tree(kind).fit(X[:, :2], TWO), X[:, :2], grid_resolution=20).response
 

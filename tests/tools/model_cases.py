@@ -6,7 +6,10 @@ from sklearn.metrics import accuracy_score
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
-from tool_case import DATA, FEW, OF_FEW, TARGETS, TWO, X, Y, linear, pattern, ridge, tree
+from tool_case import DATA, FEW, OF_FEW, TARGETS, TWO, X, Y, adding_to, linear, ridge, tree
+
+CASES = []
+pattern = adding_to(CASES)
 
 GROUPS = np.where(np.arange(len(X)) % 2, "a", "b")
 

@@ -2,7 +2,10 @@
 
 import tempfile
 
-from tool_case import DATA, TARGETS, TWO, X, Y, linear, pattern, ridge, tree
+from tool_case import DATA, TARGETS, TWO, X, Y, adding_to, linear, ridge, tree
+
+CASES = []
+pattern = adding_to(CASES)
 
 SIDES = {"X_train": X[::2], "y_train": Y[::2], "X_test": X[1::2], "y_test": Y[1::2]}
 

@@ -8,7 +8,10 @@ from pathlib import Path
 import joblib
 import numpy as np
 from sklearn.metrics import accuracy_score, make_scorer
-from tool_case import DATA, FEW, OF_FEW, TARGETS, X, Y, linear, pattern, ridge, tree
+from tool_case import DATA, FEW, OF_FEW, TARGETS, X, Y, adding_to, linear, ridge, tree
+
+CASES = []
+pattern = adding_to(CASES)
 
 
 def shown(search):

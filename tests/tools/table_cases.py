@@ -9,7 +9,10 @@ from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
-from tool_case import TWO, X, Y, linear, pattern, ridge, tree
+from tool_case import TWO, X, Y, adding_to, linear, ridge, tree
+
+CASES = []
+pattern = adding_to(CASES)
 
 GROUPS = np.where(np.arange(len(X)) % 2, "a", "b")
 SERIES = np.sin(np.arange(60) / 3) + np.arange(60) / 30
@@ -154,7 +157,10 @@ def backtested(kind):
 
     folds = TimeSeriesFold(steps=5, initial_train_size=40, refit=True)
     found = backtesting_forecaster(
-        ForecasterRecursive(estimator=ridge(kind), lags=4), pd.Series(SERIES), folds, "mean_absolute_error",
+        ForecasterRecursive(estimator=ridge(kind), lags=4),
+        pd.Series(SERIES),
+        folds,
+        "mean_absolute_error",
         show_progress=False,
     )
     return found[1]["pred"]

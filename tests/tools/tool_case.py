@@ -62,16 +62,19 @@ def searches(estimator=None, space=DEPTHS, **settings):
 # ------------------------------------------------------------------------------- the same with one class and the other
 
 
-def pattern(package, what, *modules):
-    """Add what is done with a tool to a module's ``CASES``: a function of the class that has to give equal outcomes."""
+def adding_to(cases):
+    """Make a decorator for what is done with a tool: a function of the class of a search that has to give the same."""
 
-    def register(outcome):
-        modules_needed = modules or (package.replace("-", "_"),)
-        case = Case(package, modules_needed, what, lambda: agree(outcome(GridSearchCV), outcome(TheirGrid)))
-        outcome.__globals__.setdefault("CASES", []).append(case)
-        return outcome
+    def pattern(package, what, *modules):
+        needed = modules or (package.replace("-", "_"),)
 
-    return register
+        def add(outcome):
+            cases.append(Case(package, needed, what, lambda: agree(outcome(GridSearchCV), outcome(TheirGrid))))
+            return outcome
+
+        return add
+
+    return pattern
 
 
 def agree(ours, theirs):

@@ -5,16 +5,16 @@ import pickle
 import pickletools
 
 import numpy as np
+from explaining_cases import CASES as EXPLAINING
+from model_cases import CASES as MODELS
+from report_cases import CASES as REPORTS
+from saving_cases import CASES as SAVING
 from sklearn.datasets import load_diabetes
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV as TheirGrid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
-from explaining_cases import CASES as EXPLAINING
-from model_cases import CASES as MODELS
-from report_cases import CASES as REPORTS
-from saving_cases import CASES as SAVING
 from table_cases import CASES as TABLES
 from tool_case import BEST, ONE_LINE, Case, X, Y, searches
 from tracker_cases import CASES as TRACKERS
