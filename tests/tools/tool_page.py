@@ -41,8 +41,9 @@ tools look up the exact class, and have to be told in one line. Whatever does no
 |---|---|---|---|---|
 """
 FOOT = """
-Each entry is a test that runs where its tool is installed (`tests/tools`): the tool is used with scikit-learn's search
-and with ours, and what comes out is equal. {sklearn}
+Each entry is a test that runs where its tool is installed (`tests/tools`). Most use the tool with scikit-learn's
+`GridSearchCV` and with ours, and what comes out is equal. Those of mlflow, exporters and files were run with our other
+searches, too. {sklearn}
 
 ## mlflow
 
@@ -134,7 +135,7 @@ def with_which(versions):
             tools.setdefault(versions[case.key]["scikit-learn"], {})[case.package] = None
     usual, *others = sorted(tools, key=lambda version: -len(tools[version]))
     exceptions = "".join(f" With {version}: {', '.join(sorted(tools[version]))}." for version in others)
-    return f"It was run with scikit-learn {usual}.{exceptions}"
+    return f"They were run with scikit-learn {usual}.{exceptions}"
 
 
 def version_of(package):
