@@ -136,6 +136,113 @@ def test_a_tracker_without_such_a_switch_is_left_alone(monkeypatch):
     assert cross_val_score(GridSearchCV(LogisticRegression(max_iter=500), GRID, cv=2), X, Y, cv=2).min() > 0.9
 
 
+@pytest.fixture
+def recorder(tracker, monkeypatch):
+    """The stand-in with autologging of scikit-learn: a list of classes whose ``fit`` is wrapped when it is on."""
+    tracker.AUTOLOGGING_INTEGRATIONS = {"sklearn": {}}
+    tracker.autologging_is_disabled = lambda name: tracker.AUTOLOGGING_INTEGRATIONS[name].get("disable", True)
+    tracker.searches = []
+    flavour, utils = types.ModuleType("mlflow.sklearn"), types.ModuleType("mlflow.sklearn.utils")
+    utils._get_meta_estimators_for_autologging = lambda: [TheirGrid]
+    watched = monkeypatch.context()
+    patches = watched.__enter__()
+
+    def wrapping(fit):
+        def recorded(search, *args, **kwargs):
+            if not tracker._AUTOLOGGING_GLOBALLY_DISABLED:
+                tracker.searches.append(type(search))
+            return fit(search, *args, **kwargs)
+
+        return recorded
+
+    def autolog(disable=False, silent=False, max_tuning_runs=5):
+        patches.undo()
+        tracker.AUTOLOGGING_INTEGRATIONS["sklearn"] = {"disable": disable, "silent": silent, "max_tuning_runs": 7}
+        for kind in [] if disable else utils._get_meta_estimators_for_autologging():
+            patches.setattr(kind, "fit", wrapping(kind.fit))
+
+    flavour.autolog = autolog
+    for module in (flavour, utils):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    yield tracker
+    watched.__exit__(None, None, None)
+
+
+def small(kind=GridSearchCV):
+    return kind(LogisticRegression(max_iter=500), {"C": [0.1, 1.0]}, cv=2)
+
+
+def switch(**settings):
+    sys.modules["mlflow.sklearn"].autolog(**settings)
+
+
+def test_a_search_is_recorded_once_where_a_tracker_is_on(recorder):
+    before = GridSearchCV.fit
+    small().fit(X, Y)
+    assert recorder.searches == []  # it is off
+    switch()
+    settings = recorder.AUTOLOGGING_INTEGRATIONS["sklearn"]
+    small().fit(X, Y)
+    RandomSearchCV(LogisticRegression(max_iter=500), {"C": [0.1, 1.0]}, n_iter=2, cv=2).fit(X, Y)
+    small().fit(X, Y)
+    assert recorder.searches == [GridSearchCV, RandomSearchCV, GridSearchCV]
+    assert recorder.recorded == []
+    assert recorder.AUTOLOGGING_INTEGRATIONS["sklearn"] is settings  # as they were given, ``silent`` too
+    assert sys.modules["mlflow.sklearn.utils"]._get_meta_estimators_for_autologging() == [TheirGrid]
+    switch(disable=True)
+    small().fit(X, Y)
+    assert len(recorder.searches) == 3
+    assert GridSearchCV.fit is before
+
+
+def test_of_searches_in_searches_only_the_outermost_is_recorded(recorder):
+    switch()
+    RandomSearchCV(small(), {"estimator__fit_intercept": [True, False]}, n_iter=2, cv=2).fit(X, Y)
+    assert recorder.searches == [RandomSearchCV]
+    with recorder.disable_autologging():
+        small().fit(X, Y)
+    assert recorder.searches == [RandomSearchCV]
+
+
+def test_a_class_that_has_its_own_fit_is_recorded_once(recorder):
+    class Own(GridSearchCV):
+        def fit(self, X, y=None, **params):
+            return super().fit(X, y, **params)
+
+    switch()
+    small(Own).fit(X, Y)
+    small(Own).fit(X, Y)
+    assert recorder.searches == [Own, Own]
+
+
+def test_a_tracker_that_takes_no_search_of_ours_costs_a_warning(recorder, monkeypatch):
+    switch()
+    monkeypatch.delattr(sys.modules["mlflow.sklearn.utils"], "_get_meta_estimators_for_autologging")
+    with pytest.warns(UserWarning, match="takes no search of skhpo"):
+        search = small().fit(X, Y)
+    assert search.best_score_ > 0.9
+    assert recorder.searches == []
+
+
+def test_a_tracker_that_fails_with_us_goes_on_without(recorder, monkeypatch):
+    autolog = sys.modules["mlflow.sklearn"].autolog
+    told = []
+
+    def picky(disable=False, silent=False):
+        told.append(len(sys.modules["mlflow.sklearn.utils"]._get_meta_estimators_for_autologging()))
+        if told[-1] > 1:
+            raise RuntimeError("an unknown class")
+        autolog(disable=disable, silent=silent)
+
+    switch()
+    monkeypatch.setattr(sys.modules["mlflow.sklearn"], "autolog", picky)
+    with pytest.warns(UserWarning, match="an unknown class"):
+        small().fit(X, Y)
+    assert told == [2, 1]  # with our class, and again without
+    small(TheirGrid).fit(X, Y)
+    assert recorder.searches == [TheirGrid]
+
+
 # ------------------------------------------------------------------------------------------------------ a notebook
 
 

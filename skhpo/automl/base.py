@@ -27,6 +27,7 @@ from skhpo.automl.leaderboard import Leaderboard, leaderboard
 from skhpo.automl.members import Chosen, Member, choose, fit_members
 from skhpo.automl.portfolio import Task, families_of, portfolio
 from skhpo.automl.telling import report_of
+from skhpo.fits.trackers import unrecorded
 from skhpo.honesty.bootstrap import bbc_estimate
 from skhpo.honesty.greedy import EnsembleChoice
 
@@ -134,8 +135,8 @@ class AutoEstimator(BaseEstimator):  # type: ignore[misc]
         data = self._checked(X, y, sample_weight, groups)
         task = self._task(data)
         job = Job(data, task, self._entries(task, data), self._wanted(), clock)
-        search = job.run()
-        self._conclude(job, search)
+        with unrecorded():
+            self._conclude(job, job.run())
         return self
 
     def _checked(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> Data:

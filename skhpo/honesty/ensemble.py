@@ -13,6 +13,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skhpo._sklearn import check_method_params, take_rows
+from skhpo.fits.trackers import unrecorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,11 +46,12 @@ class _Ensemble(BaseEstimator):  # type: ignore[misc]
         splits: list[Any] = [None]
         if self.cv is not None:
             splits = [train for train, _ in check_cv(self.cv, y, classifier=is_classifier).split(X, y)]
-        fitted = Parallel(n_jobs=self.n_jobs)(
-            delayed(_fit_one)(clone(estimator), X, y, train, params)
-            for estimator in self.estimators
-            for train in splits
-        )
+        with unrecorded():
+            fitted = Parallel(n_jobs=self.n_jobs)(
+                delayed(_fit_one)(clone(estimator), X, y, train, params)
+                for estimator in self.estimators
+                for train in splits
+            )
         self.estimators_ = [fitted[start : start + len(splits)] for start in range(0, len(fitted), len(splits))]
         self._take_names()
 

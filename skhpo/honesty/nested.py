@@ -11,6 +11,7 @@ from sklearn.utils import indexable
 
 from skhpo._sklearn import check_method_params, take_rows
 from skhpo.estimators.tags import is_classifier
+from skhpo.fits.trackers import unrecorded
 from skhpo.honesty.estimate import naive_estimate
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ def nested_estimate(
         if inner.refit is False:
             inner.set_params(refit=True)
         given = check_method_params(X, params=dict(params), indices=train)
-        inner.fit(take_rows(X, train), None if y is None else take_rows(y, train), **given)
+        with unrecorded():
+            inner.fit(take_rows(X, train), None if y is None else take_rows(y, train), **given)
         told = check_method_params(X, params=dict(score_params), indices=test)
         scores.append(float(scorer(inner, take_rows(X, test), None if y is None else take_rows(y, test), **told)))
         chosen.append(inner.best_params_)

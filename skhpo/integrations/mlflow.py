@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
-from unittest.mock import patch
 
-from skhpo.integrations import SEARCHES, written_for
+from skhpo.fits.trackers import watching
+from skhpo.integrations import written_for
+from skhpo.search.base import BaseSearch
 
 _OTHERWISE = "Log what is wanted by mlflow.log_params(search.best_params_) and mlflow.log_metric."
 
@@ -14,8 +15,10 @@ def autolog(**settings: Any) -> None:
     """Switch on mlflow's autologging of scikit-learn, with our searches.
 
     A search is then a run with its parameters, ``best_*``, ``best_cv_score``, ``cv_results.csv`` and models, and a
-    child run for each of the best candidates, as a `GridSearchCV` of scikit-learn is. Without this, mlflow records
-    nothing of our searches, nor of the fits inside.
+    child run for each of the best candidates, as a `GridSearchCV` of scikit-learn is.
+
+    ``mlflow.sklearn.autolog`` alone comes to the same: a search tells mlflow of its class when it is fitted. Where that
+    does not work, this raises an error at once, and the fit of a search a warning.
 
     Parameters
     ----------
@@ -36,13 +39,11 @@ def autolog(**settings: Any) -> None:
     >>> autolog(max_tuning_runs=None)  # doctest: +SKIP
     """
     import mlflow.sklearn
-    from mlflow.sklearn import utils
+    import mlflow.sklearn.utils
 
     with written_for("mlflow", "3.17.2", _OTHERWISE):
-        known = utils._get_meta_estimators_for_autologging  # noqa: SLF001 - mlflow has no public list
-        before = [search.fit for search in SEARCHES]
-        with patch.object(utils, known.__name__, lambda: [*known(), *SEARCHES]):
+        before = BaseSearch.fit
+        with watching(BaseSearch):
             mlflow.sklearn.autolog(**settings)
-        is_watched = all(search.fit is not fit for search, fit in zip(SEARCHES, before, strict=True))
-        if not is_watched and not settings.get("disable", False):
+        if BaseSearch.fit is before and not settings.get("disable", False):
             raise AttributeError("no class of ours is watched")

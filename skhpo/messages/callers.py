@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 
 _OURS = str(Path(__file__).parents[1])  # the package
-_BETWEEN = {"sklearn", "joblib"}
+_BETWEEN = {"sklearn", "joblib", "mlflow"}
 """Packages whose functions stand between a user's line and ours."""
 
 

@@ -35,7 +35,7 @@ from skhpo.fits.prefix import PrefixCache
 from skhpo.fits.problem import Problem
 from skhpo.fits.recorder import Recording
 from skhpo.fits.splits import Splits, make_splits
-from skhpo.fits.trackers import unrecorded
+from skhpo.fits.trackers import recorded_whole, unrecorded
 from skhpo.history import History
 from skhpo.honesty.pooled import PooledScorer
 from skhpo.journals.base import damaged
@@ -159,6 +159,7 @@ class BaseSearch(Concluding):
         """Return what else a reader of the journal has to know, JSON-able."""
         return {}
 
+    @recorded_whole
     # The estimator inside is not validated yet.
     @_sklearn.fit_context(prefer_skip_nested_validation=False)  # type: ignore[untyped-decorator]
     @noticing_changes

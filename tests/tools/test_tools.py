@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from tool_cases import BEST, CASES, ONE_LINE, SAID
+from tool_case import BEST, ONE_LINE, SAID
+from tool_cases import CASES
 from tool_page import PAGE, VERSIONS, page
 
 

@@ -1,211 +1,27 @@
-"""Tools that know scikit-learn's `GridSearchCV`, with our searches in its place: the page *With other tools*.
-
-A case says what is done with a tool, what it needs, and how to check it. It imports the tool inside of its check, so
-that the table can be read without any of them.
-"""
+"""All cases. Here are those of exporters, files and tools that ask what a search is, with each of our searches."""
 
 import io
-import os
 import pickle
 import pickletools
-import tempfile
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-from sklearn.datasets import load_diabetes, load_iris
+from explaining_cases import CASES as EXPLAINING
+from model_cases import CASES as MODELS
+from report_cases import CASES as REPORTS
+from saving_cases import CASES as SAVING
+from sklearn.datasets import load_diabetes
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV as TheirGrid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from table_cases import CASES as TABLES
+from tool_case import BEST, ONE_LINE, Case, X, Y, searches
+from tracker_cases import CASES as TRACKERS
 
-from skhpo import BayesSearchCV, Float, GridSearchCV, RandomSearchCV, SuccessiveHalvingCV
+from skhpo import SuccessiveHalvingCV
 
-AS_IT_IS = "as it is"
-ONE_LINE = "one line"
-BEST = "`best_estimator_`"
-NOTHING = "not recorded"
-SAID = {
-    AS_IT_IS: "gives what scikit-learn's `GridSearchCV` gives there",
-    ONE_LINE: "the same, after the line under *write*",
-    BEST: "takes no search of ours; give it `search.best_estimator_`",
-    NOTHING: "nothing is in the way, and nothing of the search is recorded",
-}
-
-X, Y = load_iris(return_X_y=True)
 ROWS = X.astype(np.float32)
-DEPTHS = {"max_depth": [1, 2, 3]}
-KINDS = {
-    GridSearchCV: {},
-    RandomSearchCV: {"n_iter": 3, "random_state": 0},
-    BayesSearchCV: {"n_iter": 3, "random_state": 0},
-    SuccessiveHalvingCV: {"min_resources": 60, "random_state": 0},
-}
-
-
-@dataclass(frozen=True)
-class Case:
-    """A row of the page."""
-
-    package: str
-    modules: tuple[str, ...]
-    what: str
-    check: Any = field(repr=False)
-    how: str = AS_IT_IS
-    write: str = ""
-
-    @property
-    def key(self):
-        return f"{self.package}: {self.what}"
-
-
-def searches(estimator=None, space=DEPTHS, **settings):
-    """One search of each kind, not fitted."""
-    estimator = DecisionTreeClassifier(random_state=0) if estimator is None else estimator
-    return [kind(estimator, space, **{"cv": 3, **own, **settings}) for kind, own in KINDS.items()]
-
-
-# ------------------------------------------------------------------------------------------------------ trackers
-
-
-@contextmanager
-def mlflow_runs():
-    """A store of runs for mlflow, which is gone afterwards, and autologging with it."""
-    import mlflow
-
-    with tempfile.TemporaryDirectory() as folder:
-        before = Path.cwd()
-        os.chdir(folder)  # where artefacts go by default
-        mlflow.set_tracking_uri(f"sqlite:///{folder}/runs.db")
-        try:
-            yield mlflow.MlflowClient()
-        finally:
-            mlflow.sklearn.autolog(disable=True, silent=True)
-            while mlflow.active_run() is not None:
-                mlflow.end_run()
-            os.chdir(before)
-
-
-def logged(client, search, **fit):
-    """What mlflow has of a fit: the run, its children, and what lies beside them."""
-    import mlflow
-
-    with mlflow.start_run() as run:
-        search.fit(X, Y, **fit)
-    run = client.get_run(run.info.run_id)
-    children = client.search_runs(
-        [run.info.experiment_id], filter_string=f"tags.mlflow.parentRunId = '{run.info.run_id}'", order_by=["end_time"]
-    )
-    return run, children, {each.path for each in client.list_artifacts(run.info.run_id)}
-
-
-def mlflow_alone():
-    """With autologging on and nothing else done, a search leaves no trace, whoever has an active run."""
-    import mlflow
-
-    with mlflow_runs() as client:
-        mlflow.sklearn.autolog(silent=True)
-        for search in searches():
-            run, children, files = logged(client, search)
-            assert not run.data.params
-            assert not run.data.metrics
-            assert not children
-            assert not files
-        n_runs = len(client.search_runs(["0"]))
-        GridSearchCV(DecisionTreeClassifier(), DEPTHS).fit(X, Y)  # without an active run
-        assert len(client.search_runs(["0"])) == n_runs
-        run, _, _ = logged(client, DecisionTreeClassifier(max_depth=2))  # it is still on for all else
-        assert run.data.params["max_depth"] == "2"
-
-
-def mlflow_autolog():
-    """The same run, parameters, metrics, artefacts and children for the same candidates."""
-    from skhpo.integrations.mlflow import autolog
-
-    tree = DecisionTreeClassifier(random_state=0)
-    with mlflow_runs() as client:
-        autolog(silent=True, log_models=False)
-        theirs, their_children, their_files = logged(client, TheirGrid(tree, DEPTHS, cv=3))
-        for n_jobs in (1, 2):
-            ours, children, files = logged(client, GridSearchCV(tree, DEPTHS, cv=3, n_jobs=n_jobs))
-            assert ours.data.tags["estimator_name"] == "GridSearchCV"
-            assert theirs.data.params.items() <= {**ours.data.params, "n_jobs": "None"}.items()
-            assert ours.data.metrics == theirs.data.metrics
-            assert files == their_files
-            assert len(children) == len(their_children) == 3
-            for one, other in zip(by_depth(children), by_depth(their_children), strict=True):
-                assert one.data.params == other.data.params
-                assert untimed(one.data.metrics) == untimed(other.data.metrics)
-                assert one.data.tags["estimator_name"] == "DecisionTreeClassifier"
-
-
-def by_depth(runs):
-    return sorted(runs, key=lambda run: run.data.params["max_depth"])
-
-
-def untimed(metrics):
-    return {name: value for name, value in metrics.items() if not name.endswith("_time")}
-
-
-def mlflow_of_all_kinds():
-    """Races, conditions, several metrics, halving: a child for each of the best candidates."""
-    from skhpo.integrations.mlflow import autolog
-
-    space = {"criterion": ["gini", "entropy"], "ccp_alpha": Float(1e-4, 1e-1, log=True, when={"criterion": "gini"})}
-    tree = DecisionTreeClassifier(random_state=0)
-    with mlflow_runs() as client:
-        autolog(silent=True, log_models=False, max_tuning_runs=2)
-        for search in searches():
-            run, children, _ = logged(client, search)
-            assert len(children) == 2
-            assert run.data.tags["estimator_name"] == type(search).__name__
-            assert run.data.metrics["best_cv_score"] == search.best_score_
-            assert run.data.params["best_max_depth"] == str(search.best_params_["max_depth"])
-        autolog(silent=True, log_models=False, max_tuning_runs=None)
-        race = RandomSearchCV(tree, space, n_iter=6, cv=3, racing=True, random_state=0)
-        _, children, _ = logged(client, race)
-        assert len(children) == len(race.cv_results_["params"])
-        several = BayesSearchCV(tree, space, n_iter=4, cv=3, scoring=["accuracy", "f1_macro"], refit="accuracy")
-        _, children, _ = logged(client, several)
-        assert len(children) == 4
-        assert all("mean_test_f1_macro" in child.data.metrics for child in children)
-
-
-def mlflow_models():
-    """Two models per search, as of scikit-learn's, and one that is loaded predicts the same."""
-    import mlflow
-
-    from skhpo.integrations.mlflow import autolog
-
-    with mlflow_runs() as client:
-        autolog(silent=True)
-        search = GridSearchCV(DecisionTreeClassifier(random_state=0), DEPTHS, cv=3)
-        run, _, _ = logged(client, search)
-        names = {client.get_logged_model(each.model_id).name for each in run.outputs.model_outputs}
-        assert names == {"model", "best_estimator"}
-        for found in run.outputs.model_outputs:
-            model = mlflow.pyfunc.load_model(f"models:/{found.model_id}")
-            assert np.array_equal(model.predict(X), search.predict(X))
-
-
-def comet():
-    """An offline experiment takes what is logged by hand; what it records of fits by itself are those inside."""
-    import comet_ml
-
-    with tempfile.TemporaryDirectory() as folder:
-        experiment = comet_ml.OfflineExperiment(
-            offline_directory=folder, display_summary_level=0, auto_log_co2=False, log_env_details=False, log_code=False
-        )
-        for search in searches():
-            search.fit(X, Y)
-            experiment.log_parameters(search.best_params_, prefix="best")
-            experiment.log_metric("best_cv_score", search.best_score_)
-            assert experiment.get_parameter("best_max_depth") == search.best_params_["max_depth"]
-            assert experiment.get_metric("best_cv_score") == search.best_score_
-        experiment.end()
 
 
 # ------------------------------------------------------------------------------------------------------ exporters
@@ -360,32 +176,7 @@ def shap():
 
 
 CASES = [
-    Case("mlflow", ("mlflow",), "its own `autolog()` is on, and nothing else was done", mlflow_alone, NOTHING),
-    Case(
-        "mlflow",
-        ("mlflow",),
-        "a run per search, a child run per candidate",
-        mlflow_autolog,
-        ONE_LINE,
-        "`skhpo.integrations.mlflow.autolog()` in place of `mlflow.sklearn.autolog()`",
-    ),
-    Case(
-        "mlflow",
-        ("mlflow",),
-        "races, conditions, several metrics, halving",
-        mlflow_of_all_kinds,
-        ONE_LINE,
-        "`skhpo.integrations.mlflow.autolog()`",
-    ),
-    Case("mlflow", ("mlflow",), "models", mlflow_models, ONE_LINE, "`skhpo.integrations.mlflow.autolog()`"),
-    Case(
-        "comet-ml",
-        ("comet_ml",),
-        "experiments",
-        comet,
-        ONE_LINE,
-        "`experiment.log_parameters(search.best_params_)`",
-    ),
+    *TRACKERS,
     Case("skl2onnx", ("skl2onnx", "onnxruntime"), "`to_onnx`", onnx, ONE_LINE, "`skhpo.integrations.onnx.register()`"),
     Case(
         "hummingbird-ml",
@@ -402,4 +193,9 @@ CASES = [
     Case("econml", ("econml",), "nuisance models", econml),
     Case("yellowbrick", ("yellowbrick",), "`GridSearchColorPlot`", yellowbrick),
     Case("shap", ("shap",), "`Explainer(search.predict, ...)`", shap),
+    *SAVING,
+    *EXPLAINING,
+    *MODELS,
+    *TABLES,
+    *REPORTS,
 ]

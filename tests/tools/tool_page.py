@@ -7,12 +7,14 @@ installed side by side are run one after the other: what is not installed keeps 
 
 import importlib.util
 import json
+import platform
 import sys
 import traceback
 from importlib import metadata
 from pathlib import Path
 
-from tool_cases import CASES, SAID
+from tool_case import SAID
+from tool_cases import CASES
 
 VERSIONS = Path(__file__).parent / "versions.json"
 PAGE = Path(__file__).parents[2] / "docs" / "tools.md"
@@ -39,23 +41,24 @@ tools look up the exact class, and have to be told in one line. Whatever does no
 |---|---|---|---|---|
 """
 FOOT = """
-Each row is a test that runs where its tool is installed (`tests/tools`), with scikit-learn {sklearn}. It was run with
-`GridSearchCV`, `RandomSearchCV`, `BayesSearchCV` and `SuccessiveHalvingCV`.
+Each entry is a test that runs where its tool is installed (`tests/tools`). Most use the tool with scikit-learn's
+`GridSearchCV` and with ours, and what comes out is equal. Those of mlflow, exporters and files were run with our other
+searches, too. {sklearn}
 
 ## mlflow
 
-`mlflow.sklearn.autolog()` knows scikit-learn's classes only. With it alone nothing of our searches is recorded, nor of
-the fits inside, in this process and in workers. One line records each search as a run:
+Where `mlflow.sklearn.autolog()` is on, a search is recorded as scikit-learn's `GridSearchCV` is, after a halving and a
+Bayesian search, too. The run has the parameters of the search, `best_*`, `best_cv_score`, `cv_results.csv` and the
+models. Each of the best candidates is a child run, `max_tuning_runs` of them:
 
 ```
-from skhpo.integrations.mlflow import autolog
-
-autolog(max_tuning_runs=10)  # the arguments of mlflow.sklearn.autolog
+mlflow.sklearn.autolog(max_tuning_runs=10)
 search.fit(X, y)
 ```
 
-The run has the parameters of the search, `best_*`, `best_cv_score`, `cv_results.csv` and the models. Each of the best
-candidates is a child run, after a halving and a Bayesian search, too.
+The fits inside are not recorded, in this process and in workers. The same holds for ensembles and for `AutoClassifier`,
+which is no search. `skhpo.integrations.mlflow.autolog` takes the same arguments. It raises an error where a version of
+mlflow cannot be told of our searches; a fit warns there, and goes on.
 
 ## comet
 
@@ -104,20 +107,39 @@ Another package may replace scikit-learn by a version that is too old. Then `imp
 and which was found.
 
 yellowbrick sorts the values of a parameter. A Bayesian search tries the estimator's own parameters first: where one of
-them is `None` or a string among numbers, set it in the estimator.
+them is `None` or a string among numbers, set it in the estimator. It takes no model of a recent scikit-learn for a
+classifier, searches of either library included, unless it is given `force_model=True`.
 """
 
 
 def page(versions):
-    """Return the page."""
-    rows = [
-        f"| {case.package} | {versions[case.key]['version']} | {case.what} | {case.how} | {case.write} |\n"
-        for case in sorted(CASES, key=lambda case: case.package)
-        if case.key in versions
+    """Return the page: a row for all that a tool does in one way."""
+    rows = {}
+    for case in sorted(CASES, key=lambda case: case.package.lower()):
+        if case.key in versions:
+            row = case.package, versions[case.key]["version"], case.how, case.write
+            rows.setdefault(row, []).append(case.what)
+    lines = [
+        f"| {tool} | {version} | {'; '.join(done)} | {how} | {write} |\n"
+        for (tool, version, how, write), done in rows.items()
     ]
-    newest = sorted({versions[case.key]["scikit-learn"] for case in CASES if case.key in versions})
     words = "".join(f"* *{word}*: {said}\n" for word, said in SAID.items())
-    return HEAD.replace("{words}", words) + "".join(rows) + FOOT.replace("{sklearn}", " and ".join(newest))
+    return HEAD.replace("{words}", words) + "".join(lines) + FOOT.replace("{sklearn}", with_which(versions))
+
+
+def with_which(versions):
+    """Say with which scikit-learn the cases were run: most with one, and some tools need an older one."""
+    tools = {}
+    for case in CASES:
+        if case.key in versions:
+            tools.setdefault(versions[case.key]["scikit-learn"], {})[case.package] = None
+    usual, *others = sorted(tools, key=lambda version: -len(tools[version]))
+    exceptions = "".join(f" With {version}: {', '.join(sorted(tools[version]))}." for version in others)
+    return f"They were run with scikit-learn {usual}.{exceptions}"
+
+
+def version_of(package):
+    return platform.python_version() if package == "Python" else metadata.version(package)
 
 
 def main(words):
@@ -134,7 +156,7 @@ def main(words):
             has_failed = True
             continue
         versions[case.key] = {
-            "version": metadata.version(case.package),
+            "version": version_of(case.package),
             "scikit-learn": metadata.version("scikit-learn"),
         }
         print(f"{case.key}: {case.how}", flush=True)  # noqa: T201
