@@ -1,8 +1,6 @@
 """The same search, whatever runs it: backends and numbers of workers change how long it takes and nothing else."""
 
-import os
 import random
-import sys
 import time
 from functools import cache
 
@@ -111,7 +109,7 @@ def test_on_this_machine(backend, n_jobs, kind):
 # ------------------------------------------------------------------ clusters
 
 
-@pytest.fixture(scope="module", params=[1, 3])
+@pytest.fixture(scope="module", params=[pytest.param(n, marks=pytest.mark.xdist_group(f"Dask, {n}")) for n in (1, 3)])
 def dask_workers(request):
     """A cluster of so many processes."""
     distributed = pytest.importorskip("distributed")
@@ -130,20 +128,9 @@ def test_on_dask(dask_workers, kind):
     assert_same(run(kind, "dask", dask_workers), kind)
 
 
-@pytest.fixture(scope="module")
-def ray_workers():
-    ray = pytest.importorskip("ray")
-    from ray.util.joblib import register_ray
-
-    register_ray()
-    path = os.pathsep.join(sys.path)  # of this file and of skhpo, where it is not installed
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, runtime_env={"env_vars": {"PYTHONPATH": path}})
-    yield 2
-    ray.shutdown()
-
-
 @pytest.mark.slow
+@pytest.mark.xdist_group("Ray")
 @pytest.mark.filterwarnings("default")  # Ray's own
 @every_search
-def test_on_ray(ray_workers, kind):
-    assert_same(run(kind, "ray", ray_workers), kind)
+def test_on_ray(ray_of_two, kind):
+    assert_same(run(kind, "ray", 2), kind)

@@ -382,9 +382,19 @@ def test_a_callback_stops_the_search(search_class, n_jobs, estimator, stopper, t
     assert seen.lines()[-1]["hook"] == "teardown"
 
 
-def test_a_stop_before_a_candidate_is_complete_is_an_error_that_says_so(tmp_path):
+def test_a_stop_before_a_candidate_is_complete_returns_the_best_that_was_begun(tmp_path):
     search = make(skhpo.GridSearchCV, KNeighborsClassifier(), {"n_neighbors": [1, 3]}, cv=5)
-    with pytest.raises(ValueError, match="callback"):
+    with pytest.warns(UserWarning, match=r"No candidate was complete .* fitted on 1 of 5 splits"):
+        search.set_callbacks(Stopper(tmp_path / "seen", at=0)).fit(X, Y)
+    assert search.stats()["stop_reason"] == "callback"
+    assert list(search.cv_results_["status"]) == ["partial"]
+    assert search.best_estimator_.n_neighbors == 1
+    assert "a callback stopped the search" in str(search.report())
+
+
+def test_a_stop_before_there_is_a_score_is_an_error_that_says_so(tmp_path):
+    search = make(skhpo.GridSearchCV, Fails(), {"fails": [True, False]}, cv=5)
+    with pytest.raises(ValueError, match="A callback stopped the search before one candidate had a score"):
         search.set_callbacks(Stopper(tmp_path / "seen", at=0)).fit(X, Y)
 
 

@@ -23,7 +23,7 @@ from skhpo.history.events import (
     TrialStarted,
     TrialStopped,
 )
-from skhpo.history.history import History, partial_trials
+from skhpo.history.history import History, has_complete, partial_trials, told_trials
 
 __all__ = [
     "Decision",
@@ -43,5 +43,7 @@ __all__ = [
     "Trial",
     "TrialStarted",
     "TrialStopped",
+    "has_complete",
     "partial_trials",
+    "told_trials",
 ]

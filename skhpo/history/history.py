@@ -270,6 +270,25 @@ class History:
         return self._rungs[trial.bracket, trial.rung]
 
 
+def told_trials(history: History) -> list[int]:
+    """Return the trials that a search tells of, by number: those that are finished.
+
+    As long as none of these has a score, those that have some of their splits are told of, too.
+
+    Parameters
+    ----------
+    history : History
+        What has happened.
+    """
+    finished = [trial.number for trial in history.trials if history.is_finished(trial.number)]
+    return finished if has_complete(history) else sorted([*finished, *partial_trials(history)])
+
+
+def has_complete(history: History) -> bool:
+    """Whether a trial has a finite score on each split, by all that is known."""
+    return bool(history.complete) or any(math.isfinite(history.score(trial.number)) for trial in history.trials)
+
+
 def partial_trials(history: History) -> list[int]:
     """Return the trials that have a score and lack splits, were not stopped, and did not fail; by number.
 

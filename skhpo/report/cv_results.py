@@ -52,8 +52,8 @@ def cv_results(
     Returns
     -------
     dict
-        Keys, order, types and values are those of ``GridSearchCV.cv_results_``; after a race, ``status`` and
-        ``n_splits_run`` come last.
+        Keys, order, types and values are those of ``GridSearchCV.cv_results_``; after a race, and where trials lack
+        splits, ``status`` and ``n_splits_run`` come last.
 
     Warns
     -----
@@ -63,7 +63,7 @@ def cv_results(
     warn = warn or _warn
     outcomes = [history.outcomes(number).get(split) for number in numbers for split in range(history.n_splits)]
     shape = (len(numbers), history.n_splits)
-    race = _Race(history, numbers, expected or {}) if history.has_partial else None
+    race = _Race(history, numbers, expected or {}) if history.has_partial or expected else None
     trials = [history.trials[number] for number in numbers]
     params = [trial.params for trial in trials]
 
@@ -102,7 +102,7 @@ def metric_names(scores: Sequence[Scores | None]) -> list[str] | None:
 
 
 class _Race:
-    """What is different about the results of a search that skipped splits of trials."""
+    """What is different about the results of a search where trials may lack splits."""
 
     def __init__(self, history: History, numbers: Sequence[int], expected: Mapping[int, float]) -> None:
         self.history, self.numbers, self.expected = history, numbers, expected
@@ -130,7 +130,7 @@ class _Race:
         return means
 
     def columns(self) -> dict[str, NDArray[Any]]:
-        """Return the columns that only a race has."""
+        """Return the columns that are there only where trials may lack splits."""
         return {
             "status": np.array([self._status(number) for number in self.numbers], dtype=object),
             "n_splits_run": np.array([len(self.history.outcomes(number)) for number in self.numbers]),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skhpo.history import partial_trials
+from skhpo.history import told_trials
 from skhpo.space import Categorical, Float, Int, Space, params_key
 from skhpo.space.distribution import Sampled
 from skhpo.space.interop import as_dimension
@@ -159,7 +159,7 @@ def fitted(search: Any, metric: str | None = None) -> Fitted:
     n_splits = sum(name.startswith("split") and name.endswith(f"_test_{metric}") for name in results)
     split_scores = np.column_stack([results[f"split{i}_test_{metric}"] for i in range(n_splits)]).astype(float)
     scores = np.array(results[f"mean_test_{metric}"], dtype=float)
-    history, numbers = _history(search, results, len(scores))
+    history, numbers = _history(search, len(scores))
     stopped = _stopped(results, history, numbers)
     failed = ~np.isfinite(scores)
     for row, number in enumerate(numbers):  # a number in the place of a score that failed is none
@@ -215,13 +215,11 @@ def _label(search: Any, metric: str) -> str:
     return name if metric == "score" and isinstance(name, str) and name.isidentifier() else metric
 
 
-def _history(search: Any, results: Mapping[str, Any], n_rows: int) -> tuple[History | None, list[int]]:
+def _history(search: Any, n_rows: int) -> tuple[History | None, list[int]]:
     history = getattr(search, "_history", None)
     if history is None:
         return None, []
-    numbers = [trial.number for trial in history.trials if history.is_finished(trial.number)]
-    if "partial" in results.get("status", ()):
-        numbers = sorted({*numbers, *partial_trials(history)})
+    numbers = told_trials(history)
     return (history, numbers) if len(numbers) == n_rows else (None, [])
 
 

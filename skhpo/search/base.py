@@ -184,8 +184,8 @@ class BaseSearch(Concluding):
         Raises
         ------
         ValueError
-            If the space names something that is no parameter of the estimator, if all fits fail, or if no candidate
-            finishes within ``timeout``.
+            If the space names something that is no parameter of the estimator, if all fits fail, or if ``timeout`` ends
+            the search before there is a score.
         """
         cost = Stopwatch(time.monotonic)
         self._forget()

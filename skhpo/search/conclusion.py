@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from sklearn.utils.validation import check_is_fitted
 
 from skhpo import _sklearn
-from skhpo.history import History
+from skhpo.history import History, has_complete, told_trials
 from skhpo.honesty.rules import Rule
 from skhpo.honesty.store import Predictions
 from skhpo.loop.finish import expected_scores
@@ -173,17 +172,15 @@ class Concluding(Honest):
         self._choose(prepared.metric)
 
     def _tell(self, history: History, plan: Plan) -> None:
-        """Turn the history into ``cv_results_``; where no trial of a race is complete, those that were begun count."""
-        finished = [trial.number for trial in history.trials if history.is_finished(trial.number)]
-        has_complete = any(math.isfinite(history.score(number)) for number in finished)
-        expected = {} if has_complete or not plan.scheduler.stops_trials else expected_scores(history, plan.sampler)
-        numbers = sorted([*finished, *expected])
+        """Turn the history into ``cv_results_``; where no trial is complete, those that were begun count."""
+        numbers = told_trials(history)
+        expected = {} if has_complete(history) else expected_scores(history, plan.sampler)
         outcomes = [outcome for number in numbers for _, outcome in sorted(history.outcomes(number).items())]
         if not outcomes:
             raise ValueError(self._why_nothing())
         self.multimetric_ = metric_names([outcome.test_scores for outcome in outcomes]) is not None
         to_tell: list[str] = []  # once the results are there: warnings may be errors
-        if expected:
+        if expected and self._stats["stop_reason"] != "error":  # which is what is to be heard of
             to_tell.append(_only_partial(history, expected))
         self.cv_results_ = cv_results(
             history,
@@ -226,17 +223,17 @@ class Concluding(Honest):
         )
 
     def _why_nothing(self) -> str:
-        """Return what to say where no candidate is complete."""
+        """Return what to say where no candidate has a score."""
         reason = self._stats.get("stop_reason")
         if reason == "timeout":
             return (
-                f"timeout must leave time for at least one candidate, got timeout={self.timeout!r} seconds and none is "
-                "complete. Raise timeout, or tune on less data or fewer splits."
+                f"timeout must leave time for at least one candidate, got timeout={self.timeout!r} seconds and none "
+                "has a score. Raise timeout, or tune on less data."
             )
         if reason == "callback":
-            return "A callback stopped the search before one candidate was complete on all splits. Let it stop later."
+            return "A callback stopped the search before one candidate had a score. Let it stop later."
         if reason == "workers":
-            return f"No candidate was complete when all workers were lost. {self._gave_up}"
+            return f"No candidate had a score when all workers were lost. {self._gave_up}"
         return "No fits were performed. Was the CV iterator empty? Were there no candidates?"
 
 

@@ -11,6 +11,7 @@ from sklearn.model_selection import RandomizedSearchCV as TheirRandom
 
 from skhpo._sklearn import RANDOM_CONSTRAINTS, Interval
 from skhpo.fits.gradients import LOSS, OBJECTIVE
+from skhpo.history import told_trials
 from skhpo.samplers.gradient import GradientSampler
 from skhpo.schedulers.descent import DescentScheduler
 from skhpo.search.base import BaseSearch
@@ -224,27 +225,30 @@ class GradientSearchCV(BaseSearch):
 
     def _learn(self, sampler: Any) -> None:
         """Add what only this search has to ``cv_results_``."""
-        trials = [trial for trial in self._history.trials if self._history.is_finished(trial.number)]
+        trials = [self._history.trials[number] for number in told_trials(self._history)]
         found = [self._history.outcomes(trial.number) for trial in trials]
         splits = range(self._history.n_splits)
+        is_run = np.array([[split in outcomes for split in splits] for outcomes in found])
         losses = -self._each(found, OBJECTIVE)
-        if np.isnan(losses).any(axis=1).all():
+        mean_losses = _means(losses, is_run)
+        if np.isnan(mean_losses).all():
             errors = (outcome.score_errors or {} for outcomes in found for outcome in outcomes.values())
             why = next((error[LOSS] for error in errors if LOSS in error), "All fits failed.")
             raise ValueError(f"GradientSearchCV needs a loss on all splits, and no candidate has one. {why}")
         results = self.cv_results_
         results.update({f"split{split}_test_loss": losses[:, split] for split in splits})
-        results["mean_test_loss"] = losses.mean(axis=1)
+        results["mean_test_loss"] = mean_losses
         for name in sampler.space.names:
-            results[f"hypergradient_{name}"] = -self._each(found, name).mean(axis=1)
+            results[f"hypergradient_{name}"] = -_means(self._each(found, name), is_run)
         results["stage"] = np.array([sampler.stage(trial.params) for trial in trials], dtype=object)
 
     def _each(self, found: list[Any], name: str) -> NDArray[np.float64]:
         """Return an entry of the gradients of all fits, shape (n_candidates, n_splits), NaN where there is none."""
-        n_splits = self._history.n_splits
-        return np.array(
-            [[(outcomes[split].gradient or {}).get(name, np.nan) for split in range(n_splits)] for outcomes in found]
-        )
+        values = np.full((len(found), self._history.n_splits), np.nan)
+        for row, outcomes in enumerate(found):
+            for split, outcome in outcomes.items():
+                values[row, split] = (outcome.gradient or {}).get(name, np.nan)
+        return values
 
     def _choose(self, metric: Any) -> None:
         super()._choose(metric)
@@ -256,3 +260,9 @@ class GradientSearchCV(BaseSearch):
         if callable(self.refit):
             return super()._best_index(metric, results)
         return int(np.nanargmin(results["mean_test_loss"]))
+
+
+def _means(values: NDArray[np.float64], is_run: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the means over the splits that were run, shape (n_candidates,); NaN where one of these has no value."""
+    means: NDArray[np.float64] = np.where(is_run, values, 0.0).sum(axis=1) / is_run.sum(axis=1)
+    return means

@@ -10,6 +10,7 @@ from sklearn.metrics import get_scorer
 from sklearn.utils.validation import check_is_fitted
 
 from skhpo import _sklearn
+from skhpo.history import told_trials
 from skhpo.honesty.bootstrap import RuledChoice, bbc_estimate
 from skhpo.honesty.coverage import n_positions
 from skhpo.honesty.ensemble import EnsembleClassifier, EnsembleRegressor
@@ -113,6 +114,7 @@ class Honest(_sklearn.BaseSearchCV):
                 f"estimate_score needs a search that chose one candidate, got refit={self.refit!r} with several "
                 "metrics. Name one of them in refit."
             )
+        self._check_complete()
         facts = {"metric": self._metric_shown, "n_candidates": len(self.cv_results_["params"])}
         if method == "naive":
             return naive_estimate(self._chosen_scores, test_share=self._test_to_train, confidence=confidence, **facts)
@@ -200,6 +202,7 @@ class Honest(_sklearn.BaseSearchCV):
                 "size and n_candidates need to be 1 or more, and n_bootstraps 0 or more, got "
                 f"{size!r}, {n_candidates!r} and {n_bootstraps!r}."
             )
+        self._check_complete()
         table, scorer = self._table()
         table = blendable(table, scorer)
         pool = best_pool(table, scorer, n_candidates)
@@ -256,9 +259,7 @@ class Honest(_sklearn.BaseSearchCV):
         self._evidence = Evidence(is_pooled, scorer, metric, score_params, sum(sizes[0]), most_trained, prepared.data)
         if opened.store is not None:
             prepared.data.splits = splits
-            history = opened.history
-            numbers = [trial.number for trial in history.trials if history.is_finished(trial.number)]
-            predictions = opened.store.together(history, numbers)
+            predictions = opened.store.together(opened.history, told_trials(opened.history))
             if predictions is not None:
                 self.predictions_ = predictions
 
@@ -273,6 +274,14 @@ class Honest(_sklearn.BaseSearchCV):
         return isinstance(self.refit, UnlessBetter) and self.refit.untuned is None
 
     # -- what these need ----------------------------------------------------------------------------------------------
+
+    def _check_complete(self) -> None:
+        """Refuse a search that was stopped before any candidate was complete."""
+        if "partial" in self.cv_results_.get("status", ()):
+            raise ValueError(
+                f"This needs a candidate with all splits, and {type(self).__name__} was stopped before one had them. "
+                "Fit it again with more time, or fewer splits."
+            )
 
     def _why_no_bootstrap(self) -> str | None:
         """Return why the bootstrap cannot be right for this kind of search; None where it can."""

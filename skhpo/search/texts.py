@@ -43,7 +43,8 @@ return_train_score : bool, default=False
     Whether to score the training sides too.
 timeout : float or None, default=None
     Seconds for the search; no fit starts later. Candidates that are complete by then are kept, and the best of them
-    is fitted on all the data.
+    is fitted on all the data. If none is, those that were begun are compared by the splits that they have, and a
+    warning says so.
 fit_timeout : float or None, default=None
     Seconds for one fit and its scoring. A fit that takes longer has failed, and is stopped with its worker process.
 checkpoint : path-like or None, default=None
@@ -79,9 +80,10 @@ look_back : int or None, default=None
 _ATTRIBUTES = """
 cv_results_ : dict of str to ndarray
     A row per candidate, as in scikit-learn. With ``racing`` there is ``status``: "complete", "raced", "failed",
-    "crashed" or "timeout", and "partial" where the search was stopped before any candidate was complete;
-    ``n_splits_run`` counts the splits. ``mean_test_score`` of a raced candidate is then the
+    "crashed" or "timeout"; ``n_splits_run`` counts the splits. ``mean_test_score`` of a raced candidate is then the
     mean of the candidate that stopped it, plus their mean difference on the splits that both have; so it lies below.
+    Where a search was stopped before any candidate was complete, with or without ``racing``, there are rows for those
+    that were begun, with the status "partial" and what is expected of their mean.
 space_ : dict or list of dict
     What was searched, with what ``"default"`` stood for; only where that was written.
 best_estimator_ : estimator

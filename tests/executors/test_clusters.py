@@ -3,7 +3,6 @@
 import os
 import pickle
 import signal
-import sys
 
 import joblib
 import pytest
@@ -45,21 +44,14 @@ def dask_client():
         yield client
 
 
-@pytest.fixture(scope="module")
-def ray_cluster():
-    ray = pytest.importorskip("ray")
-    from ray.util.joblib import register_ray
-
-    register_ray()
-    path = os.pathsep.join(sys.path)  # of this file and of skhpo, where it is not installed
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, runtime_env={"env_vars": {"PYTHONPATH": path}})
-    yield ray
-    ray.shutdown()
-
-
-@pytest.fixture(params=["dask", "ray"])
+@pytest.fixture(
+    params=[
+        pytest.param("dask", marks=pytest.mark.xdist_group("Dask, 2")),
+        pytest.param("ray", marks=pytest.mark.xdist_group("Ray")),
+    ]
+)
 def cluster(request):
-    request.getfixturevalue({"dask": "dask_client", "ray": "ray_cluster"}[request.param])
+    request.getfixturevalue({"dask": "dask_client", "ray": "ray_of_two"}[request.param])
     with joblib.parallel_config(backend=request.param, n_jobs=2):
         yield request.param
 
@@ -121,6 +113,7 @@ def test_what_cannot_be_opened_there_is_an_error(cluster, make_task):
             executor.wait()
 
 
+@pytest.mark.xdist_group("Dask, 2")
 def test_all_workers_lost_from_outside(dask_client, make_task, drive):
     """With them go results on their way, and every copy of the data."""
     dask_client.wait_for_workers(2)

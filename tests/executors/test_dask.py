@@ -128,16 +128,21 @@ def warned_of(search):
 # ------------------------------------------------------------------ candidates that kill
 
 
+@pytest.fixture(
+    scope="module", params=[pytest.param(n, marks=pytest.mark.xdist_group(f"Dask kills {n}")) for n in (2, 4)]
+)
+def processes(request):
+    """A cluster of so many processes, which replaces those that are killed."""
+    with cluster_of(request.param, processes=True) as cluster:
+        yield cluster
+
+
 @pytest.mark.parametrize("run", range(N_KILLS))
 @pytest.mark.parametrize("harm", [exit_at_once, exit_after_a_second])
-@pytest.mark.parametrize(("n_workers", "n_threads"), [(2, 1), (4, 1)])
-def test_a_candidate_that_kills_costs_itself_only(n_workers, n_threads, harm, run):
+def test_a_candidate_that_kills_costs_itself_only(processes, harm, run):
     grid = [{"quality": [0.1, 0.2, 0.3, 0.4]}, {"harm": [harm]}, {"quality": [0.5, 0.6, 0.7, 0.8, 0.9]}]
-    with (
-        cluster_of(n_workers, n_threads, processes=True) as cluster,
-        distributed.Client(cluster),
-        joblib.parallel_config("dask"),
-    ):
+    with distributed.Client(processes) as client, joblib.parallel_config("dask"):
+        client.wait_for_workers(len(processes.workers), timeout=60)  # those that another test has killed are back
         search = GridSearchCV(Sleeper(), grid, cv=5, refit=False, timeout=500).fit(X, Y)
     assert search.stats()["stop_reason"] == "finished"
     assert list(np.flatnonzero(np.isnan(search.cv_results_["mean_test_score"]))) == [4]

@@ -22,6 +22,7 @@ ray = pytest.importorskip("ray")
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.xdist_group("Ray"),
     pytest.mark.filterwarnings("default"),  # Ray's own
 ]
 
@@ -55,15 +56,9 @@ class Sleeper(ClassifierMixin, BaseEstimator):
 
 
 @pytest.fixture
-def two_places():
-    from ray.util.joblib import register_ray
-
-    register_ray()
-    path = os.pathsep.join(sys.path)  # of this file and of skhpo, where it is not installed
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, runtime_env={"env_vars": {"PYTHONPATH": path}})
+def two_places(ray_of_two):
     with joblib.parallel_config("ray"):
         yield
-    ray.shutdown()
 
 
 def run(task):
@@ -117,6 +112,23 @@ def test_fits_that_have_not_begun_are_dropped_and_those_that_run_go_on(two_place
     assert numbers == {0, 1}
 
 
+def test_all_workers_killed_at_once_cost_what_ran(two_places, tmp_path):
+    log = tmp_path / "log"
+
+    def kill_all():
+        while not log.exists() or len(log.read_text().split()) < 6:
+            time.sleep(0.05)
+        for pid in set(log.read_text().split()):
+            os.kill(int(pid), 9)
+
+    thread = threading.Thread(target=kill_all)
+    thread.start()
+    search = RandomSearchCV(Sleeper(seconds=0.5, log=str(log)), QUALITY, n_iter=8, cv=2, refit=False).fit(X, Y)
+    thread.join()
+    assert not np.isnan(search.cv_results_["mean_test_score"]).any()
+    assert len(log.read_text().split()) <= 16 + 3
+
+
 def test_ray_that_is_shut_down_ends_the_search_with_what_there_is(two_places, tmp_path):
     log = tmp_path / "log"
 
@@ -138,32 +150,16 @@ def test_ray_that_is_shut_down_ends_the_search_with_what_there_is(two_places, tm
     assert 1 <= len(search.cv_results_["params"]) < 60
 
 
-def test_all_workers_killed_at_once_cost_what_ran(two_places, tmp_path):
-    log = tmp_path / "log"
-
-    def kill_all():
-        while not log.exists() or len(log.read_text().split()) < 6:
-            time.sleep(0.05)
-        for pid in set(log.read_text().split()):
-            os.kill(int(pid), 9)
-
-    thread = threading.Thread(target=kill_all)
-    thread.start()
-    search = RandomSearchCV(Sleeper(seconds=1.0, log=str(log)), QUALITY, n_iter=8, cv=2, refit=False).fit(X, Y)
-    thread.join()
-    assert not np.isnan(search.cv_results_["mean_test_score"]).any()
-    assert len(log.read_text().split()) <= 16 + 3
-
-
-def test_the_places_of_a_cluster_that_grows_are_counted(make_task):
+def test_the_places_of_a_cluster_that_grows_are_counted(make_task, monkeypatch):
     from ray.cluster_utils import Cluster
     from ray.util.joblib import register_ray
 
     register_ray()
+    ray.shutdown()  # what others have left
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))  # of this file and of skhpo, where it is not installed
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     try:
-        path = os.pathsep.join(sys.path)
-        ray.init(address=cluster.address, log_to_driver=False, runtime_env={"env_vars": {"PYTHONPATH": path}})
+        ray.init(address=cluster.address, log_to_driver=False)
         with joblib.parallel_config("ray"), make_executor(run) as executor:
             assert executor.n_workers == 1
             cluster.add_node(num_cpus=3)
