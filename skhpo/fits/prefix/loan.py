@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sklearn.utils import get_tags
@@ -11,7 +10,8 @@ from sklearn.utils import get_tags
 from skhpo.estimators.table import facts_of, untested_version
 from skhpo.fits.prefix.graph import Survey, twin
 from skhpo.fits.prefix.key import StepKey, step_key
-from skhpo.fits.prefix.parts import Hook, class_attribute, instance_fields
+from skhpo.fits.prefix.lent import LentTransform
+from skhpo.fits.prefix.parts import class_attribute, instance_fields
 from skhpo.fits.prefix.same import is_same
 from skhpo.fits.prefix.watch import Watch
 
@@ -158,7 +158,7 @@ class Loan:
         self.training_side = self._outside = None
         for step in self._hooked:
             fields = instance_fields(step) or {}
-            if type(fields.get("transform")) is _Transform:
+            if type(fields.get("transform")) is LentTransform:
                 del fields["transform"]
         self._hooked.clear()
 
@@ -270,7 +270,7 @@ class Loan:
             is_settable = class_attribute(type(method), "__set__") is None  # a property hides the object's own
             if method is None or fields is None or "transform" in fields or not is_settable:
                 return
-            fields["transform"] = _Transform(self, level, step)
+            fields["transform"] = LentTransform(self, level, step)
         except Exception:  # noqa: BLE001  (whatever a descriptor raises)
             return
         self._hooked.append(step)
@@ -422,50 +422,6 @@ def cut_of(whole: Whole, made: tuple[Any, Any], value: Any, training: Training) 
     cut = whole.cut(model, value, *((training,) if whole.needs_training else ()))
     output = None if whole.output is None else whole.output(result, model, value)
     return (cut.transform(training.X) if output is None else output), cut
-
-
-class _Transform(Hook):
-    """The method ``transform`` of a step that was lent; copied or pickled with the step it is the step's own."""
-
-    def __init__(self, loan: Loan, level: int, step: Any) -> None:
-        self._loan = loan
-        self._level = level
-        self._step = step
-        self._transform = step.transform
-
-    def __reduce__(self) -> tuple[Any, tuple[Any]]:
-        return _Own, (self._step,)
-
-    def __call__(self, X: Any, *more: Any, **metadata: Any) -> Any:
-        def transform(X: Any) -> Any:
-            return self._transform(X, *more, **metadata)
-
-        try:
-            if more or metadata:
-                return transform(X)
-            return self._loan.transform(self._level, self._step, transform, X)
-        except BaseException as error:
-            error.__traceback__ = without_us(error)
-            raise
-
-
-class _Own:
-    """The method ``transform`` of a copied step, looked up when it is called: a pipeline has none until it is whole."""
-
-    def __init__(self, step: Any) -> None:
-        self._step = step
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        vars(self._step).pop("transform", None)
-        return self._step.transform(*args, **kwargs)
-
-
-def without_us(error: BaseException) -> Any:
-    """Return the traceback of an error without our frames: users read it, and the same without the cache."""
-    traceback, ours = error.__traceback__, str(Path(__file__).parent)
-    while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(ours):
-        traceback = traceback.tb_next
-    return traceback
 
 
 def _is_pairwise(pipeline: Pipeline) -> bool:

@@ -20,7 +20,8 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from skhpo.estimators.facts import Training
 from skhpo.estimators.hops import NoRouteError
 from skhpo.fits.prefix.key import columns_key, is_fitted_here
-from skhpo.fits.prefix.loan import passes_on, without_us
+from skhpo.fits.prefix.lent import without_us
+from skhpo.fits.prefix.loan import passes_on
 from skhpo.fits.prefix.parts import Hook, class_attribute, instance_fields, is_made_of_attributes
 
 if TYPE_CHECKING:
