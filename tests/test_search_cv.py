@@ -1,5 +1,7 @@
 """A sampler and a scheduler of one's own, and the searches as presets of one."""
 
+import pickle
+
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -77,6 +79,18 @@ def same(ours, theirs):
     for name in theirs:
         if "time" not in name:
             np.testing.assert_array_equal(ours[name], theirs[name], err_msg=name)
+
+
+@pytest.mark.parametrize("sampler", ["random", "bayes", "grid"])
+@pytest.mark.parametrize("C", [Float(0.1, 10.0), [0.1, 1.0, 10.0, 100.0]], ids=["numbers", "list"])
+def test_it_can_be_pickled_when_it_is_fitted(sampler, C):
+    if sampler == "grid" and isinstance(C, Float):
+        pytest.skip("a range has no grid")
+    search = SearchCV(SVC(), {"C": C}, sampler=sampler, n_iter=3, random_state=0).fit(X, Y)
+    copy = pickle.loads(pickle.dumps(search))  # noqa: S301
+    assert (copy.predict(X) == search.predict(X)).all()
+    if sampler != "bayes":  # a model has something new to propose
+        assert [copy.sampler_.ask(i, ()) for i in range(3)] == [search.sampler_.ask(i, ()) for i in range(3)]
 
 
 def test_a_sampler_of_ones_own_is_a_search():

@@ -70,6 +70,10 @@ class RandomSampler(Sampler):
             self._drawn = list(done)
             self._stream = (params for params in chain(head, stream) if params_key(params) not in known)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what was drawn; a copy draws no more."""
+        return {"n_max": len(self._drawn), "_drawn": self._drawn, "_stream": ()}
+
     def ask(self, number: int, pending: Sequence[Trial]) -> Params | None:  # noqa: ARG002
         """Return draw ``number``, or None where no more are wanted or the space has no more."""
         # Drawn when asked for: of a million that are wanted, a timeout may leave time for a few.
