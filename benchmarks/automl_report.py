@@ -78,6 +78,7 @@ def report(lines, stored):
     """Yield Markdown."""
     rows = lines.of("run")
     if rows:
+        yield from _of_slower(rows)
         yield from _of_tables(rows, stored)
     if lines.of("budget"):
         yield "## Budgets, by the real clock\n"
@@ -94,6 +95,12 @@ def report(lines, stored):
     missing = list(dict.fromkeys(row["method"] for row in lines.of("missing")))
     if missing:
         yield f"Left out, not installed: {', '.join(missing)}.\n"
+
+
+def _of_slower(rows):
+    for factor in sorted({row["slower"] for row in rows if "slower" in row}):
+        n = sum(row.get("slower") == factor for row in rows)
+        yield f"In {n} of the {len(rows)} runs a second of the clock was {factor:g} seconds of this machine's processor.\n"
 
 
 # -- tables -----------------------------------------------------------------------------------------------------------

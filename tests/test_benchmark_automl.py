@@ -58,6 +58,15 @@ def test_the_clock_counts_what_was_computed_and_a_thirtieth_of_the_real_seconds_
     assert clock() == 10.0
 
 
+def test_on_a_slower_machine_a_second_is_longer():
+    from benchmarks.automl_run import CpuClock
+
+    now = {"cpu": 5.0}
+    clock = CpuClock(cpu=lambda: now["cpu"], real=lambda: 0.0, slower=2.0)
+    now.update(cpu=11.0)
+    assert clock() == 3.0
+
+
 def test_an_installed_clock_is_the_one_of_all_functions(monkeypatch):
     from benchmarks.automl_run import install
 
