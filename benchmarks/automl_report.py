@@ -100,7 +100,7 @@ def report(lines, stored):
 def _of_slower(rows):
     for factor in sorted({row["slower"] for row in rows if "slower" in row}):
         n = sum(row.get("slower") == factor for row in rows)
-        yield f"In {n} of the {len(rows)} runs a second of the clock was {factor:g} seconds of this machine's processor.\n"
+        yield f"In {n} of {len(rows)} runs a second of the clock was {factor:g} seconds of this machine's processor.\n"
 
 
 # -- tables -----------------------------------------------------------------------------------------------------------
