@@ -44,6 +44,7 @@ _PROMISED = 0.5
 direction for steep in which no step went: one penalty of two often has no effect until the other is right."""
 _N_IDLE = 6  # evaluations without a gain that end a descent
 _DAMPED = 0.2  # curvature along a step, of that of the model, below which Powell damps
+_AT_BOUND = 1e-12  # of the range: rounding
 _N_PROJECTED = 50  # steps to the lowest point of the model; few coordinates need two or three
 
 
@@ -106,26 +107,45 @@ def descend_in_region(evaluate: Evaluate, start: Vector, noise: Noise) -> None:
 def lowest_step(g: Vector, B: Vector, low: Vector, high: Vector) -> Vector:
     """Return the lowest point of the model (1) in a box around 0, shape (d,).
 
-    Newton's steps over the coordinates that are free, projected to the box (Bertsekas, SIAM J. Control and Optimization
-    20, 1982); where one is not lower, a step along the slope that always is.
+    Newton's steps over all coordinates with room downhill, projected to the box (Bertsekas, SIAM J. Control and
+    Optimization 20, 1982); where the projection is not lower, a step of the active-set method (N&W algorithm 16.3).
     """
     p, value = np.zeros(len(g)), 0.0
-    most = np.abs(B).sum(axis=0).max()  # no eigenvalue is larger
     for _ in range(_N_PROJECTED):
         slope = g + B @ p
-        free = np.flatnonzero(_is_free(slope, low - p, high - p))
-        if not len(free):
+        is_free = _is_free(slope, low - p, high - p)
+        if not is_free.any():
             break
-        lower = p.copy()
-        lower[free] -= np.linalg.solve(B[np.ix_(free, free)], slope[free])
-        lower = np.clip(lower, low, high)
+        lower = np.clip(p + _newton(slope, B, is_free), low, high)
         if _model(g, B, lower) >= value:
-            lower = np.clip(p - slope / most, low, high)
+            lower = p + _to_first_bound(p, slope, B, is_free, low, high)
+            lower = np.where(lower <= low + _AT_BOUND, low, np.where(lower >= high - _AT_BOUND, high, lower))
         before, value = value, _model(g, B, lower)
         if value >= before - 1e-12 * abs(before):
             break
         p = lower
     return p
+
+
+def _newton(slope: Vector, B: Vector, is_free: NDArray[np.bool_]) -> Vector:
+    """Return the step to where the slope along the free coordinates vanishes, shape (d,)."""
+    step, free = np.zeros(len(slope)), np.flatnonzero(is_free)
+    step[free] = -np.linalg.solve(B[np.ix_(free, free)], slope[free])
+    return step
+
+
+def _to_first_bound(
+    p: Vector, slope: Vector, B: Vector, is_free: NDArray[np.bool_], low: Vector, high: Vector
+) -> Vector:
+    """Return a step over the coordinates inside of the box, or over these and one at a bound, that ends at a bound."""
+    is_inside = (p > low) & (p < high)
+    fall = np.where(is_free, np.abs(slope), 0.0)
+    if fall[is_inside].max(initial=0.0) <= 1e-9 * fall.max():
+        is_inside[fall.argmax()] = True
+    step = _newton(slope, B, is_inside)
+    room = np.where(step > 0, high - p, p - low)
+    moves = step != 0
+    return step * min(1.0, float((room[moves] / np.abs(step[moves])).min(initial=1.0)))
 
 
 def updated(B: Vector, p: Vector, y: Vector) -> Vector:
