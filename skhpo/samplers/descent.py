@@ -30,6 +30,7 @@ _SURER = 20
 """How many times a gain must be worth a step if it is the most that a convex curve allows, and not what is expected."""
 _MOST_STEPS = 60
 
+
 def descend(evaluate: Evaluate, start: NDArray[np.float64], noise: Noise) -> None:
     """Go down from a point, until the gain of a step is within the noise.
 

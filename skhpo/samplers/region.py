@@ -44,6 +44,7 @@ _PROMISED = 0.5
 direction for steep in which no step went: one penalty of two often has no effect until the other is right."""
 _N_IDLE = 6  # evaluations without a gain that end a descent
 _DAMPED = 0.2  # curvature along a step, of that of the model, below which Powell damps
+_FLOOR = 1e-10  # of the sum of eigenvalues: steps that contradict each other, as over kinks, may leave one at zero
 _AT_BOUND = 1e-12  # of the range: rounding
 _N_PROJECTED = 50  # steps to the lowest point of the model; few coordinates need two or three
 
@@ -118,7 +119,7 @@ def lowest_step(g: Vector, B: Vector, low: Vector, high: Vector) -> Vector:
             break
         lower = np.clip(p + _newton(slope, B, is_free), low, high)
         if _model(g, B, lower) >= value:
-            lower = p + _to_first_bound(p, slope, B, is_free, low, high)
+            lower = p + _to_first_bound(p, slope, B, is_free, (low, high))
             lower = np.where(lower <= low + _AT_BOUND, low, np.where(lower >= high - _AT_BOUND, high, lower))
         before, value = value, _model(g, B, lower)
         if value >= before - 1e-12 * abs(before):
@@ -135,9 +136,10 @@ def _newton(slope: Vector, B: Vector, is_free: NDArray[np.bool_]) -> Vector:
 
 
 def _to_first_bound(
-    p: Vector, slope: Vector, B: Vector, is_free: NDArray[np.bool_], low: Vector, high: Vector
+    p: Vector, slope: Vector, B: Vector, is_free: NDArray[np.bool_], box: tuple[Vector, Vector]
 ) -> Vector:
     """Return a step over the coordinates inside of the box, or over these and one at a bound, that ends at a bound."""
+    low, high = box
     is_inside = (p > low) & (p < high)
     fall = np.where(is_free, np.abs(slope), 0.0)
     if fall[is_inside].max(initial=0.0) <= 1e-9 * fall.max():
@@ -157,7 +159,7 @@ def updated(B: Vector, p: Vector, y: Vector) -> Vector:
         y = share * y + (1 - share) * Bp
         py = p @ y
     after: Vector = B - np.outer(Bp, Bp) / pBp + np.outer(y, y) / py
-    return after
+    return after + _FLOOR * np.trace(after) * np.eye(len(p))
 
 
 def _round(place: _Place) -> Vector:

@@ -37,9 +37,7 @@ def differentiate(estimator: Any, X: Any, y: Any, X_test: Any, sample_weight: An
         return {
             "alpha": -float(np.sum(Q * c / weight[:, None])),
             "gamma": float(np.sum(U * (slope_test @ c)) - np.sum(Q * (slope @ c))),
-            COLUMNS: lambda: (
-                kernel.in_columns(U @ c.T, K_test, X_test, X) - kernel.in_columns(Q @ c.T, K, X, X)
-            ),
+            COLUMNS: lambda: kernel.in_columns(U @ c.T, K_test, X_test, X) - kernel.in_columns(Q @ c.T, K, X, X),
         }
 
     return Differentiated(z, vjp)
