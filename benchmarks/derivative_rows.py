@@ -202,7 +202,7 @@ class ProcessWithSlopes:
 class ModelWithSlopes(ScoreModel):
     """Of the better half of the points, whose warped scores are the scores times a factor, the slopes are used too."""
 
-    nu = 1.5
+    nu = 2.5
 
     def __init__(self, *given):
         super().__init__(*given)

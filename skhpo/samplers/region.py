@@ -147,7 +147,8 @@ def _to_first_bound(
     step = _newton(slope, B, is_inside)
     room = np.where(step > 0, high - p, p - low)
     moves = step != 0
-    return step * min(1.0, float((room[moves] / np.abs(step[moves])).min(initial=1.0)))
+    cut: Vector = step * (room[moves] / np.abs(step[moves])).min(initial=1.0)
+    return cut
 
 
 def updated(B: Vector, p: Vector, y: Vector) -> Vector:
@@ -159,7 +160,8 @@ def updated(B: Vector, p: Vector, y: Vector) -> Vector:
         y = share * y + (1 - share) * Bp
         py = p @ y
     after: Vector = B - np.outer(Bp, Bp) / pBp + np.outer(y, y) / py
-    return after + _FLOOR * np.trace(after) * np.eye(len(p))
+    after[np.diag_indices_from(after)] += _FLOOR * np.trace(after)
+    return after
 
 
 def _round(place: _Place) -> Vector:
