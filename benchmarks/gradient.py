@@ -1,9 +1,9 @@
 """Descent by exact slopes: errors of the slopes, evaluations and seconds to the optimum, many parameters.
 
-Parts: errors, evaluations, seconds, sparho, many, penalties, polish, trap; without a part all of them. An evaluation is
-a fit on each of five splits. *Arrived* is a mean cross-validated loss within 0.1 % of the lowest that anything here
-found. Seconds are those of the processor. Optuna, its Gaussian process with torch, and sparho take part where they are
-installed.
+Parts: errors, evaluations, seconds, sparho, many, penalties, polish, rows, trap; without a part all of them. An
+evaluation is a fit on each of five splits. *Arrived* is a mean cross-validated loss within 0.1 % of the lowest that
+anything here found. Seconds are those of the processor. Optuna, its Gaussian process with torch, and sparho take part
+where they are installed.
 
 Run: ``python benchmarks/gradient.py [PART ...] [--starts 5]``
 """
@@ -12,6 +12,7 @@ import argparse
 import os
 import time
 import warnings
+from functools import partial
 from typing import Any, NamedTuple
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -52,6 +53,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR, LinearSVC, LinearSVR
 
+from benchmarks.derivative_rows import BayesWithSlopes
 from benchmarks.exact_svm import ExactSVC, ExactSVR
 from skhpo import BayesSearchCV, ColumnScale, Float, GradientSearchCV, GridSearchCV, Int, PerFeature
 from skhpo.space import Space
@@ -482,6 +484,46 @@ def polish(n_starts):
         print(f"| {name} | +{plain:.2f} % | +{polished:.2f} % | {n_lower} of {N_POLISH_SEEDS} |", flush=True)
 
 
+def rows(n_starts):
+    """What slopes are worth in the model of a Bayesian search, beside a polish and a descent, from equal starts."""
+    _, two = problems()
+    cases = {
+        name: two[name] for name in ("elastic net, 200 x 100", "kernel ridge, diabetes", "kernel ridge, friedman1")
+    }
+    cases["kernel ridge, eleven parameters"] = widths_of_features()
+    searches = {
+        "`BayesSearchCV`": BayesSearchCV,
+        "`polish=True`": partial(BayesSearchCV, polish=True),
+        "an upper bound of one deviation": BayesWithSlopes,
+        "the same, with rows of derivatives": partial(BayesWithSlopes, polish=True),
+        "`GradientSearchCV`": GradientSearchCV,
+    }
+    print("\n### Rows of derivatives in the model: percent above the lowest loss, and evaluations\n")
+    print(f"Searches of 20 candidates; mean and standard error over {n_starts} starts, median of the evaluations until")
+    print("1 % and 0.1 %.\n")
+    print("| problem | search | 5 | 10 | 20 | until 1 % | until 0.1 % | seconds |")
+    print("|---|---|---|---|---|---|---|---|")
+    for name, problem in cases.items():
+        found = {search: [] for search in searches}
+        for seed, start in enumerate(starts(problem, n_starts)):
+            settings = {"n_iter": 20, "scoring": problem.scoring, "cv": problem.cv, "refit": False}
+            for search, make in searches.items():
+                one = make(start, problem.space, random_state=seed, **settings)
+                took, _ = spent(lambda one=one, problem=problem: one.fit(problem.X, problem.y))
+                found[search].append((np.minimum.accumulate(-one.cv_results_["mean_test_score"]), took))
+        best = min(curve[-1] for runs in found.values() for curve, _ in runs)
+        for search, runs in found.items():
+            above = np.array([[curve[min(n, len(curve)) - 1] for n in (5, 10, 20)] for curve, _ in runs])
+            above = 100 * (above / best - 1)
+            errors = above.std(axis=0, ddof=1) / np.sqrt(len(runs))
+            cells = [f"{mean:.2f} ± {error:.2f}" for mean, error in zip(above.mean(axis=0), errors, strict=True)]
+            counts = [
+                said(np.median([arrival(curve, best * factor) for curve, _ in runs])) for factor in (1.01 / WITHIN, 1)
+            ]
+            seconds_each = f"{np.mean([took for _, took in runs]):.1f}"
+            print(f"| {name} | {search} | {' | '.join([*cells, *counts, seconds_each])} |", flush=True)
+
+
 def error_cases():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(90, 8)) * (rng.random((90, 8)) < 0.7)
@@ -572,6 +614,7 @@ PARTS = {
     "many": many,
     "penalties": penalties,
     "polish": polish,
+    "rows": rows,
     "trap": trap,
 }
 

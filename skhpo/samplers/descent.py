@@ -1,4 +1,4 @@
-"""Descents of a function whose slopes are known: along one coordinate, and along several.
+"""Descents of a function whose slopes are known: along one coordinate here, along several in `region`.
 
 ``evaluate(u) -> (value, slope)`` takes points of the unit cube, shape (d,). It may raise to interrupt a descent. Each
 is started again from its beginning when one more value is known, and goes the same way.
@@ -6,11 +6,11 @@ is started again from its beginning when one more value is known, and goes the s
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
-from scipy.optimize import minimize
+
+from skhpo.samplers.region import descend_in_region
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,14 +29,6 @@ _MARGIN = 0.05  # of a bracket, that a new point stays away from its ends: so ea
 _SURER = 20
 """How many times a gain must be worth a step if it is the most that a convex curve allows, and not what is expected."""
 _MOST_STEPS = 60
-_N_SMALL = 2  # small gains in a row that end a descent: one may be that of a step that was cut short
-_N_IDLE = 6  # evaluations without a gain that end one too, whatever the line search of an iteration still hopes for
-_FTOL = 1e-7  # relative gain of an iteration, in case that the noise is none
-_GTOL = 1e-6
-
-
-class _IdleError(Exception):
-    """A descent has not gained anything for a while."""
 
 
 def descend(evaluate: Evaluate, start: NDArray[np.float64], noise: Noise) -> None:
@@ -54,47 +46,7 @@ def descend(evaluate: Evaluate, start: NDArray[np.float64], noise: Noise) -> Non
     if len(start) == 1:
         _along_a_line(evaluate, start, noise)
     else:
-        _by_quasi_newton(evaluate, start, noise)
-
-
-def _by_quasi_newton(evaluate: Evaluate, start: NDArray[np.float64], noise: Noise) -> None:
-    """Descend by L-BFGS-B, scaled such that its first step is `FIRST_STEP` long along the steepest coordinate."""
-    value, slope = evaluate(start)
-    free = slope[~(((start <= 0) & (slope > 0)) | ((start >= 1) & (slope < 0)))]
-    steepest = np.abs(free).max(initial=0.0)
-    if steepest == 0:
-        return
-    factor = FIRST_STEP / steepest
-    last, n_small = value, 0
-    best, n_idle = value, 0
-
-    def stop_in_noise(intermediate_result: object) -> None:
-        nonlocal last, n_small
-        now = float(intermediate_result.fun) / factor  # type: ignore[attr-defined]
-        n_small = n_small + 1 if last - now < noise() else 0
-        if n_small == _N_SMALL:
-            raise StopIteration
-        last = now
-
-    def scaled(u: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        nonlocal best, n_idle
-        found, found_slope = evaluate(np.clip(u, 0.0, 1.0))
-        n_idle = n_idle + 1 if best - found < noise() else 0
-        best = min(best, found) if n_idle == 0 else best  # so small gains add up
-        if n_idle == _N_IDLE:
-            raise _IdleError
-        return factor * found, factor * found_slope
-
-    with suppress(_IdleError):
-        minimize(
-            scaled,
-            start,
-            jac=True,
-            method="L-BFGS-B",
-            bounds=[(0.0, 1.0)] * len(start),
-            callback=stop_in_noise,
-            options={"maxls": 10, "ftol": _FTOL, "gtol": _GTOL * factor},
-        )
+        descend_in_region(evaluate, start, noise)
 
 
 class _Point(NamedTuple):

@@ -37,8 +37,8 @@ class GradientSearchCV(BaseSearch):
     than the fit, for any number of parameters. So a handful of candidates reaches what a grid of fifty comes near to.
 
     The estimator as it came is the first candidate. From there, one parameter is descended by a line search, several by
-    L-BFGS-B, on the logarithm of the mean loss over the splits [1]_, [2]_. The search ends when a step gains less than
-    the splits are apart.
+    a quasi-Newton method with steps of bounded length, on the logarithm of the mean loss over the splits [1]_, [2]_.
+    The search ends when a step gains less than the splits are apart.
 
     The estimator is one of these, or a pipeline that ends in one. The steps before it have no parameters in the space,
     except for a :class:`~skhpo.ColumnScale` right before it: its factors are penalties, or kernel widths, per feature.

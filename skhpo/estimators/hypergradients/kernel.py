@@ -32,9 +32,11 @@ class Kernel:
             K = A @ B.T
             K = np.asarray(K.toarray() if sparse.issparse(K) else K)
             return K, np.zeros_like(K)
-        squares = euclidean_distances(A, B, squared=True)
-        K = np.exp(-self.gamma * squares)
-        return K, -squares * K
+        squares = _squared_distances(A, B)
+        K = squares * -self.gamma
+        np.exp(K, out=K)
+        squares *= K
+        return K, np.negative(squares, out=squares)
 
     def in_columns(self, M: NDArray[np.float64], K: NDArray[np.float64], A: Any, B: Any) -> NDArray[np.float64]:
         """Return the slopes of ``(M * K).sum()`` in the logarithms of the columns' scales, shape (p,).
@@ -47,6 +49,19 @@ class Kernel:
         N = M * K
         squares = _square(A).T @ N.sum(axis=1) + _square(B).T @ N.sum(axis=0)
         return -2 * self.gamma * (np.asarray(squares).ravel() - 2 * _weighted(N, A, B))
+
+
+def _squared_distances(A: Any, B: Any) -> NDArray[np.float64]:
+    """Return what scikit-learn's `euclidean_distances` squares to; of arrays without its checks, which take longer."""
+    if sparse.issparse(A):
+        return np.asarray(euclidean_distances(A, B, squared=True))
+    squares: NDArray[np.float64] = A @ (-2 * B.T)
+    squares += np.einsum("ij,ij->i", A, A)[:, None]
+    squares += np.einsum("ij,ij->i", B, B)
+    np.maximum(squares, 0, out=squares)
+    if A is B:
+        np.fill_diagonal(squares, 0)
+    return squares
 
 
 def _square(A: Any) -> Any:

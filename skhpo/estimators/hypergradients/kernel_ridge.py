@@ -34,11 +34,10 @@ def differentiate(estimator: Any, X: Any, y: Any, X_test: Any, sample_weight: An
     def vjp(u: NDArray[np.float64]) -> dict[str, Any]:
         U = u.reshape(len(u), -1)
         Q = linalg.cho_solve(factor, K_test.T @ U)
-        M_test, M = U @ c.T, Q @ c.T
         return {
             "alpha": -float(np.sum(Q * c / weight[:, None])),
-            "gamma": float(np.sum(M_test * slope_test) - np.sum(M * slope)),
-            COLUMNS: lambda: kernel.in_columns(M_test, K_test, X_test, X) - kernel.in_columns(M, K, X, X),
+            "gamma": float(np.sum(U * (slope_test @ c)) - np.sum(Q * (slope @ c))),
+            COLUMNS: lambda: kernel.in_columns(U @ c.T, K_test, X_test, X) - kernel.in_columns(Q @ c.T, K, X, X),
         }
 
     return Differentiated(z, vjp)

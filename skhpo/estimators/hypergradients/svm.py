@@ -101,10 +101,11 @@ def differentiate(estimator: Any, X: Any, y: Any, X_test: Any, sample_weight: An
     def vjp(u: NDArray[np.float64]) -> dict[str, Any]:
         U = u.reshape(len(u), -1)
         found = [problem.adjoint(v) for problem, v in zip(problems, U.T, strict=True)]
-        M_test, M = U @ betas, np.array([one.q for one in found]).T @ betas
-        in_gamma = float(np.sum(M_test * slope_test) - np.sum(M * slope))
+        q = np.array([one.q for one in found]).T
+        in_gamma = float(np.sum(U * (slope_test @ betas.T)) - np.sum(q * (slope @ betas.T)))
 
         def in_columns() -> NDArray[np.float64]:
+            M_test, M = U @ betas, q @ betas
             direct = kernel.in_columns(M_test, K_test, X_test, V) - kernel.in_columns(M, K, V, V)
             return direct + in_gamma * gamma_in_columns
 
@@ -115,10 +116,8 @@ def differentiate(estimator: Any, X: Any, y: Any, X_test: Any, sample_weight: An
             COLUMNS: in_columns,
         }
 
-    if len(betas) > 1:  # not decision_function: by default it counts votes, which are steps
-        return Differentiated(K_test @ betas.T + estimator.intercept_, vjp, is_of_pairs=True)
-    predict = estimator.predict if isinstance(estimator, SVR) else estimator.decision_function
-    return Differentiated(np.asarray(predict(X_test), dtype=np.float64), vjp)
+    z = K_test @ betas.T + estimator.intercept_  # decision_function counts votes by default, which are steps
+    return Differentiated(z, vjp, is_of_pairs=True) if len(betas) > 1 else Differentiated(z[:, 0], vjp)
 
 
 def _coefficients(estimator: Any) -> NDArray[np.float64]:
