@@ -380,8 +380,16 @@ def test_only_whole_candidates_become_rows(search_class, monkeypatch):
 
 
 @every_search
-def test_a_timeout_too_short_for_one_candidate_is_an_error(search_class):
+def test_a_timeout_too_short_for_one_candidate_returns_what_was_begun(search_class):
     search = make(search_class, Diarist(seconds=0.05), {"value": [0, 1]}, n_iter=2, cv=5, timeout=0.06)
+    with pytest.warns(UserWarning, match="No candidate was complete"):
+        search.fit(ROWS, Y)
+    assert search.cv_results_["status"].tolist() == ["partial"]
+
+
+@every_search
+def test_a_timeout_too_short_for_one_fit_is_an_error(search_class):
+    search = make(search_class, Diarist(), {"value": [0, 1]}, n_iter=2, cv=5, timeout=1e-9)
     with pytest.raises(ValueError, match="timeout"):
         search.fit(ROWS, Y)
 
@@ -417,10 +425,24 @@ def test_an_interrupt_keeps_what_is_finished(search_class, diary):
 @every_search
 def test_an_interrupt_before_anything_is_finished_is_only_that(search_class):
     DIARY.clear()
-    search = make(search_class, Diarist(interrupted_at=2), {"value": [0, 1, 2, 3]}, cv=3)
+    search = make(search_class, Diarist(interrupted_at=1), {"value": [0, 1, 2, 3]}, cv=3)
     with pytest.raises(KeyboardInterrupt):
         search.fit(ROWS, Y)
     assert not hasattr(search, "cv_results_")
+
+
+@every_search
+def test_an_interrupt_before_a_candidate_is_complete_keeps_its_fits(search_class):
+    DIARY.clear()
+    search = make(search_class, Diarist(interrupted_at=2), {"value": [0, 1, 2, 3]}, cv=3)
+    with pytest.raises(KeyboardInterrupt):
+        search.fit(ROWS, Y)
+    assert search.cv_results_["status"].tolist() == ["partial"]
+    assert np.isfinite([search.cv_results_[f"split{split}_test_score"][0] for split in range(3)]).tolist() == [
+        True,
+        False,
+        False,
+    ]
 
 
 @every_search

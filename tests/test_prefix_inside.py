@@ -30,7 +30,7 @@ from skhpo.fits.prefix.key import NotReusable, step_key
 
 N_SPLITS = 3
 X, Y = make_classification(120, 8, n_informative=5, random_state=0)
-FRAME = pd.DataFrame(X, columns=list("abcdefgh"))
+FRAME = pd.DataFrame(X.copy(), columns=list("abcdefgh"))
 FRAME.loc[::7, "c"] = np.nan
 FRAME["kind"] = np.random.default_rng(0).choice(["one", "two", "three"], len(X))
 FRAME["text"] = [

@@ -187,8 +187,8 @@ def test_a_checkpoint_with_boosters_of_other_libraries(library, tmp_path, monkey
     monkeypatch.setattr(portfolio, "_others", lambda task, made=portfolio._others: map(_small, made(task)))
     X, y = load_iris(return_X_y=True)
     params = {"estimators": ["linear", library], "checkpoint": tmp_path / "auto.db"}
-    first = auto_classifier(n_iter=2, **params).fit(X, y)
-    again = auto_classifier(n_iter=2, **params).fit(X, y)
+    first = auto_classifier(n_iter=3, **params).fit(X, y)
+    again = auto_classifier(n_iter=3, **params).fit(X, y)
     assert {row.family for row in first.leaderboard_} == {"linear", library}
     assert np.array_equal(first.predict_proba(X), again.predict_proba(X))
     assert [row.fit_seconds for row in first.leaderboard_] == [row.fit_seconds for row in again.leaderboard_]
