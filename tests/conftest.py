@@ -29,7 +29,7 @@ def ray_of_two(_ray_ends):
     if not _ray_ends.is_initialized():
         with pytest.MonkeyPatch.context() as patch:
             # Of the tests and of skhpo, where it is not installed. A runtime_env with it would have other workers
-            # started in the place of those that Ray starts by itself.
+            # started in the place of those that Ray starts by itself. Another process may have a Ray: not that one.
             patch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
-            _ray_ends.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+            _ray_ends.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False)
     return _ray_ends

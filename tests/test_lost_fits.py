@@ -266,7 +266,8 @@ def ray():
 
     register_ray()
     path = os.pathsep.join(sys.path)  # of this file and of skhpo, where it is not installed
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, runtime_env={"env_vars": {"PYTHONPATH": path}})
+    env = {"env_vars": {"PYTHONPATH": path}}
+    ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False, runtime_env=env)
     yield
     ray.shutdown()
 
