@@ -254,6 +254,16 @@ def test_what_is_not_worth_keeping_is_fitted_each_time(monkeypatch):
     assert len(fits) == 3 * N_SPLITS + 1
 
 
+@pytest.mark.parametrize(("worth", "n_looks"), [(1000.0, 2), (0.0, 4 * N_SPLITS)])
+def test_a_branch_whose_steps_are_cheap_is_left_alone_after_two_fits(monkeypatch, worth, n_looks):
+    monkeypatch.setattr(loan, "WORTH_KEEPING", worth)
+    estimator = columns(("numbers", numbers(), NUMBERS))
+    looks = counted(monkeypatch, loan.Loan, "inner")
+    grid = {"prep__numbers__scale__with_mean": [True, False], "prep__numbers__scale__with_std": [True, False]}
+    search(estimator, grid, refit=False)
+    assert len(looks) == n_looks
+
+
 def test_sides_are_transformed_once(monkeypatch):
     estimator, grid, _, data = SHARED["sparse or not, as it comes"]
     settings = {"scoring": None, "refit": True}

@@ -105,7 +105,7 @@ class Agenda:
     """
 
     def __init__(self, steps: Sequence[Step], beyond: Beyond | None = None) -> None:
-        self.steps, self._beyond = steps, beyond
+        self.steps, self.beyond = steps, beyond
         self._at = {params_key(step.params): step for step in steps}
         self._families: dict[Hashable, Family] = {}
 
@@ -116,8 +116,8 @@ class Agenda:
 
     def block(self, step: Step) -> list[Step]:
         """Return the steps that share the fits of one, the longest first."""
-        if step.entry.is_proposed and self._beyond is not None:
-            return self._beyond.block(step.params)
+        if step.entry.is_proposed and self.beyond is not None:
+            return self.beyond.block(step.params)
         return [other for other in self.steps if other.block == step.block]
 
     def shorter(self, step: Step) -> list[Step]:
@@ -139,8 +139,8 @@ class Agenda:
         return self._families[step.block]
 
     def _proposed(self, params: Params) -> Step:
-        if self._beyond is None:
+        if self.beyond is None:
             raise KeyError(f"no step has the parameters {params}")
-        step = self._beyond.step_of(params)
+        step = self.beyond.step_of(params)
         self._at[params_key(params)] = step
         return step

@@ -50,6 +50,7 @@ class Beyond:
             for entry in by_family.values()
             if entry.name in self._spaces
         }
+        self._alone = {name: self.space([name]) for name in self.bases}
         self._base_of = {entry.family: name for name, entry in self.bases.items()}
 
     @cached_property
@@ -86,7 +87,7 @@ class Beyond:
             return None
         known = step.entry.pipeline.get_params(deep=True)
         own = {f"{_prefix(name)}{each}": known[each] for each in self._spaces[name] if each in known}
-        space, point = self.space([name]), {CHOICE: name, **own}
+        space, point = self._alone[name], {CHOICE: name, **own}
         return space.canonical(point) if space.contains(point) else None
 
     def _point(self, params: Params) -> Params:

@@ -179,7 +179,7 @@ class Job:
         steps, beyond = self._agenda.steps, self._beyond
         course = Course(self._agenda, pace.affords, wanted.most, self._told)
         affordable = partial(pace.affordable, n_splits=len(folds.splits))
-        proposals = AgendaSampler(steps, beyond, self.step_of, affordable, seed)
+        proposals = AgendaSampler(self._agenda, affordable, seed)
         search = PortfolioSearch(
             self.choice,
             [*({name: [value] for name, value in step.params.items()} for step in steps), beyond.written],

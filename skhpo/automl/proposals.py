@@ -19,13 +19,12 @@ from skhpo.space import params_key
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
-    from skhpo.automl.agenda import Step
-    from skhpo.automl.beyond import Beyond
+    from skhpo.automl.agenda import Agenda
     from skhpo.automl.portfolio import Entry
     from skhpo.history import Params
 
-_MOST_PROPOSALS = 1_000
-"""After so many, a model of the scores takes longer than most fits, and hardly anything is found."""
+_MOST_POINTS = 1_000
+"""With so many, a model of the scores takes longer than most fits, and hardly anything is found."""
 
 
 class AgendaSampler(Sampler):
@@ -33,12 +32,8 @@ class AgendaSampler(Sampler):
 
     Parameters
     ----------
-    steps : sequence of Step
-        The list.
-    beyond : Beyond or None, default=None
-        What may be tried behind its end; None for nothing.
-    step_of : callable
-        ``step_of(params)``: the step that has these parameters.
+    agenda : Agenda
+        The list, and what may be tried behind its end.
     affordable : callable
         ``affordable(entries)``: those of which there is time for a trial.
     seed : int
@@ -47,24 +42,22 @@ class AgendaSampler(Sampler):
 
     def __init__(
         self,
-        steps: Sequence[Step],
-        beyond: Beyond | None = None,
-        step_of: Callable[[Params], Step] | None = None,
+        agenda: Agenda,
         affordable: Callable[[Sequence[Entry]], Sequence[Entry]] = lambda entries: entries,
         seed: int = 0,
     ) -> None:
-        self._steps, self._beyond, self._seed = steps, beyond, seed
-        self._step_of, self._affordable = step_of, affordable
-        self.is_adaptive = beyond is not None
-        self.n_max = len(steps) if beyond is None else None
+        self._agenda, self._beyond = agenda, agenda.beyond
+        self._affordable, self._seed = affordable, seed
+        self.is_adaptive = self._beyond is not None
+        self.n_max = len(agenda.steps) if self._beyond is None else None
         self._told: dict[Hashable, tuple[Params, dict[int, Observation]]] = {}  # point -> itself, and its trials
         self._models: dict[tuple[str, ...], BayesSampler] = {}
 
     def ask(self, number: int, pending: Sequence[Trial]) -> Params | None:
         """Return what is at a position."""
-        if number < len(self._steps):
-            return self._steps[number].params
-        if self._beyond is None or number >= len(self._steps) + _MOST_PROPOSALS:
+        if number < len(self._agenda.steps):
+            return self._agenda.steps[number].params
+        if self._beyond is None or len(self._told) >= _MOST_POINTS:
             return None
         bases = self._beyond.bases
         open_bases = {id(entry) for entry in self._affordable(list(bases.values()))}
@@ -87,9 +80,7 @@ class AgendaSampler(Sampler):
                 model.tell(_best(point, trials))
 
     def _point(self, trial: Trial) -> Params | None:
-        if self._beyond is None or self._step_of is None:
-            return None
-        return self._beyond.point_of(self._step_of(trial.params))
+        return None if self._beyond is None else self._beyond.point_of(self._agenda.step_of(trial.params))
 
     def _model(self, names: tuple[str, ...]) -> BayesSampler:
         assert self._beyond is not None  # noqa: S101  (asked before)

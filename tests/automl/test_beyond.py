@@ -49,7 +49,7 @@ def steps():
 
 
 def sampler_of(steps, beyond, **settings):
-    return AgendaSampler(steps, beyond, Agenda(steps, beyond).step_of, **settings)
+    return AgendaSampler(Agenda(steps, beyond), **settings)
 
 
 # ------------------------------------------------------------------ the space
@@ -94,7 +94,7 @@ def test_the_list_is_known_to_the_model_as_far_as_it_lies_in_the_space(beyond, s
 def test_the_list_comes_first_and_by_position(beyond, steps):
     sampler = sampler_of(steps, beyond)
     assert [sampler.ask(i, ()) for i in range(len(steps))] == [step.params for step in steps]
-    assert AgendaSampler(steps).ask(len(steps), ()) is None, "nothing is proposed where nothing can be varied"
+    assert AgendaSampler(Agenda(steps)).ask(len(steps), ()) is None, "nothing is proposed where nothing can be varied"
 
 
 def tell(sampler, steps, score_of):
@@ -136,6 +136,18 @@ def test_families_without_time_are_not_proposed(beyond, steps):
     only = sampler_of(steps, beyond, affordable=lambda entries: [one for one in entries if one.family == "linear"])
     assert {only.ask(len(steps) + i, ())["choice"] for i in range(5)} == {"linear"}
     assert sampler_of(steps, beyond, affordable=lambda entries: []).ask(len(steps), ()) is None
+
+
+def test_a_model_of_many_points_proposes_no_more(beyond, steps, monkeypatch):
+    """They are counted as points: the lengths of a path are one."""
+    sampler = sampler_of(steps, beyond)
+    tell(sampler, steps, lambda step: 0.5)
+    n_points = len({str(point) for step in steps if (point := beyond.point_of(step)) is not None})
+    assert n_points == 4
+    monkeypatch.setattr("skhpo.automl.proposals._MOST_POINTS", n_points + 1)
+    assert sampler.ask(len(steps), ()) is not None
+    monkeypatch.setattr("skhpo.automl.proposals._MOST_POINTS", n_points)
+    assert sampler.ask(len(steps), ()) is None
 
 
 # ------------------------------------------------------------------ whole

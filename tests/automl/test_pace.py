@@ -101,7 +101,7 @@ def run(entries, watch, *, most=None, seconds=lambda step: 1.0, n_workers=1):
     history = History(5)
     with SerialExecutor(fit) as executor:
         run_search(
-            AgendaSampler(steps),
+            AgendaSampler(agenda),
             Course(agenda, pace.affords, most),
             executor,
             MemoryJournal(),
