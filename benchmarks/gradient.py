@@ -1,6 +1,6 @@
 """Descent by exact slopes: errors of the slopes, evaluations and seconds to the optimum, many parameters.
 
-Parts: errors, evaluations, seconds, sparho, many, penalties, polish, rows, trap; without a part all of them. An
+Parts: errors, evaluations, seconds, sparho, many, penalties, rows, trap; without a part all of them. An
 evaluation is a fit on each of five splits. *Arrived* is a mean cross-validated loss within 0.1 % of the lowest that
 anything here found. Seconds are those of the processor. Optuna, its Gaussian process with torch, and sparho take part
 where they are installed.
@@ -30,7 +30,6 @@ from sklearn.datasets import (
     make_regression,
 )
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.feature_selection import SelectKBest, f_regression
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 from sklearn.kernel_ridge import KernelRidge
@@ -53,9 +52,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR, LinearSVC, LinearSVR
 
-from benchmarks.derivative_rows import BayesWithSlopes
 from benchmarks.exact_svm import ExactSVC, ExactSVR
-from skhpo import BayesSearchCV, ColumnScale, Float, GradientSearchCV, GridSearchCV, Int, PerFeature
+from benchmarks.slopes_in_model import mixed_problems
+from skhpo import BayesSearchCV, ColumnScale, Float, GradientSearchCV, GridSearchCV, PerFeature
 from skhpo.space import Space
 from skhpo.testing.hypergradients import relative_errors
 
@@ -63,7 +62,6 @@ WITHIN = 1.001
 N_ITER = 40
 N_BAYES = 40
 N_BAYES_SEEDS = 2
-N_POLISH_SEEDS = 3
 N_GP_MOST = 100  # parameters: with so many its hundred candidates take a quarter of an hour
 
 
@@ -449,43 +447,13 @@ def widths_of_features():
     return regression(estimator, space, (X, y))
 
 
-def polish(n_starts):
-    """Bayesian searches with and without a polish, at equal numbers of candidates."""
-    _, two = problems()
-    net = two["elastic net, 200 x 100"]
-    chosen = make_pipeline(SelectKBest(f_regression), net.estimator)
-    space = {"selectkbest__k": Int(1, 100)} | {f"elasticnet__{name}": range_ for name, range_ in net.space.items()}
-    cases = {
-        "kernel ridge, friedman1": two["kernel ridge, friedman1"],
-        "elastic net, 200 x 100": net,
-        "the same with a number of features": net._replace(estimator=chosen, space=space),
-        "kernel ridge, eleven parameters": widths_of_features(),
-    }
-    print("\n### A Bayesian search of 30 candidates, with and without a polish\n")
-    print(f"Median over {N_POLISH_SEEDS} seeds, above the lowest loss that any of them found.\n")
-    print("| problem | without | `polish=True` | seeds in which it is lower |")
-    print("|---|---|---|---|")
-    for name, problem in cases.items():
-        settings = {"n_iter": 30, "scoring": problem.scoring, "cv": problem.cv, "refit": False}
-        losses = np.array(
-            [
-                [
-                    -BayesSearchCV(problem.estimator, problem.space, polish=polish, random_state=seed, **settings)
-                    .fit(problem.X, problem.y)
-                    .cv_results_["mean_test_score"]
-                    .max()
-                    for polish in (False, True)
-                ]
-                for seed in range(N_POLISH_SEEDS)
-            ]
-        )
-        plain, polished = 100 * (np.median(losses, axis=0) / losses.min() - 1)
-        n_lower = int(np.sum(losses[:, 1] < losses[:, 0]))
-        print(f"| {name} | +{plain:.2f} % | +{polished:.2f} % | {n_lower} of {N_POLISH_SEEDS} |", flush=True)
-
-
 def rows(n_starts):
-    """What slopes are worth in the model of a Bayesian search, beside a polish and a descent, from equal starts."""
+    """What slopes are worth in the model of a Bayesian search, at equal numbers of candidates."""
+    _smooth_rows(n_starts)
+    _mixed_rows(n_starts)
+
+
+def _smooth_rows(n_starts):
     _, two = problems()
     cases = {
         name: two[name] for name in ("elastic net, 200 x 100", "kernel ridge, diabetes", "kernel ridge, friedman1")
@@ -494,34 +462,66 @@ def rows(n_starts):
     searches = {
         "`BayesSearchCV`": BayesSearchCV,
         "`polish=True`": partial(BayesSearchCV, polish=True),
-        "an upper bound of one deviation": BayesWithSlopes,
-        "the same, with rows of derivatives": partial(BayesWithSlopes, polish=True),
         "`GradientSearchCV`": GradientSearchCV,
     }
-    print("\n### Rows of derivatives in the model: percent above the lowest loss, and evaluations\n")
-    print(f"Searches of 20 candidates; mean and standard error over {n_starts} starts, median of the evaluations until")
-    print("1 % and 0.1 %.\n")
-    print("| problem | search | 5 | 10 | 20 | until 1 % | until 0.1 % | seconds |")
-    print("|---|---|---|---|---|---|---|---|")
+    counts = (5, 10, 20)
+    print("\n### Slopes in the model, every parameter has one: percent above the lowest loss\n")
+    print(f"Searches of 20 candidates; mean and standard error over {n_starts} starts, then the median of the last.\n")
+    _print_rows_head(counts)
     for name, problem in cases.items():
         found = {search: [] for search in searches}
         for seed, start in enumerate(starts(problem, n_starts)):
             settings = {"n_iter": 20, "scoring": problem.scoring, "cv": problem.cv, "refit": False}
             for search, make in searches.items():
                 one = make(start, problem.space, random_state=seed, **settings)
-                took, _ = spent(lambda one=one, problem=problem: one.fit(problem.X, problem.y))
-                found[search].append((np.minimum.accumulate(-one.cv_results_["mean_test_score"]), took))
+                found[search].append(_curve(one, problem.X, problem.y))
         best = min(curve[-1] for runs in found.values() for curve, _ in runs)
-        for search, runs in found.items():
-            above = np.array([[curve[min(n, len(curve)) - 1] for n in (5, 10, 20)] for curve, _ in runs])
-            above = 100 * (above / best - 1)
-            errors = above.std(axis=0, ddof=1) / np.sqrt(len(runs))
-            cells = [f"{mean:.2f} ± {error:.2f}" for mean, error in zip(above.mean(axis=0), errors, strict=True)]
-            counts = [
-                said(np.median([arrival(curve, best * factor) for curve, _ in runs])) for factor in (1.01 / WITHIN, 1)
-            ]
-            seconds_each = f"{np.mean([took for _, took in runs]):.1f}"
-            print(f"| {name} | {search} | {' | '.join([*cells, *counts, seconds_each])} |", flush=True)
+        _print_rows(name, found, [best] * n_starts, counts)
+
+
+def _mixed_rows(n_seeds):
+    counts = (10, 20, 30)
+    print("\n### Slopes in the model, some parameters have one: percent above the lowest loss\n")
+    print("Searches of 30 candidates. Each seed has splits of its own, and the lowest loss on these counts. Mean and")
+    print(f"standard error over {n_seeds} seeds, then the median of the last.\n")
+    _print_rows_head(counts)
+    for name, problem in mixed_problems().items():
+        found = {"`BayesSearchCV`": [], "`polish=True`": []}
+        for seed in range(n_seeds):
+            settings = {"n_iter": 30, "scoring": problem.scoring, "cv": problem.cv(seed), "refit": False}
+            for search, runs in found.items():
+                is_polished = search == "`polish=True`"
+                one = BayesSearchCV(
+                    clone(problem.estimator), problem.space, polish=is_polished, random_state=seed, **settings
+                )
+                runs.append(_curve(one, *problem.data))
+        best = [min(runs[seed][0][-1] for runs in found.values()) for seed in range(n_seeds)]
+        _print_rows(name, found, best, counts)
+
+
+def _curve(search, X, y):
+    """Lowest loss after each candidate, and seconds."""
+    took, _ = spent(lambda: search.fit(X, y))
+    losses = -search.cv_results_["mean_test_score"]
+    return np.minimum.accumulate(np.where(np.isnan(losses), np.inf, losses)), took
+
+
+def _print_rows_head(counts):
+    print(f"| problem | search | {' | '.join(map(str, counts))} | median | seconds |")
+    print("|---|---|" + "---|" * (len(counts) + 2))
+
+
+def _print_rows(name, found, best, counts):
+    for search, runs in found.items():
+        above = [
+            [curve[min(n, len(curve)) - 1] / lowest for n in counts]
+            for (curve, _), lowest in zip(runs, best, strict=True)
+        ]
+        above = 100 * (np.array(above) - 1)
+        errors = above.std(axis=0, ddof=1) / np.sqrt(len(runs))
+        cells = [f"{mean:.2f} ± {error:.2f}" for mean, error in zip(above.mean(axis=0), errors, strict=True)]
+        cells += [f"{np.median(above[:, -1]):.2f}", f"{np.mean([took for _, took in runs]):.1f}"]
+        print(f"| {name} | {search} | {' | '.join(cells)} |", flush=True)
 
 
 def error_cases():
@@ -613,7 +613,6 @@ PARTS = {
     "sparho": beside_sparho,
     "many": many,
     "penalties": penalties,
-    "polish": polish,
     "rows": rows,
     "trap": trap,
 }

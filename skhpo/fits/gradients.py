@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 
 from skhpo._sklearn import take_rows
 from skhpo.estimators.columns import ColumnScale
-from skhpo.estimators.hypergradients import COLUMNS, family_of
+from skhpo.estimators.hypergradients import COLUMNS, family_of, find_loss
 from skhpo.estimators.hypergradients.chain import loss_and_slopes, loss_of
-from skhpo.estimators.hypergradients.registry import shares_of_families
 from skhpo.messages.texts import abridged_traceback
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -137,10 +137,14 @@ class BranchGradients:
         Parameters of the search.
     loss : str
         Of the test side: that of the scorer, or "auto" for that of the family.
+    form : callable or None
+        From the loss to one that differs from minus the score by a constant: `Root`, `Unexplained`; None where the loss
+        itself does not.
     """
 
     names: tuple[str, ...]
     loss: str
+    form: Callable[[Any], Any] | None = None
 
     def __call__(self, estimator: Any, problem: Problem, train: NDArray[np.intp], test: NDArray[np.intp]) -> FoldSlopes:
         """Return the slopes of a fitted estimator's loss on the test side, None where there are none."""
@@ -156,19 +160,15 @@ class BranchGradients:
         family = family_of(last)
         if self.loss in {"log_loss", "brier"} and loss_of(last, "auto") != "log_loss":
             raise ValueError(f"{last!r} has no probabilities of which {self.loss} has a slope.")
+        loss = find_loss(loss_of(last, self.loss), is_classifier=is_classifier(last))
         known = {f"{prefix}{name}": name for name in family.parameters_of(last)}
         scales = scales_of(estimator) if family.has_columns_of(last) else {}
         return Gradients(
             family,
-            self.loss,
+            loss if self.form is None else self.form(loss),
             own={name: known[name] for name in self.names if name in known},
             scales={name: scales[name] for name in self.names if name in scales},
         )
-
-    @property
-    def shares(self) -> list[str]:
-        """The parameters of the search that are shares, where they have a slope."""
-        return [name for name in self.names if name.rpartition("__")[2] in shares_of_families()]
 
 
 def last_of(estimator: Any) -> tuple[Any, str]:

@@ -13,10 +13,12 @@ from scipy.stats import norm, qmc
 from skhpo.samplers.acquisition import Feasible, LogExpectedImprovement, UpperConfidenceBound, maximise
 from skhpo.samplers.base import Sampler
 from skhpo.samplers.line import next_on_line
+from skhpo.samplers.slopes import slopes_in_cube
 from skhpo.space import Space
 from skhpo.surrogates.base import Posterior
 from skhpo.surrogates.importance import total_effects
 from skhpo.surrogates.score_model import ModelOptions, ScoreModel
+from skhpo.surrogates.slopes import ProcessWithSlopes
 from skhpo.surrogates.threads import one_blas_thread
 
 if TYPE_CHECKING:
@@ -46,6 +48,9 @@ class BayesOptions:
     width : float
         Standard deviations of the upper confidence bound that a suggestion maximises (3 is also what mlr3mbo found for
         numeric spaces on other problems).
+    width_with_slopes : float
+        The same where the model knows slopes in all columns, as what lies around a point need not be explored; where it
+        knows them in some, between the two by their share.
     n_global, n_children : int
         Candidates of the search, see `maximise`.
     n_fantasies : int
@@ -60,6 +65,7 @@ class BayesOptions:
     model: ModelOptions = field(default_factory=ModelOptions)
     n_init: int = 3
     width: float = 3.0
+    width_with_slopes: float = 1.0
     n_global: int = 512
     n_children: int = 192
     n_fantasies: int = 16
@@ -125,7 +131,9 @@ class BayesSampler(Sampler):
 
     def tell(self, observation: Observation) -> None:
         """Remember the scores of a trial."""
-        self._remember(self.space.encode([observation.trial.params])[0], observation.scores)
+        row = self.space.encode([observation.trial.params])[0]
+        slopes = slopes_in_cube(self.space, row, observation) if observation.gradient else None
+        self._remember(row, observation.scores, slopes)
 
     def ask(self, number: int, pending: Sequence[Trial]) -> Params | None:
         """Return the parameters of trial ``number``, or None when every point of the space was proposed."""
@@ -286,7 +294,9 @@ class BayesSampler(Sampler):
     def _worth(self, gp: GaussianProcess, rng: np.random.Generator) -> Acquisition:
         """What points are worth, before the chance that a fit of them fails."""
         rng.random()  # unused: without this draw, seeds would give other candidates than those that were measured
-        return UpperConfidenceBound(gp, self.options.width)
+        share = gp.share_of_columns if isinstance(gp, ProcessWithSlopes) else 0.0
+        wide, narrow = self.options.width, self.options.width_with_slopes
+        return UpperConfidenceBound(gp, wide + share * (narrow - wide))
 
     @cached_property
     def _whole(self) -> Array:
@@ -310,8 +320,8 @@ class BayesSampler(Sampler):
     def _params(self, row: Array) -> Params:
         return self.space.decode(row[None])[0]
 
-    def _remember(self, row: Array, scores: Array) -> None:
-        self._model.tell(row, scores)
+    def _remember(self, row: Array, scores: Array, slopes: Array | None = None) -> None:
+        self._model.tell(row, scores, slopes)
         self._seen.add(_key(row))
 
 

@@ -14,7 +14,6 @@ from sklearn.utils.validation import check_is_fitted
 from skhpo._sklearn import RANDOM_CONSTRAINTS, HasMethods, Interval
 from skhpo.report.fitted import fitted
 from skhpo.samplers.first import FirstSampler
-from skhpo.samplers.polish import PolishSampler
 from skhpo.search.base import BaseSearch
 from skhpo.search.differentiable import branch_gradients
 from skhpo.search.plan import Plan, Prepared, Start
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
     from skhpo.history import Params
     from skhpo.samplers.bayes import BayesSampler
     from skhpo.space import Space
-
-_N_POLISH = 15
-"""Candidates of a polish at most: what it had in the measurement, see ``python -m benchmarks gradient polish``."""
 
 
 @TheirRandom.register  # for those who ask whether it is one
@@ -81,9 +77,10 @@ class BayesSearchCV(BaseSearch):
     %(share_fits)s
     %(racing)s
     polish : bool, default=False
-        Whether the last 15 candidates, or the second half where that is less, first go down from the best so far by the
-        slope of the loss, as :class:`GradientSearchCV` does. That moves what has a slope there, and leaves the rest.
-        Needs a ``scoring`` with a slope, such as "neg_mean_squared_error", "neg_log_loss", or a regressor's own.
+        Whether the model learns the slopes of the score too, in the parameters that have one, as in
+        :class:`GradientSearchCV`. The search is then at the best values of these after fewer candidates. Categories,
+        integers and models without slopes may be searched beside them. Needs a ``scoring`` with a slope, such as
+        "neg_mean_squared_error", "neg_log_loss", or a regressor's own.
 
     Attributes
     ----------
@@ -263,10 +260,6 @@ class BayesSearchCV(BaseSearch):
     def _plan(self, start: Start) -> Plan:
         space = start.space()
         sampler = bayes(start, initial_params=self._given(space), prior=self._prior(space), is_race=self.racing)
-        if start.problem.gradients is not None:
-            n_before = max(self.n_iter - _N_POLISH, self.n_iter // 2)
-            shares = start.problem.gradients.shares
-            sampler = PolishSampler(sampler, space, start.seed(), n_before=n_before, shares=shares)
         scheduler = make_scheduler(self, start.problem, sampler, self.n_iter)
         return Plan(sampler, scheduler, look_back=self.look_back)
 
@@ -308,7 +301,7 @@ class BayesSearchCV(BaseSearch):
 
     def _learn(self, sampler: Any) -> None:
         model: Any = sampler
-        while isinstance(model, FirstSampler | PolishSampler):
+        while isinstance(model, FirstSampler):
             model = model.sampler
         self._sampler: BayesSampler = model
         self.expected_improvement_remaining_ = self._sampler.expected_improvement_remaining()

@@ -10,6 +10,7 @@ from sklearn.base import clone, is_classifier
 
 from skhpo.estimators.hypergradients import family_of, find_loss
 from skhpo.estimators.hypergradients.chain import loss_of
+from skhpo.estimators.hypergradients.losses import Root, Unexplained
 from skhpo.fits.gradients import BranchGradients, Gradients, last_of, scale_step, scales_of
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ _OF_SCORERS = {
     "neg_mean_poisson_deviance": "poisson",
     "neg_mean_gamma_deviance": "gamma",
 }
+
+_FORMS = {None: Unexplained, "r2": Unexplained, "neg_root_mean_squared_error": Root}
+"""What a scorer makes of its loss; a regressor's own score is R2, or the same of a deviance."""
 
 
 def make_gradients(space: Space, estimator: Any, *, loss: Any, scoring: Any) -> Gradients:
@@ -101,15 +105,16 @@ def branch_gradients(space: Space, estimator: Any, *, scoring: Any) -> BranchGra
     ValueError
         If the scorer is no loss with a slope.
     """
-    # A regressor's own score is that of its family's loss: r2, or the share of the deviance.
-    loss = "auto" if scoring is None else _OF_SCORERS.get(scoring) if isinstance(scoring, str) else None
-    known = [name for name, own in _OF_SCORERS.items() if (own in {"log_loss", "brier"}) == is_classifier(estimator)]
+    # A regressor's own score is that of its family's loss: r2, or the share of the deviance. A median has no slopes.
+    exact = {name: own for name, own in _OF_SCORERS.items() if name != "neg_median_absolute_error"}
+    loss = "auto" if scoring is None else exact.get(scoring) if isinstance(scoring, str) else None
+    known = [name for name, own in exact.items() if (own in {"log_loss", "brier"}) == is_classifier(estimator)]
     if loss is None or is_classifier(estimator) != (loss in {"log_loss", "brier"}):
         raise ValueError(
             f"polish=True needs a scoring that has a slope, got scoring={scoring!r}. Choose one of {known}, or leave "
             "polish=False."
         )
-    return BranchGradients(tuple(space.names), loss)
+    return BranchGradients(tuple(space.names), loss, _FORMS.get(scoring))
 
 
 def refuse_too_many(space: Space, estimator: Any, n_samples: int, *, has_prior: bool) -> None:

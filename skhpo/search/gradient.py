@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.model_selection import RandomizedSearchCV as TheirRandom
 
 from skhpo._sklearn import RANDOM_CONSTRAINTS, Interval
-from skhpo.fits.gradients import LOSS, OBJECTIVE
+from skhpo.fits.gradients import LOSS, OBJECTIVE, Gradients
 from skhpo.history import told_trials
 from skhpo.samplers.gradient import GradientSampler
 from skhpo.schedulers.descent import DescentScheduler
@@ -199,7 +199,7 @@ class GradientSearchCV(BaseSearch):
 
     def _plan(self, start: Start) -> Plan:
         space = start.space()
-        own = own_params(space, start.problem.estimator)
+        own, gradients = own_params(space, start.problem.estimator), start.problem.gradients
         sampler = GradientSampler(
             space,
             start.seed(),
@@ -208,7 +208,7 @@ class GradientSearchCV(BaseSearch):
             n_restarts=self.n_restarts,
             prior=self.prior or 0.0,
             shrunk=self._shrunk(start.written),
-            shares=start.problem.gradients.shares if start.problem.gradients is not None else (),
+            shares=gradients.shares if isinstance(gradients, Gradients) else (),
         )
         return Plan(sampler, DescentScheduler(self.n_iter, lambda: sampler.has_arrived), look_back=1)
 

@@ -142,7 +142,7 @@ class GaussianProcess:
         self.X = X
         self._distances = self._distances_to(X)
         self._noise = np.zeros(len(y)) if noise is None else noise
-        K = self._prior = self.covariance(X)
+        K = self._prior = self._joint_prior()
         self._set_factor(self._cholesky(self._with_noise(K, self._noise)))
         self._set_scores(y[:, None])
         return self
@@ -157,7 +157,7 @@ class GaussianProcess:
             Scores, or S columns of scores the points might have.
         noise : ndarray of shape (p,), optional
         """
-        n, p = len(self.X), len(Z)
+        n, p = len(self._factor), len(Z)
         v = np.zeros(p) if noise is None else noise
         grown = copy.copy(self)
         B = self._half(Z)
@@ -173,7 +173,7 @@ class GaussianProcess:
         grown._prior = None  # noqa: SLF001
         grown._set_factor(L)  # noqa: SLF001
         Y = Y.reshape(p, -1)
-        grown._set_scores(np.vstack([np.broadcast_to(self.Y, (n, Y.shape[1])), Y]))  # noqa: SLF001
+        grown._set_scores(np.vstack([np.broadcast_to(self.Y, (len(self.X), Y.shape[1])), Y]))  # noqa: SLF001
         return grown
 
     def once_complete(self) -> GaussianProcess:
@@ -185,7 +185,7 @@ class GaussianProcess:
         if not self._noise.any():
             return self
         process = copy.copy(self)
-        K = self.covariance(self.X) if self._prior is None else self._prior
+        K = self._joint_prior() if self._prior is None else self._prior
         process._set_factor(self._cholesky(self._with_noise(K, 0.0)))  # noqa: SLF001
         return process
 
@@ -270,9 +270,17 @@ class GaussianProcess:
     def _distances_to(self, X: Array) -> Distances:
         return Distances(X, self.is_categorical, self.theta.lengthscales)
 
+    def _joint_prior(self) -> Array:
+        """K without noise."""
+        return self.covariance(self.X)
+
+    def _targets(self, Y: Array) -> Array:
+        """What is conditioned on when scores are Y."""
+        return Y
+
     def _set_scores(self, Y: Array) -> None:
         self.Y = Y
-        half = solve_triangular(self._factor, Y, lower=True, check_finite=False)
+        half = solve_triangular(self._factor, self._targets(Y), lower=True, check_finite=False)
         self._weights: Array = solve_triangular(self._factor, half, lower=True, trans=1, check_finite=False)
 
     def _cholesky(self, K: Array) -> Array:

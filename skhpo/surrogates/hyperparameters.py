@@ -132,30 +132,41 @@ class NegativeLogPosterior:
 
     def __call__(self, t: Array) -> tuple[float, Array]:
         """Value and gradient, of the shape of t."""
-        n, d, y = self._n, self._d, self._y
+        d, y = self._d, self._y
         weights = np.exp(-2 * t[:d])
         s2, e2 = np.exp(t[d : d + 2])
-        M, slope = matern((weights @ self._S).reshape(n, n), self._nu)
-        M *= s2
-        K = M + self._priors.mean
-        K[np.diag_indices(n)] += e2 + self._v
+        K, parts = self._covariance(weights, s2, e2)
         L, info = dpotrf(K, lower=1, clean=1)
         if info != 0 or not np.isfinite(L).all():
             return 1e25, np.zeros_like(t)  # a wall: the line search steps back
         a, _ = dtrtrs(L, y, lower=1)
-        value = 0.5 * float(a @ a) + float(np.log(np.diagonal(L)).sum()) + 0.5 * n * np.log(2 * np.pi)
+        value = 0.5 * float(a @ a) + float(np.log(np.diagonal(L)).sum()) + 0.5 * len(y) * np.log(2 * np.pi)
         a, _ = dtrtrs(L, a, lower=1, trans=1)
         inverse, _ = dpotri(L, lower=1)
         A = np.tril(inverse, -1)
         A += A.T
-        A[np.diag_indices(n)] = np.diagonal(inverse)
+        A[np.diag_indices(len(y))] = np.diagonal(inverse)
         A -= np.outer(a, a)
         A *= 0.5
-        slope *= A
-        in_lengthscales = -2 * s2 * weights * (self._S @ slope.ravel())
-        gradient = np.append(in_lengthscales, (np.vdot(A, M), e2 * np.trace(A)))
+        gradient = self._gradient(A, parts, weights, s2, e2)
         penalty, penalty_slope = self._penalty(t)
         return value + penalty, gradient + penalty_slope
+
+    def _covariance(self, weights: Array, s2: float, e2: float) -> tuple[Array, tuple[Array, ...]]:
+        """Return K, and what `_gradient` needs besides: s2 M, and its slope in r^2 over s2."""
+        n = self._n
+        M, slope = matern((weights @ self._S).reshape(n, n), self._nu)
+        M *= s2
+        K = M + self._priors.mean
+        K[np.diag_indices(n)] += e2 + self._v
+        return K, (M, slope)
+
+    def _gradient(self, A: Array, parts: tuple[Array, ...], weights: Array, s2: float, e2: float) -> Array:
+        """Slope of the sum of A times K in t, equation (2)."""
+        M, slope = parts
+        slope *= A
+        in_lengthscales = -2 * s2 * weights * (self._S @ slope.ravel())
+        return np.append(in_lengthscales, (np.vdot(A, M), e2 * np.trace(A)))
 
     def _penalty(self, t: Array) -> tuple[float, Array]:
         """Minus the log prior, and its gradient."""

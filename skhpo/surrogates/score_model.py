@@ -17,6 +17,7 @@ import numpy as np
 
 from skhpo.surrogates.gp import GaussianProcess
 from skhpo.surrogates.hyperparameters import MODERATE, SMALL_NOISE, Hyperparameters, LogNormal, Priors
+from skhpo.surrogates.slopes import ProcessWithSlopes
 from skhpo.surrogates.warping import warp_scores
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class ModelOptions:
         Prior of the noise variance.
     n_exact : int
         Observations the process conditions on at most.
+    has_slopes : bool
+        Whether slopes that are told are used. The function is then taken as once more differentiable: ``nu`` is 2.5.
     """
 
     warp: Callable[[Array], Warp] = warp_scores
@@ -58,6 +61,7 @@ class ModelOptions:
     lengthscale: LogNormal = MODERATE
     noise: LogNormal = SMALL_NOISE
     n_exact: int = 512
+    has_slopes: bool = True
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,7 @@ class ScoreModel:
         self._values: list[float] = []
         self._by_split: dict[int, Array] = {}  # scores of observations on several splits
         self._partial: list[int] = []  # those of them that lack some
+        self._slopes: dict[int, Array] = {}  # of those that were told with some
         self._replaced_at: list[float] = []
         self._last: dict[str, int] = {}
         self.n_rescues = 0
@@ -135,8 +140,10 @@ class ScoreModel:
         X, y, _ = self._current(self.n)
         return X, y
 
-    def tell(self, row: Array, scores: Array) -> None:
+    def tell(self, row: Array, scores: Array, slopes: Array | None = None) -> None:
         """Remember the scores, shape (n_splits,), of a point of shape (d,); NaN on the splits that were skipped.
+
+        Slopes of the mean score, shape (d,), are per edge of the cube, and NaN in columns that have none.
 
         A point whose scores are all NaN has failed, and so has one with an infinite score.
         A point that is told again, on more data as a rule, replaces what was told of it before.
@@ -155,6 +162,8 @@ class ScoreModel:
             if not is_known.all():
                 self._partial.append(self.n - 1)
         self._values.append(float(found.mean()))
+        if slopes is not None and self.options.has_slopes and np.isfinite(self._values[-1]):
+            self._slopes[self.n - 1] = slopes
 
     def state(self) -> dict[str, Any]:
         """What was told and fitted, in Python's and NumPy's own types; the rest follows from it."""
@@ -165,13 +174,15 @@ class ScoreModel:
             "n_scores": np.array([len(each) for each in scores], dtype=np.int64),
             "fitted": {n: [theta and list(theta) for theta in both] for n, both in self._fitted.items()},
             "n_rescues": self.n_rescues,
+            "slopes": self._slopes,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Bring a model that was told nothing to what `state` returned."""
         ends = np.cumsum(state["n_scores"])[:-1]
-        for row, scores in zip(state["points"], np.split(state["scores"], ends), strict=len(state["points"]) > 0):
-            self.tell(row, scores)
+        rows = zip(state["points"], np.split(state["scores"], ends), strict=len(state["points"]) > 0)
+        for i, (row, scores) in enumerate(rows):
+            self.tell(row, scores, state["slopes"].get(i))
         for n, (theta, success) in state["fitted"].items():
             self._fitted[n] = (Hyperparameters(*theta), success and Hyperparameters(*success))
         self.n_rescues = state["n_rescues"]
@@ -189,7 +200,7 @@ class ScoreModel:
         gp, warp = None, None
         if ok.any():
             warp = self.options.warp(y[ok])
-            gp = self._process()
+            gp = self._process_of_scores(n, warp)
             gp.theta = theta
             rows = _active_set(X[ok], warp.z, self.options.n_exact, theta.lengthscales)
             gp.condition(X[ok][rows], warp.z[rows], _warped_noise(v[ok], warp)[rows])
@@ -240,6 +251,14 @@ class ScoreModel:
         priors = Priors(lengthscale=options.lengthscale, noise=options.noise)
         return GaussianProcess(self.is_categorical, nu=options.nu, priors=priors)
 
+    def _process_of_scores(self, n: int, warp: Warp) -> GaussianProcess:
+        """Return a process that knows the slopes among the first n observations, where there are some."""
+        if n < 2 or not any(i < n for i in self._slopes):  # the scale of a single score is unknown
+            return self._process()
+        scale = float(warp.inverse(np.array(1.0)) - warp.inverse(np.array(0.0)))
+        known = {self._rows[i].tobytes(): slopes / scale for i, slopes in self._slopes.items() if i < n}
+        return ProcessWithSlopes(self.is_categorical, known, priors=self._process().priors)
+
     def _hyperparameters(self, n: int) -> tuple[Hyperparameters, Hyperparameters | None]:
         """Hyperparameters of scores and of success for n observations, by the fixed schedule of fits."""
         schedule = _schedule(n)
@@ -262,13 +281,16 @@ class ScoreModel:
         theta, theta_success = before if before is not None else (None, None)
         if ok.sum() >= 2:
             warp = self.options.warp(y[ok])
-            theta = self._fit_one(X[ok], warp.z, _warped_noise(v[ok], warp), theta)
+            process = self._process_of_scores(n, warp)
+            theta = self._fit_one(process, X[ok], warp.z, _warped_noise(v[ok], warp), theta)
         if not ok.all():
-            theta_success = self._fit_one(X, ok - _success_mean(ok), np.zeros(len(ok)), theta_success)
+            labels = ok - _success_mean(ok)
+            theta_success = self._fit_one(self._process(), X, labels, np.zeros(len(ok)), theta_success)
         return theta if theta is not None else self._process().start, theta_success
 
-    def _fit_one(self, X: Array, z: Array, noise: Array, start: Hyperparameters | None) -> Hyperparameters:
-        gp = self._process()
+    def _fit_one(
+        self, gp: GaussianProcess, X: Array, z: Array, noise: Array, start: Hyperparameters | None
+    ) -> Hyperparameters:
         gp.theta = start if start is not None else gp.start
         gp.fit(X, z, noise, starts=[gp.theta], n_iterations=_N_COLD if start is None else _N_WARM)
         self.n_rescues += gp.n_rescues

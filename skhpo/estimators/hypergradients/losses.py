@@ -171,6 +171,45 @@ class OnPairs:
         return value, slope
 
 
+class Root:
+    """The square root of a loss.
+
+    Parameters
+    ----------
+    loss : callable
+        Such as `squared`.
+    """
+
+    def __init__(self, loss: Loss) -> None:
+        self.loss = loss
+
+    def __call__(self, y: Array, z: Array, weight: Array) -> tuple[float, Array]:
+        """Return the root and its slope."""
+        value, slope = self.loss(y, z, weight)
+        root = math.sqrt(value)
+        return root, slope / (2 * root) if root else slope
+
+
+class Unexplained:
+    """A loss over that of the mean of the targets: one minus R2, or minus the share of a deviance that is explained.
+
+    Parameters
+    ----------
+    loss : callable
+        `squared`, or a deviance.
+    """
+
+    def __init__(self, loss: Loss) -> None:
+        self.loss = loss
+
+    def __call__(self, y: Array, z: Array, weight: Array) -> tuple[float, Array]:
+        """Return the share and its slope."""
+        value, slope = self.loss(y, z, weight)
+        mean = np.broadcast_to(np.average(y.reshape(z.shape), axis=0, weights=weight), z.shape)
+        whole, _ = self.loss(y, mean, weight)
+        return value / whole, slope / whole
+
+
 _REGRESSION: dict[str, Loss] = {
     "squared": squared,
     "absolute": absolute,

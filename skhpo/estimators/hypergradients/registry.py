@@ -43,9 +43,3 @@ def family_of(estimator: Any) -> Family:
     if reason is not None:
         raise ValueError(f"{estimator!r} cannot be differentiated: {reason}")
     return family
-
-
-def shares_of_families() -> set[str]:
-    """Return the names of all parameters that are shares in one of the families."""
-    _register_ours()
-    return {name for family in FAMILIES.values() for name in family.shares}
