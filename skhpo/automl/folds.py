@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold, check_cv
@@ -11,23 +11,12 @@ from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, Str
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-
-class Folds(NamedTuple):
-    """Splits of the rows.
-
-    Parameters
-    ----------
-    splits : list of (ndarray, ndarray)
-        Positions of the rows to train on and to test on.
-    n_train : int
-        Rows of the largest training side.
-    """
-
-    splits: list[tuple[NDArray[np.intp], NDArray[np.intp]]]
-    n_train: int
+    from skhpo.fits.splits import Sides
 
 
-def make_folds(cv: Any, y: NDArray[Any], groups: Any, rows: NDArray[np.intp], *, labels: bool, seed: int) -> Folds:
+def make_folds(
+    cv: Any, y: NDArray[Any], groups: Any, rows: NDArray[np.intp], *, labels: bool, seed: int
+) -> list[Sides]:
     """Split some of the rows.
 
     Rows of a label that no other row has are on each training side: no model that lacks a label could be compared.
@@ -46,6 +35,11 @@ def make_folds(cv: Any, y: NDArray[Any], groups: Any, rows: NDArray[np.intp], *,
         Whether the targets are labels.
     seed : int
         Of the order of the rows.
+
+    Returns
+    -------
+    list of (ndarray, ndarray)
+        Positions of the rows to train on and to test on.
     """
     lonely = _lonely(y[rows]) if labels and groups is None else np.zeros(len(rows), dtype=bool)
     split, kept = rows[~lonely], rows[lonely]
@@ -53,8 +47,7 @@ def make_folds(cv: Any, y: NDArray[Any], groups: Any, rows: NDArray[np.intp], *,
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         found = list(splitter.split(np.zeros(len(split)), y[split], None if groups is None else groups[split]))
-    splits = [(np.sort(np.concatenate([split[train], kept])), split[test]) for train, test in found]
-    return Folds(splits, max(len(train) for train, _ in splits))
+    return [(np.sort(np.concatenate([split[train], kept])), split[test]) for train, test in found]
 
 
 def _lonely(y: NDArray[Any]) -> NDArray[np.bool_]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
@@ -21,10 +21,25 @@ if TYPE_CHECKING:
 
 _FEW = (200, 800)
 """Rows of the two fits by which the time for more rows is foreseen."""
+_STEP = 4
+"""Times as many rows has each further fit."""
 _COST_ALIKE = {"boosting", "extra_trees", "random_forest", "lightgbm", "catboost", "svm", "neural_network"}
 """Families of which one fit tells what another takes."""
 _CAUTION = 1.5
 """Times as long as what one of the family took."""
+_LEAST = 1e-9
+"""Seconds; a clock may not have moved."""
+
+
+class _Curve(NamedTuple):
+    """Seconds of a fit by its rows: ``fixed + slope * rows ** power``."""
+
+    fixed: float
+    slope: float
+    power: float
+
+    def __call__(self, n_rows: int) -> float:
+        return float(self.fixed + self.slope * n_rows**self.power)
 
 
 class Forecast:
@@ -38,6 +53,10 @@ class Forecast:
         Positions of the rows in an order in which the first few are like all.
     clock : callable, default=time.perf_counter
         Seconds.
+    patience : float, default=0.0
+        Seconds that a further fit on more rows may take, as far as that is foreseen. The time of trees grows fast up to
+        some thousand rows, and slowly from there on. With patience, these fits also tell how much longer a fit that was
+        seen takes on more rows, and one of a family is enough where all cost alike. 0 for two fits of each.
     """
 
     def __init__(
@@ -45,9 +64,11 @@ class Forecast:
         take: Callable[[NDArray[np.intp]], tuple[Any, Any]],
         order: NDArray[np.intp],
         clock: Callable[[], float] = time.perf_counter,
+        patience: float = 0.0,
     ) -> None:
-        self._take, self._order, self._clock = take, order, clock
-        self._curves: dict[str, tuple[float, float, float]] = {}  # entry -> seconds: a + b * rows ** power
+        self._take, self._order, self._clock, self._patience = take, order, clock, patience
+        self._curves: dict[str, _Curve] = {}  # by entry
+        self._looked_at: dict[str, Entry] = {}  # family -> the first of it that has a curve
         self._seen: dict[str, tuple[float, int]] = {}  # entry -> seconds and rows of a fit that was seen
         self._alike: dict[str, Entry] = {}  # family -> one of it that was seen
 
@@ -73,29 +94,50 @@ class Forecast:
             return _CAUTION * entry.work / alike.work * self.seconds(alike, n_rows)
         if entry.name in self._seen:
             seconds, seen = self._seen[entry.name]
-            return float(seconds * float(max(1.0, n_rows / seen)) ** max(1.0, entry.growth))
+            return seconds * self.growth(entry, seen, n_rows)
         if entry.name not in self._curves:
-            self._curves[entry.name] = self._curve(entry, n_rows)
-        fixed, slope, power = self._curves[entry.name]
-        return float(fixed + slope * n_rows**power)
+            known = self._looked_at.get(entry.family)
+            if self._patience and known is not None and entry.family in _COST_ALIKE:
+                return _CAUTION * entry.work / known.work * self._curves[known.name](n_rows)
+            self.look(entry, n_rows, self._patience)
+        return self._curves[entry.name](n_rows)
 
-    def _curve(self, entry: Entry, n_rows: int) -> tuple[float, float, float]:
-        """Fit few rows, and look at the clock."""
-        low, high = (min(few, n_rows, len(self._order)) for few in _FEW)
-        first = self._measured(entry, low)
+    def growth(self, entry: Entry, few: int, many: int) -> float:
+        """Return how many times as long a fit on more rows takes."""
+        known = self._looked_at.get(entry.family)
+        curve = self._curves.get(entry.name) or (None if known is None else self._curves[known.name])
+        if self._patience and curve is not None and few < many:
+            return max(1.0, curve(many) / max(curve(few), _LEAST))
+        return float(max(1.0, many / few) ** max(1.0, entry.growth))
+
+    def look(self, entry: Entry, n_rows: int, patience: float) -> None:
+        """Fit few rows, and look at the clock; then more rows, while that takes no longer than the patience."""
+        most = min(n_rows, len(self._order))
+        low, high = (min(few, most) for few in _FEW)
         power = max(1.0, entry.growth)
+        first, took_before = self._measured(entry, low)
+        self._looked_at.setdefault(entry.family, entry)
         if high < 2 * low:
-            return 0.0, first / low**power, power
-        second = self._measured(entry, high)
+            self._curves[entry.name] = _Curve(0.0, first / low**power, power)
+            return
+        second, took = self._measured(entry, high)
+        while high * _STEP <= most and took * self._factor(took, took_before, power) < patience:
+            low, high, first, took_before = high, high * _STEP, second, took
+            second, took = self._measured(entry, high)
         slope = max(0.0, (second - first) / (high**power - low**power))
-        return max(0.0, first - slope * low**power), slope, power
+        self._curves[entry.name] = _Curve(max(0.0, first - slope * low**power), slope, power)
 
-    def _measured(self, entry: Entry, n: int) -> float:
-        """Return the seconds of a fit on the first rows, as if the model had as much work as it has on all of them."""
+    @staticmethod
+    def _factor(took: float, took_before: float, power: float) -> float:
+        """Return how many times as long the next fit takes: as the last one did, but where time grows with a power."""
+        return _STEP**power if power > 1 else max(1.0, took / max(took_before, _LEAST))
+
+    def _measured(self, entry: Entry, n: int) -> tuple[float, float]:
+        """Return the seconds of a fit on the first rows, as if the model had its whole work, and what it took."""
         short, factor = entry.shortened()
         X, y = self._take(self._order[:n])
         *steps, model = [clone(step) for step in _steps(short)]
-        began = self._clock()
+        began = prepared = self._clock()
         with quiet():
             try:
                 for step in steps:
@@ -103,8 +145,10 @@ class Forecast:
                 prepared = self._clock()
                 model.fit(X, y)
             except Exception:  # noqa: BLE001  (too few rows for it: the cross-validation will tell)
-                return self._clock() - began
-        return prepared - began + (self._clock() - prepared) * factor
+                took = self._clock() - began
+                return took, took
+        ended = self._clock()
+        return prepared - began + (ended - prepared) * factor, ended - began
 
 
 def _steps(estimator: Any) -> list[Any]:

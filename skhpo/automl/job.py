@@ -35,12 +35,19 @@ if TYPE_CHECKING:
 
     from skhpo.automl.agenda import Step
     from skhpo.automl.portfolio import Entry, Task
+    from skhpo.fits.splits import Sides
     from skhpo.history import History, Params
 
 _FEWEST_ROWS = 1000
 """By so many rows, where there are so many, configurations are compared at least."""
 _MOST_SHARE = 0.15
 """Of the budget, for the first configuration: where it would take more, fewer rows take part in the comparison."""
+_LARGE = 20_000
+"""Rows above which it is worth some time to find out how long fits take."""
+_PATIENCE = 0.01
+"""Of the budget, for one fit to find that out."""
+_PATIENCE_AT_FIRST = 0.03
+"""The same for the first configuration, by which the number of rows is chosen."""
 _LOOK_BACK = 3
 _USUAL_SPLITS = 5
 """As many are counted on where a splitter makes them."""
@@ -161,40 +168,56 @@ class Job:
         )
         order = some_rows(data.y, _FEWEST_ROWS, labels=task.is_classifier, seed=task.seed)
         self._order = order
-        self.forecast = Forecast(lambda rows: (take_rows(data.X, rows), data.y[rows]), order)
+        self.forecast = Forecast(
+            lambda rows: (take_rows(data.X, rows), data.y[rows]), order, patience=self._patience(_PATIENCE)
+        )
 
     def run(self) -> PortfolioSearch:
         """Return the search, fitted."""
         rows = np.sort(self._order[: self._n_rows()])
         labels, seed, wanted = self.task.is_classifier, self.task.seed, self.wanted
-        folds = make_folds(wanted.cv, self.data.y, self.data.groups, rows, labels=labels, seed=seed)
-        self._pace = pace = Pace(
-            self.clock,
-            self.forecast,
-            n_train=folds.n_train,
-            n_all=len(self.data.y),
-            n_workers=wanted.n_workers,
-            step_of=self.step_of,
-        )
+        splits = make_folds(wanted.cv, self.data.y, self.data.groups, rows, labels=labels, seed=seed)
         steps, beyond = self._agenda.steps, self._beyond
-        course = Course(self._agenda, pace.affords, wanted.most, self._told)
-        affordable = partial(pace.affordable, n_splits=len(folds.splits))
-        proposals = AgendaSampler(self._agenda, affordable, seed)
         search = PortfolioSearch(
             self.choice,
             [*({name: [value] for name, value in step.params.items()} for step in steps), beyond.written],
             n_iter=len(steps),
             scoring=self._scorer(),
-            cv=folds.splits,
+            cv=splits,
             n_jobs=wanted.n_jobs,
             refit=False,
             checkpoint=wanted.checkpoint,
             store_predictions=True,
             random_state=seed,
-        ).along(self._agenda, course, proposals, look_back=self._look_back())
+        ).along(self._agenda, self._course, look_back=self._look_back(), drawn_by=self._drawn_by())
         with quiet(), _unrouted():
             search.fit(self.data.X, self.data.y, **self.data.fit_params)
         return search
+
+    def _course(self, splits: Sequence[Sides]) -> tuple[Course, AgendaSampler]:
+        """Return how to go through the agenda on splits, which may be those of a checkpoint, and who proposes."""
+        self._pace = pace = Pace(
+            self.clock,
+            self.forecast,
+            n_train=max(len(train) for train, _ in splits),
+            n_all=len(self.data.y),
+            n_workers=self.wanted.n_workers,
+            step_of=self.step_of,
+        )
+        affordable = partial(pace.affordable, n_splits=len(splits))
+        proposals = AgendaSampler(self._agenda, affordable, self.task.seed)
+        return Course(self._agenda, pace.affords, self.wanted.most, self._told), proposals
+
+    def _drawn_by(self) -> dict[str, Any] | None:
+        """Return what splits depend on, where a clock decides on how many rows: None where it does not."""
+        if not self._may_draw:
+            return None
+        return {"cv": self.wanted.cv, "groups": self.data.groups, "seed": self.task.seed}
+
+    @property
+    def _may_draw(self) -> bool:
+        """Whether fewer rows may take part in the comparison."""
+        return len(self.data.y) > _FEWEST_ROWS and math.isfinite(self.clock.budget)
 
     def _look_back(self) -> int | None:
         """Return how many fits may be under way when the next one is decided; None for the fewest that will do.
@@ -220,16 +243,22 @@ class Job:
     def _n_rows(self) -> int:
         """Return by how many rows configurations are compared: as many as there is time for."""
         n = len(self.data.y)
-        if n <= _FEWEST_ROWS or math.isinf(self.clock.budget):
+        if not self._may_draw:
             return n
         n_splits = int(self.wanted.cv) if isinstance(self.wanted.cv, Integral) else _USUAL_SPLITS
         first, n_fits = self._agenda.steps[0].entry, math.ceil(n_splits / self.wanted.n_workers)
         most = _MOST_SHARE * self.clock.budget
+        self.forecast.look(first, n, self._patience(_PATIENCE_AT_FIRST))
         seconds = n_fits * self.forecast.seconds(first, n)
         while n > _FEWEST_ROWS and seconds > most:
             n = max(_FEWEST_ROWS, int(n * 0.8))
             seconds = n_fits * self.forecast.seconds(first, n)
         return n
+
+    def _patience(self, share: float) -> float:
+        """Return how long a fit may take that only tells how long others will; 0 on few rows, which are soon fitted."""
+        is_worth_it = len(self.data.y) > _LARGE and math.isfinite(self.clock.budget)
+        return share * self.clock.budget if is_worth_it else 0.0
 
     def _scorer(self) -> Any:
         """Return the metric; the log loss knows all labels, also where a test side lacks one."""

@@ -93,7 +93,7 @@ class Pace:
         """Return how long a fit of a step on all rows takes."""
         if step.block not in self._seconds:
             return self._forecast.seconds(step.entry, self._n_all) * step.share
-        growth = float(max(1.0, self._n_all / self._n_train)) ** max(1.0, step.entry.growth)
+        growth = self._forecast.growth(step.entry, self._n_train, self._n_all)
         return float(self._seconds[step.block] * step.share * growth)
 
     def _left(self, history: History) -> float:

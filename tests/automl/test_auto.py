@@ -12,6 +12,7 @@ from sklearn.metrics import get_scorer, log_loss
 from sklearn.model_selection import train_test_split
 
 from skhpo import AutoClassifier, AutoRegressor
+from skhpo.automl.job import Job
 from skhpo.honesty.ensemble import EnsembleClassifier
 
 CHEAP = ["linear", "nearest_neighbors"]
@@ -154,6 +155,19 @@ def test_a_second_fit_goes_on_from_its_checkpoint(iris, tmp_path):
     assert len(again.leaderboard_) == 3
     fresh = auto_classifier(n_iter=3).fit(*iris)
     assert np.allclose(again.predict_proba(iris[0]), fresh.predict_proba(iris[0]))
+
+
+def test_a_second_fit_takes_the_rows_that_a_clock_chose_for_the_first(tmp_path, monkeypatch):
+    X, y = make_classification(1600, 5, random_state=0)
+    path, found = tmp_path / "auto.db", []
+    for n_rows, n_iter in ((1500, 1), (1200, 2)):
+        monkeypatch.setattr(Job, "_n_rows", lambda job, n_rows=n_rows: n_rows)
+        settings = {"time_budget": 1e4, "n_iter": n_iter, "checkpoint": path, "estimators": ["linear"]}
+        found.append(AutoClassifier(random_state=0, **settings).fit(X, y))
+    assert [len(auto._evidence[0].table.y) for auto in found] == [1500, 1500]
+    assert [len(auto.leaderboard_) for auto in found] == [1, 2]
+    first = found[0].cv_results_["mean_test_score"][0]
+    assert found[1].cv_results_["mean_test_score"][0] == first
 
 
 def test_lines_are_printed_while_it_runs(iris, capsys):

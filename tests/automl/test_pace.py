@@ -54,9 +54,9 @@ def entry(name="slow", path=None, values=(), growth=1.0, amount=None, **cost):
     return Entry(name, name, Slow(**cost), path, values, growth, amount)
 
 
-def forecast(watch, n=5000):
+def forecast(watch, n=5000, patience=0.0):
     rows = np.arange(n)
-    return Forecast(lambda some: (np.zeros((len(some), 1)), np.zeros(len(some))), rows, watch)
+    return Forecast(lambda some: (np.zeros((len(some), 1)), np.zeros(len(some))), rows, watch, patience)
 
 
 @pytest.mark.parametrize("power", [1.0, 2.0])
@@ -69,6 +69,37 @@ def test_fits_on_few_rows_have_few_trees(watch):
     one = entry(fixed=0.01, slope=1e-5, n_estimators=200, amount="n_estimators")
     assert forecast(watch).seconds(one, 4000) == pytest.approx(200 * (0.01 + 1e-5 * 4000))
     assert watch.now < 1.0, "20 trees instead of 200"
+
+
+class Levels(Slow):
+    """Takes long for each row up to a thousand, and little for each further one, as trees do."""
+
+    def fit(self, X, y):
+        type(self).watch.now += 1e-3 * min(len(X), 1000) + 1e-5 * len(X)
+        return self
+
+
+@pytest.mark.parametrize(("patience", "is_right"), [(0.0, False), (10.0, True)])
+def test_with_patience_a_fit_whose_time_levels_off_is_foreseen(watch, patience, is_right):
+    one = Entry("levels", "levels", Levels(), None, (), 1.0, None)
+    found = forecast(watch, 60_000)
+    found.look(one, 50_000, patience)
+    assert (found.seconds(one, 50_000) == pytest.approx(1.0 + 0.5, rel=0.1)) == is_right
+    assert watch.now < patience + 3
+
+
+def test_with_patience_one_of_a_family_tells_what_another_takes(watch):
+    first, other = (Entry(name, "boosting", Slow(0.1, 1e-4), None, (), 1.0, None) for name in "ab")
+    found = forecast(watch, 60_000, patience=10.0)
+    found.look(first, 50_000, 10.0)
+    before = watch.now
+    assert found.seconds(other, 50_000) == pytest.approx(1.5 * (0.1 + 5.0))
+    assert watch.now == before, "no fit more"
+    found.see(first, 1.0, 9000)
+    assert found.growth(first, 9000, 50_000) == pytest.approx(5.1), (
+        "less than 50 / 9: a part of a fit is always the same"
+    )
+    assert forecast(watch).growth(first, 9000, 18_000) == 2.0
 
 
 def test_what_was_seen_counts_more_than_what_was_foreseen(watch):
