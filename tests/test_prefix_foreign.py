@@ -69,7 +69,7 @@ def begin_anew():
 
 def pipeline(*steps, model=None):
     named = [(f"s{number}", step) for number, step in enumerate(steps)]
-    return Pipeline([*named, ("model", model or LogisticRegression(max_iter=3000))])
+    return Pipeline([*named, ("model", model or LogisticRegression(max_iter=3000, tol=0.01))])
 
 
 def outcome(cls, make, grid=None, data=X, y=Y, **settings):
