@@ -1,5 +1,6 @@
 """The variants of the ablation: each proposes, and what is in it is what its name says."""
 
+import functools
 import sys
 from pathlib import Path
 
@@ -31,6 +32,7 @@ CASES = {
 }
 
 
+@functools.cache
 def run(arm, n):
     """Parameters of n trials whose fits fail where k is 9."""
     sampler = ARMS[arm](Space(SPACE), 0)

@@ -46,12 +46,27 @@ HAS_NO_SKLEARN = {"loop", "history", "schedulers", "journals", "surrogates"}
 OUR_OWN = {
     "_parameter_constraints",  # how an estimator declares what its constructor accepts
 }
+INHERITED = {each for each in dir(theirs.BaseSearchCV) if each.startswith("_") and not each.startswith("__")} - OUR_OWN
 OPENERS = {"pickle", "cloudpickle", "dill", "marshal", "shelve", "joblib"}
 MOST_LINES = 450
 
 
-def ids(paths):
-    return {"argvalues": paths, "ids": [str(path.relative_to(ROOT)) for path in paths]}
+def each(paths=FILES):
+    """Have a test look at all of the files: as thousands of tests they took longer to collect than to run."""
+
+    def over(look):
+        def test():
+            faults = []
+            for path in paths:
+                try:
+                    look(path)
+                except AssertionError as error:
+                    faults.append(f"{path.relative_to(ROOT)}: {error}")
+            assert not faults, "\n".join(faults)
+
+        return test
+
+    return over
 
 
 def part(path):
@@ -107,42 +122,41 @@ def ours(path):
     return found
 
 
-@pytest.mark.parametrize("path", **ids(FILES))
+@each()
 def test_every_file_has_a_layer(path):
     assert part(path) in HEIGHT, "give it a line in LAYERS and in the design"
 
 
-@pytest.mark.parametrize("path", **ids(FILES))
+@each()
 def test_imports_come_from_layers_above(path):
     here = part(path)
     for other in ours(path) - {here}:
         assert HEIGHT[other] < HEIGHT[here], f"{here} imports {other}"
 
 
-@pytest.mark.parametrize("path", **ids([path for path in FILES if part(path) in SEES_ONLY]))
+@each([path for path in FILES if part(path) in SEES_ONLY])
 def test_parts_that_see_little(path):
     here = part(path)
     assert ours(path) - {here} <= SEES_ONLY[here]
 
 
-@pytest.mark.parametrize("path", **ids([path for path in FILES if part(path) in HAS_NO_SKLEARN]))
+@each([path for path in FILES if part(path) in HAS_NO_SKLEARN])
 def test_parts_without_scikit_learn(path):
     assert not [name for name in imports(path) if name.split(".")[0] == "sklearn"]
 
 
-@pytest.mark.parametrize("path", **ids([path for path in FILES if part(path) != "_sklearn"]))
+@each([path for path in FILES if part(path) != "_sklearn"])
 def test_private_names_of_scikit_learn_stay_in_one_file(path):
     for name in imports(path):
         head, *rest = name.split(".")
         assert head != "sklearn" or not any(word.startswith("_") for word in rest), name
 
-    inherited = {name for name in dir(theirs.BaseSearchCV) if name.startswith("_") and not name.startswith("__")}
     for node in ast.walk(parse(path)):
-        if isinstance(node, ast.Attribute) and node.attr in inherited - OUR_OWN:
-            pytest.fail(f"line {node.lineno} uses {node.attr}, which is scikit-learn's")
+        if isinstance(node, ast.Attribute) and node.attr in INHERITED:
+            raise AssertionError(f"line {node.lineno} uses {node.attr}, which is scikit-learn's")
 
 
-@pytest.mark.parametrize("path", **ids([path for path in FILES if part(path) != "executors"]))
+@each([path for path in FILES if part(path) != "executors"])
 def test_internals_of_joblib_stay_with_the_executors(path):
     for name in imports(path):
         head, *rest = name.split(".")
@@ -152,7 +166,7 @@ def test_internals_of_joblib_stay_with_the_executors(path):
             assert rest[0] not in {"externals", "parallel", "_parallel_backends"}, name
 
 
-@pytest.mark.parametrize("path", **ids(FILES))
+@each()
 def test_nothing_evaluates_text_or_opens_pickles(path):
     for node in ast.walk(parse(path)):
         if not isinstance(node, ast.Call):
@@ -183,7 +197,7 @@ def test_all_is_sorted_and_complete():
     assert public <= set(skhpo.__all__)
 
 
-@pytest.mark.parametrize("path", **ids(FILES))
+@each()
 def test_files_are_short_enough_to_read(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
 

@@ -1,11 +1,11 @@
 """scikit-learn's checks of estimators, on every public search."""
 
 import pytest
+from estimator_checks import checks_of
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import skhpo
 
@@ -13,35 +13,34 @@ import skhpo
 # check_requires_y_none.)
 EXEMPT = {"check_supervised_y_2d": "DataConversionWarning not caught"}
 
-# A class, and what its constructor takes beside the estimator and the space.
+REGRESSOR = (Ridge(), {"alpha": [0.1, 1.0, 10.0, 100.0]})
+CLASSIFIER = (LogisticRegression(), {"C": [0.1, 1.0]})
+REGRESSORS = (make_pipeline(StandardScaler(), Ridge()), {"ridge__alpha": [0.1, 1.0]})
+CLASSIFIERS = (make_pipeline(PCA(), LogisticRegression()), {"logisticregression__C": [0.1, 1.0]})
+
+# A class, what its constructor takes beside the estimator and the space, and what it searches: what a search does with
+# estimators is common to all classes, so that one of them has each kind, and each of them both tasks.
 SEARCHES = [
-    (skhpo.GridSearchCV, {}),
-    (skhpo.RandomSearchCV, {"n_iter": 2, "random_state": 0}),
-    (skhpo.BayesSearchCV, {"n_iter": 3, "random_state": 0}),
-    (skhpo.SuccessiveHalvingCV, {"n_candidates": 2, "factor": 2, "min_resources": "smallest", "random_state": 0}),
-]
-
-ESTIMATORS = [
-    (Ridge(), {"alpha": [0.1, 1.0, 10.0, 100.0]}),
-    (LogisticRegression(), {"C": [0.1, 1.0]}),
-    (make_pipeline(StandardScaler(), Ridge()), {"ridge__alpha": [0.1, 1.0]}),
-    (make_pipeline(PCA(), LogisticRegression()), {"logisticregression__C": [0.1, 1.0]}),
+    (skhpo.GridSearchCV, {}, [REGRESSOR, CLASSIFIER, REGRESSORS, CLASSIFIERS]),
+    (skhpo.RandomSearchCV, {"n_iter": 2, "random_state": 0}, [REGRESSOR, CLASSIFIERS]),
+    (skhpo.BayesSearchCV, {"n_iter": 3, "random_state": 0}, [REGRESSORS, CLASSIFIER]),
+    (
+        skhpo.SuccessiveHalvingCV,
+        {"n_candidates": 2, "factor": 2, "min_resources": "smallest", "random_state": 0},
+        [REGRESSOR, CLASSIFIERS],
+    ),
 ]
 
 
-CHECKS = parametrize_with_checks(
+# The checks feed estimators what makes them warn.
+@pytest.mark.filterwarnings("ignore")
+@checks_of(
     [
         search_class(estimator, space, cv=2, error_score="raise", **more)
-        for search_class, more in SEARCHES
-        for estimator, space in ESTIMATORS
+        for search_class, more, searched in SEARCHES
+        for estimator, space in searched
     ],
     expected_failed_checks=lambda _search: EXEMPT,
 )
-
-
-# The checks feed estimators what makes them warn. (As a list, because pytest 9 deprecates the generator that older
-# versions of scikit-learn pass on: https://docs.pytest.org/en/stable/deprecations.html#parametrize-iterators)
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(CHECKS.args[0], list(CHECKS.args[1]), **CHECKS.kwargs)
 def test_estimator_checks(estimator, check):
     check(estimator)

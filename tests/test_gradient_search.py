@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import sklearn
+from estimator_checks import checks_of
 from scipy import sparse
 from scipy.optimize import minimize_scalar
 from scipy.stats import loguniform
@@ -18,7 +19,6 @@ from sklearn.model_selection import KFold, cross_val_predict, cross_val_score, t
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVC
-from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.fixes import parse_version
 
 from skhpo import (
@@ -401,18 +401,12 @@ def test_callbacks_see_the_fits_and_can_stop_them():
     assert len(search.cv_results_["mean_test_loss"]) == 2
 
 
-CHECKS = parametrize_with_checks(
-    [
-        GradientSearchCV(estimator, {name: STRENGTH}, cv=2, n_iter=3, error_score="raise", random_state=0)
-        for estimator, name in [(LogisticRegression(), "C")]
-    ],
-    expected_failed_checks=lambda _: {"check_supervised_y_2d": "scikit-learn exempts its own searches too"},
-)
-
-
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # the checks feed estimators what makes them warn
-@pytest.mark.parametrize(CHECKS.args[0], list(CHECKS.args[1]), **CHECKS.kwargs)
+@checks_of(
+    [GradientSearchCV(LogisticRegression(), {"C": STRENGTH}, cv=2, n_iter=3, error_score="raise", random_state=0)],
+    expected_failed_checks=lambda _: {"check_supervised_y_2d": "scikit-learn exempts its own searches too"},
+)
 def test_estimator_checks(estimator, check):
     check(estimator)
 

@@ -116,6 +116,7 @@ def test_of_candidates_that_are_equal_but_for_chance_few_are_stopped_who_would_b
     assert n_wrong <= 0.09 * n_stopped
 
 
+@pytest.mark.slow
 def test_the_winner_is_about_as_safe_as_on_a_list():
     """Candidates that keep their order for the most part: the winner is lost in few of 100 halvings, for much less."""
     n_same, shares = 0, []

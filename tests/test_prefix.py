@@ -177,7 +177,7 @@ def two_metrics(estimator, X, y):
     }
 
 
-LOGISTIC = LogisticRegression(max_iter=2000)
+LOGISTIC = LogisticRegression(max_iter=2000, tol=0.01)
 CASES = {
     "scaler": (make_pipeline(StandardScaler(), SVC()), {"svc__C": [0.1, 1.0, 10.0]}, {}),
     "three steps": (

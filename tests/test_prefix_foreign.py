@@ -27,7 +27,7 @@ from skhpo.fits.prefix import graph, loan
 X, Y = load_iris(return_X_y=True)
 ROWS = np.random.RandomState(0).permutation(len(X))[:90]
 X, Y = X[ROWS], Y[ROWS]
-N_SPLITS = 3
+N_SPLITS = 2
 C = {"model__C": [0.01, 1.0, 100.0]}
 TWO = {
     "scoring": {"a": make_scorer(accuracy_score), "b": lambda model, X, y: model.score(X, y)},
@@ -69,7 +69,7 @@ def begin_anew():
 
 def pipeline(*steps, model=None):
     named = [(f"s{number}", step) for number, step in enumerate(steps)]
-    return Pipeline([*named, ("model", model or LogisticRegression(max_iter=3000))])
+    return Pipeline([*named, ("model", model or LogisticRegression(max_iter=3000, tol=0.01))])
 
 
 def outcome(cls, make, grid=None, data=X, y=Y, **settings):

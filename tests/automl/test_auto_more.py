@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+from estimator_checks import checks_of
 from scipy.sparse import csr_matrix
 from scipy.sparse import random as random_sparse
 from sklearn.compose import make_column_transformer
@@ -14,7 +15,6 @@ from sklearn.datasets import load_diabetes, load_iris
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skhpo import AutoClassifier, AutoRegressor
 
@@ -36,12 +36,9 @@ WHY_NOT = {
 }
 
 
-CHECKS = parametrize_with_checks([auto_classifier(), auto_regressor()], expected_failed_checks=lambda _auto: WHY_NOT)
-
-
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # the checks feed estimators what makes them warn
-@pytest.mark.parametrize(CHECKS.args[0], list(CHECKS.args[1]), **CHECKS.kwargs)
+@checks_of([auto_classifier(), auto_regressor()], expected_failed_checks=lambda _auto: WHY_NOT)
 def test_estimator_checks(estimator, check):
     check(estimator)
 

@@ -91,6 +91,7 @@ def with_gaps(data):
 
 
 COUNTS = [2, 11, 5, 12]
+FEW = [2, 7, 5]  # where each value costs many fits
 HISTOGRAM = {"max_leaf_nodes": 7, "max_bins": 32}
 HOLDS = [
     # Histogram gradient boosting: without a seed as long as nothing is drawn.
@@ -271,11 +272,11 @@ HOLDS = [
     (MultiOutputRegressor(HistGradientBoostingRegressor(**HISTOGRAM)), "estimator__max_iter", COUNTS, TWO_TARGETS),
     (FixedThresholdClassifier(RandomForestClassifier(**SEED)), "estimator__n_estimators", COUNTS, BINARY),
     # Where something learns from predictions of the models inside, it learns anew.
-    (CalibratedClassifierCV(RandomForestClassifier(**SEED)), "estimator__n_estimators", COUNTS, THREE),
+    (CalibratedClassifierCV(RandomForestClassifier(**SEED)), "estimator__n_estimators", FEW, THREE),
     (
         CalibratedClassifierCV(GradientBoostingClassifier(**SEED), method="isotonic", ensemble=False),
         "estimator__n_estimators",
-        COUNTS,
+        FEW,
         TIES,
     ),
     (
@@ -300,19 +301,28 @@ HOLDS = [
         THREE,
     ),
     (CalibratedClassifierCV(KNeighborsClassifier(algorithm="brute")), "estimator__n_neighbors", [1, 9, 5], TIES),
-    (TunedThresholdClassifierCV(RandomForestClassifier(**SEED)), "estimator__n_estimators", COUNTS, BINARY),
     (
-        TunedThresholdClassifierCV(RandomForestClassifier(**SEED), cv=0.5, refit=False, **SEED),
+        TunedThresholdClassifierCV(RandomForestClassifier(**SEED), thresholds=15),
         "estimator__n_estimators",
-        COUNTS,
+        FEW,
+        BINARY,
+    ),
+    (
+        TunedThresholdClassifierCV(RandomForestClassifier(**SEED), thresholds=15, cv=0.5, refit=False, **SEED),
+        "estimator__n_estimators",
+        FEW,
         BINARY,
     ),
     (
         StackingClassifier(
-            [("a", RandomForestClassifier(**SEED)), ("b", GradientBoostingClassifier(**SEED)), ("none", "drop")]
+            [
+                ("a", RandomForestClassifier(**SEED)),
+                ("b", GradientBoostingClassifier(n_estimators=5, **SEED)),
+                ("none", "drop"),
+            ]
         ),
         "a__n_estimators",
-        COUNTS,
+        FEW,
         THREE,
     ),
     (
