@@ -220,11 +220,11 @@ def test_only_the_amounts_are_others_than_scikit_learns(n_candidates, least, ful
 
 
 def test_exhaust():
-    search = halve(n_candidates="exhaust").fit(X, Y)
-    assert search.n_candidates_ == [9, 3, 1]
-    assert halve(n_candidates="exhaust", min_resources="auto").fit(X, Y).n_candidates_[0] == 18
-    assert halve(n_candidates=4, min_resources="exhaust").fit(X, Y).n_resources_ == [6, 18]
-    assert halve(n_candidates=4, min_resources="smallest").fit(X, Y).n_resources_ == [6, 18]
+    few = {"cv": 2, "refit": False}
+    assert halve(n_candidates="exhaust", **few).fit(X, Y).n_candidates_ == [9, 3, 1]
+    assert halve(n_candidates="exhaust", min_resources="auto", **few).fit(X, Y).n_candidates_[0] == 18
+    assert halve(n_candidates=4, min_resources="exhaust", **few).fit(X, Y).n_resources_ == [6, 18]
+    assert halve(n_candidates=4, min_resources="smallest", **few).fit(X, Y).n_resources_ == [6, 18]
 
 
 def test_a_small_space_has_a_schedule_of_its_own_size():

@@ -51,7 +51,7 @@ import skhpo
 from skhpo.estimators import register_path
 from skhpo.estimators.table import path_of
 
-N_SPLITS = 3
+N_SPLITS = 2
 X, Y = make_classification(180, 8, n_informative=5, random_state=0)
 X_NUMBERS, Y_NUMBERS = make_regression(180, 8, n_informative=5, noise=20.0, random_state=0)
 NUMBERS = X_NUMBERS, Y_NUMBERS
@@ -153,7 +153,12 @@ GRIDS = {
         (X, Y),
         2,
     ),
-    "tuned thresholds": (TunedThresholdClassifierCV(FOREST, cv=3), {"estimator__n_estimators": [3, 9, 6]}, (X, Y), 1),
+    "tuned thresholds": (
+        TunedThresholdClassifierCV(FOREST, thresholds=15, cv=3),
+        {"estimator__n_estimators": [3, 9, 6]},
+        (X, Y),
+        1,
+    ),
     "a stack": (
         StackingClassifier([("trees", FOREST), ("line", LogisticRegression())], cv=3),
         {"trees__n_estimators": [3, 9, 6], "final_estimator": [None, LogisticRegression(C=0.1)]},

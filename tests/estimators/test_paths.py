@@ -633,7 +633,7 @@ def test_who_learns_from_predictions_is_fitted_with_parts_of_models(monkeypatch)
     for wrapped, n_inside in [
         (CalibratedClassifierCV(RandomForestClassifier(9, **SEED), cv=3), 3),
         (CalibratedClassifierCV(RandomForestClassifier(9, **SEED), cv=3, ensemble=False), 4),
-        (TunedThresholdClassifierCV(RandomForestClassifier(9, **SEED), cv=3), 4),
+        (TunedThresholdClassifierCV(RandomForestClassifier(9, **SEED), thresholds=15, cv=3), 4),
     ]:
         route = route_to(wrapped, "estimator__n_estimators")
         listener = Listener(route)
