@@ -49,7 +49,7 @@ from skhpo.fits.prefix.same import is_same
 X, Y = load_iris(return_X_y=True)
 ROWS = np.random.RandomState(0).permutation(len(X))[:90]
 X, Y = X[ROWS], Y[ROWS]
-N_SPLITS = 2
+N_SPLITS = 3
 TEXT = [f"w{a:.0f} w{b:.0f} v{c:.0f} u{d:.0f}" for a, b, c, d in X]
 HOLES = np.where(np.random.RandomState(1).uniform(size=X.shape) < 0.1, np.nan, X)
 COUNTS = Counter()

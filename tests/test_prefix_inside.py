@@ -28,7 +28,7 @@ import skhpo
 from skhpo.fits.prefix import loan
 from skhpo.fits.prefix.key import NotReusable, step_key
 
-N_SPLITS = 2
+N_SPLITS = 3
 X, Y = make_classification(120, 8, n_informative=5, random_state=0)
 FRAME = pd.DataFrame(X.copy(), columns=list("abcdefgh"))
 FRAME.loc[::7, "c"] = np.nan

@@ -28,7 +28,7 @@ import skhpo
 
 X, Y = make_classification(210, 12, n_informative=6, random_state=0)
 WIDE = np.c_[X, np.random.default_rng(0).normal(size=(210, 600))]
-N_SPLITS = 2
+N_SPLITS = 3
 
 
 def pipeline(step):

@@ -51,7 +51,7 @@ import skhpo
 from skhpo.estimators import register_path
 from skhpo.estimators.table import path_of
 
-N_SPLITS = 2
+N_SPLITS = 3
 X, Y = make_classification(180, 8, n_informative=5, random_state=0)
 X_NUMBERS, Y_NUMBERS = make_regression(180, 8, n_informative=5, noise=20.0, random_state=0)
 NUMBERS = X_NUMBERS, Y_NUMBERS
