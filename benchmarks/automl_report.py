@@ -139,14 +139,15 @@ def _ranked(losses):
     names = [name for name in losses.names if name not in PARTS_OF_OURS]
     if not names:
         return
-    ranks, n = losses.ranks(names)
+    most = len(losses.rows.get(OURS, ()))
+    ranks, n = losses.ranks([name for name in names if 2 * len(losses.rows[name]) >= most])
     rows = [
-        [ENTRANTS[name].title, f"{ranks[name]:.2f}", *_costs(list(losses.rows[name].values()))]
-        for name in sorted(names, key=lambda name: ranks[name])
+        [ENTRANTS[name].title, f"{ranks[name]:.2f}" if name in ranks else "", *_costs(list(losses.rows[name].values()))]
+        for name in sorted(names, key=lambda name: ranks.get(name, len(names) + 1))
     ]
     head = ["", "mean rank", "runs", "CPU s, median", "largest", "predicting, s", "peak MB", "failed"]
     yield record.table(head, rows)
-    yield f"Ranks over {n} pairs of table and seed on which all ended.\n"
+    yield f"Ranks over {n} pairs of table and seed on which all ended that were run on most.\n"
 
 
 def _costs(rows):
