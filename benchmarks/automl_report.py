@@ -147,7 +147,7 @@ def _ranked(losses):
     ]
     head = ["", "mean rank", "runs", "CPU s, median", "largest", "predicting, s", "peak MB", "failed"]
     yield record.table(head, rows)
-    yield f"Ranks over {n} pairs of table and seed on which all ended that were run on most.\n"
+    yield f"Ranks over {n} pairs of table and seed, among entrants that ended on at least half as many as ours.\n"
 
 
 def _costs(rows):

@@ -100,7 +100,8 @@ def test_every_public_class_is_here():
 
 
 @every_search
-@pytest.mark.parametrize(("backend", "n_jobs"), [("loky", 1), ("loky", 2), ("loky", 3), ("threading", 3)])
+@pytest.mark.parametrize("n_jobs", [1, 2, 3])
+@pytest.mark.parametrize("backend", ["loky", "threading"])
 def test_on_this_machine(backend, n_jobs, kind):
     assert_same(run(kind, backend, n_jobs), kind)
 

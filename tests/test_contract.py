@@ -774,9 +774,9 @@ def test_score_uses_the_search_scoring(search_class):
 # ------------------------------------------------------------------ what is printed, and how fits are dispatched
 
 
-@pytest.mark.parametrize(("verbose", "n_lines"), [(0, 0), (1, 1), (2, 9), (3, 9), (10, 17)])
+@pytest.mark.parametrize("verbose", [0, 1, 2, 3, 4, 10, 11])
 @every_pair
-def test_printed_lines_are_scikit_learns(ours, theirs, verbose, n_lines, capsys):
+def test_printed_lines_are_scikit_learns(ours, theirs, verbose, capsys):
     def lines(search_class, **more):
         search = make(search_class, SVC(), {"C": [0.1, 1.0], "kernel": ["linear", "rbf"]}, cv=2, verbose=verbose)
         search.set_params(**more).fit(X, Y)
@@ -784,7 +784,7 @@ def test_printed_lines_are_scikit_learns(ours, theirs, verbose, n_lines, capsys)
         assert err == ""
         return re.sub(r"total time= *[\d.]+(s|min)", "total time=", out).splitlines()
 
-    assert len(lines(ours)) == n_lines
+    assert len(lines(ours)) == [0, 1, 9, 9, 9, 17, 17][[0, 1, 2, 3, 4, 10, 11].index(verbose)]
     several = {"scoring": ["accuracy", "f1_macro"], "refit": "accuracy"}
     for more in ({}, {"return_train_score": True}, several):
         assert lines(ours, **more) == lines(theirs, **more)

@@ -13,22 +13,19 @@ import skhpo
 # check_requires_y_none.)
 EXEMPT = {"check_supervised_y_2d": "DataConversionWarning not caught"}
 
-REGRESSOR = (Ridge(), {"alpha": [0.1, 1.0, 10.0, 100.0]})
-CLASSIFIER = (LogisticRegression(), {"C": [0.1, 1.0]})
-REGRESSORS = (make_pipeline(StandardScaler(), Ridge()), {"ridge__alpha": [0.1, 1.0]})
-CLASSIFIERS = (make_pipeline(PCA(), LogisticRegression()), {"logisticregression__C": [0.1, 1.0]})
-
-# A class, what its constructor takes beside the estimator and the space, and what it searches: what a search does with
-# estimators is common to all classes, so that one of them has each kind, and each of them both tasks.
+# A class, and what its constructor takes beside the estimator and the space.
 SEARCHES = [
-    (skhpo.GridSearchCV, {}, [REGRESSOR, CLASSIFIER, REGRESSORS, CLASSIFIERS]),
-    (skhpo.RandomSearchCV, {"n_iter": 2, "random_state": 0}, [REGRESSOR, CLASSIFIERS]),
-    (skhpo.BayesSearchCV, {"n_iter": 3, "random_state": 0}, [REGRESSORS, CLASSIFIER]),
-    (
-        skhpo.SuccessiveHalvingCV,
-        {"n_candidates": 2, "factor": 2, "min_resources": "smallest", "random_state": 0},
-        [REGRESSOR, CLASSIFIERS],
-    ),
+    (skhpo.GridSearchCV, {}),
+    (skhpo.RandomSearchCV, {"n_iter": 2, "random_state": 0}),
+    (skhpo.BayesSearchCV, {"n_iter": 3, "random_state": 0}),
+    (skhpo.SuccessiveHalvingCV, {"n_candidates": 2, "factor": 2, "min_resources": "smallest", "random_state": 0}),
+]
+
+ESTIMATORS = [
+    (Ridge(), {"alpha": [0.1, 1.0, 10.0, 100.0]}),
+    (LogisticRegression(), {"C": [0.1, 1.0]}),
+    (make_pipeline(StandardScaler(), Ridge()), {"ridge__alpha": [0.1, 1.0]}),
+    (make_pipeline(PCA(), LogisticRegression()), {"logisticregression__C": [0.1, 1.0]}),
 ]
 
 
@@ -37,8 +34,8 @@ SEARCHES = [
 @checks_of(
     [
         search_class(estimator, space, cv=2, error_score="raise", **more)
-        for search_class, more, searched in SEARCHES
-        for estimator, space in searched
+        for search_class, more in SEARCHES
+        for estimator, space in ESTIMATORS
     ],
     expected_failed_checks=lambda _search: EXEMPT,
 )

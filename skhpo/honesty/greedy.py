@@ -20,8 +20,6 @@ from skhpo.honesty.metrics import measure_of
 from skhpo.honesty.predictions import as_labels, as_probabilities
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from skhpo.honesty.predictions import OutOfFold
@@ -117,15 +115,15 @@ def select(oof: OutOfFold, scorer: Any, size: int, counts: NDArray[Any] | None =
     method, each = _stacked(oof)
     total = np.zeros(each.shape[1:])
     chosen: list[int] = []
-    steps: list[_Step] = []
+    steps: list[tuple[float, float]] = []
     for step in range(size):
         blends = replace(oof, candidates=[{method: blend} for blend in (total + each) / (step + 1)])
-        best, found = _best(blends, scorer, drawn)
+        best, standing = _best(blends, scorer, drawn)
         total += each[best]
         chosen.append(best)
-        steps.append(found)
-    last = _last(steps, oof, drawn)
-    return Selection(np.bincount(chosen[: last + 1], minlength=oof.n_candidates), steps[last].score)
+        steps.append(standing)
+    last = max(range(size), key=lambda step: (round(steps[step][0], 9), steps[step][1], -step))
+    return Selection(np.bincount(chosen[: last + 1], minlength=oof.n_candidates), steps[last][0])
 
 
 def best_pool(oof: OutOfFold, scorer: Any, n: int, counts: NDArray[Any] | None = None) -> list[int]:
@@ -150,55 +148,16 @@ def _stacked(oof: OutOfFold) -> tuple[str, NDArray[Any]]:
     return method, np.stack([candidate[method] for candidate in oof.candidates])
 
 
-class _Step(NamedTuple):
-    """What the best blend of a step is worth.
-
-    Parameters
-    ----------
-    score : float
-        Of the blend.
-    blend : dict of str to ndarray
-        What it predicts; a copy, since the others of its step need not be kept.
-    second : float or None
-        What ties go by, where it is known already.
-    """
-
-    score: float
-    blend: Mapping[str, NDArray[Any]]
-    second: float | None
-
-
-def _best(blends: OutOfFold, scorer: Any, drawn: NDArray[Any]) -> tuple[int, _Step]:
-    """Return which blend is best, and what it is worth."""
+def _best(blends: OutOfFold, scorer: Any, drawn: NDArray[Any]) -> tuple[int, tuple[float, float]]:
+    """Return which blend is best, with its score and what ties go by."""
     scores = measure_of(scorer, blends).scores(drawn)[0]
     if not np.isfinite(scores).any():
         raise ValueError("ensemble needs a candidate with a finite score on these rows, got none.")
     scores = np.where(np.isfinite(scores), scores, -np.inf)
     tied = np.flatnonzero(scores >= scores.max() - _TIE)
-    best, second = 0, None
-    if len(tied) > 1 or not _has_log_loss(blends):  # other losses may refuse what is predicted, tie or not
-        seconds = _second(blends.only(tied)).scores(drawn)[0]
-        best = int(seconds.argmax())
-        second = float(seconds[best])
-    found = int(tied[best])
-    blend = {method: values.copy() for method, values in blends.candidates[found].items()}
-    return found, _Step(float(scores[found]), blend, second)
-
-
-def _last(steps: list[_Step], oof: OutOfFold, drawn: NDArray[Any]) -> int:
-    """Return which step is best: what ties go by is asked for where there is a tie."""
-    scores = [round(step.score, 9) for step in steps]
-    tied = [number for number, score in enumerate(scores) if score == max(scores)]
-    if len(tied) == 1:
-        return tied[0]
-
-    def second(number: int) -> float:
-        known = steps[number].second
-        if known is None:
-            known = float(_second(replace(oof, candidates=[steps[number].blend])).scores(drawn)[0, 0])
-        return known
-
-    return max(tied, key=lambda number: (second(number), -number))
+    second = _second(blends.only(tied)).scores(drawn)[0]
+    best = int(second.argmax())
+    return int(tied[best]), (float(scores[tied[best]]), float(second[best]))
 
 
 def _second(oof: OutOfFold) -> Any:
@@ -206,11 +165,6 @@ def _second(oof: OutOfFold) -> Any:
     is_one = oof.y.ndim == 1 and oof.classes is not None
     name = "neg_log_loss" if oof.is_classifier and is_one else "neg_mean_squared_error"
     return measure_of(get_scorer(name), oof)
-
-
-def _has_log_loss(oof: OutOfFold) -> bool:
-    """Whether ties go by a log loss that is defined whatever is predicted."""
-    return oof.is_classifier and oof.y.ndim == 1 and oof.classes is not None and len(oof.classes) > 1
 
 
 class EnsembleChoice:

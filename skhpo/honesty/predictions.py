@@ -108,19 +108,10 @@ class OutOfFold:
         ValueError
             If a candidate has none of them.
         """
-        if methods == "predict_proba" and (stacked := self._stacked_probabilities()) is not None:
-            return as_probabilities(stacked)
         found = [answer(candidate, methods, self.is_labelled) for candidate in self.candidates]
         if len({each.ndim for each in found}) > 1:  # of two classes, probabilities of some and decisions of others
             found = [each if each.ndim == 2 else each[:, :, -1] for each in found]
         return np.stack(found)
-
-    def _stacked_probabilities(self) -> NDArray[Any] | None:
-        """Return all candidates' probabilities as one array, or None where they have to be read one by one."""
-        found = [candidate.get("predict_proba") for candidate in self.candidates]
-        if any(each is None or each.ndim != 3 or not each.flags.c_contiguous for each in found):
-            return None
-        return np.stack([np.asarray(each, dtype=np.float64) for each in found])
 
     @property
     def is_labelled(self) -> bool:

@@ -16,6 +16,7 @@ from skhpo.fits.gradients import OBJECTIVE, SQUARE
 from skhpo.samplers.base import Sampler
 from skhpo.samplers.coordinates import Coordinates
 from skhpo.samplers.descent import descend
+from skhpo.samplers.slopes import changes_around
 from skhpo.space import params_key
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from skhpo.history import Observation, Params, Trial
     from skhpo.space import Space
 
-_STEP = 1e-6  # of the range, for the slope of a value in its coordinate
 _TINY = 1e-300
 _LEAST_GAIN = 1e-5  # of the loss: where all splits agree, a gain below it is still worth nothing
 
@@ -168,10 +168,9 @@ class GradientSampler(Sampler):
 
     def along(self, v: NDArray[np.float64], slopes: Mapping[str, float]) -> NDArray[np.float64]:
         """Return slopes in the coordinates of a descent, shape (d,), from slopes in parameters."""
-        low, high = np.clip(v - _STEP, 0.0, 1.0), np.clip(v + _STEP, 0.0, 1.0)
-        below, above = self.space.decode(self.coordinates.in_space(np.array([low, high])))
-        change = np.array([above[name] - below[name] for name in self.space.names])
-        return np.asarray(np.array([slopes[name] for name in self.space.names]) * change / (high - low))
+        names = self.space.names
+        change, length = changes_around(v, lambda V: self.space.decode(self.coordinates.in_space(V)), names)
+        return np.asarray(np.array([slopes[name] for name in names]) * change / length)
 
     def value_at(self, v: NDArray[np.float64], params: Params, told: _Told) -> tuple[float, NDArray[np.float64]]:
         """Return the logarithm of a mean loss plus the penalty, and its slope along the coordinates, shape (d,)."""

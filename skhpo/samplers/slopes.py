@@ -1,4 +1,4 @@
-"""Slopes of the score in the columns of the cube, from slopes of fits in their parameters."""
+"""Slopes along coordinates, from slopes of fits in their parameters."""
 
 from __future__ import annotations
 
@@ -10,13 +10,41 @@ import numpy as np
 from skhpo.fits.gradients import OBJECTIVE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from numpy.typing import NDArray
 
-    from skhpo.history import Observation
+    from skhpo.history import Observation, Params
     from skhpo.space import Space
 
 _STEP = 1e-6  # of the range, for the slope of a value in its coordinate
 _AGREEMENT = 1e-6  # relative, of a score and the objective whose slopes are known
+
+
+def changes_around(
+    u: NDArray[np.float64], decode: Callable[[NDArray[np.float64]], Sequence[Params]], names: Sequence[str]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return how much numbers change over a short step along all coordinates.
+
+    Parameters
+    ----------
+    u : ndarray of shape (d,)
+        The middle of the step, in [0, 1].
+    decode : callable
+        ``decode(U)``: the parameters at points of shape (n, d).
+    names : sequence of str
+        The m parameters that are wanted.
+
+    Returns
+    -------
+    change : ndarray of shape (m,)
+        Of each parameter.
+    length : ndarray of shape (d,)
+        Of the step, along each coordinate.
+    """
+    low, high = np.clip(u - _STEP, 0.0, 1.0), np.clip(u + _STEP, 0.0, 1.0)
+    below, above = decode(np.array([low, high]))
+    return np.array([above[name] - below[name] for name in names]), high - low
 
 
 def slopes_in_cube(space: Space, row: NDArray[np.float64], observation: Observation) -> NDArray[np.float64] | None:
@@ -42,12 +70,11 @@ def slopes_in_cube(space: Space, row: NDArray[np.float64], observation: Observat
     allowed = _AGREEMENT * (1 + abs(score))
     if min(abs(gradient[OBJECTIVE] - score), abs(gradient[OBJECTIVE] + 1 - score)) > allowed:
         return None
-    moves = np.isinf(space.n_levels) & space.active(row[None])[0]
-    low, high = np.clip(row - _STEP, 0.0, 1.0), np.clip(row + _STEP, 0.0, 1.0)
-    below, above = space.decode(np.where(moves, [low, high], row))
+    is_real = np.isinf(space.n_levels) & space.active(row[None])[0]
+    columns = [j for j in np.flatnonzero(is_real) if space.names[j] in gradient]
+    names = [space.names[j] for j in columns]
+    change, length = changes_around(row, space.decode, names)
     found = np.full(len(row), np.nan)
-    for j in np.flatnonzero(moves):
-        name = space.names[j]
-        if name in gradient and above[name] != below[name]:
-            found[j] = gradient[name] * (above[name] - below[name]) / (high[j] - low[j])
+    slopes = np.array([gradient[name] for name in names]) * change / length[columns]
+    found[columns] = np.where(change != 0, slopes, np.nan)
     return found if np.isfinite(found).any() else None

@@ -246,10 +246,12 @@ class ScoreModel:
             v[i] = interaction * (1 / run.sum() - 1 / len(run))
         return y, v
 
+    @property
+    def _priors(self) -> Priors:
+        return Priors(lengthscale=self.options.lengthscale, noise=self.options.noise)
+
     def _process(self) -> GaussianProcess:
-        options = self.options
-        priors = Priors(lengthscale=options.lengthscale, noise=options.noise)
-        return GaussianProcess(self.is_categorical, nu=options.nu, priors=priors)
+        return GaussianProcess(self.is_categorical, nu=self.options.nu, priors=self._priors)
 
     def _process_of_scores(self, n: int, warp: Warp) -> GaussianProcess:
         """Return a process that knows the slopes among the first n observations, where there are some."""
@@ -257,7 +259,7 @@ class ScoreModel:
             return self._process()
         scale = float(warp.inverse(np.array(1.0)) - warp.inverse(np.array(0.0)))
         known = {self._rows[i].tobytes(): slopes / scale for i, slopes in self._slopes.items() if i < n}
-        return ProcessWithSlopes(self.is_categorical, known, priors=self._process().priors)
+        return ProcessWithSlopes(self.is_categorical, known, priors=self._priors)
 
     def _hyperparameters(self, n: int) -> tuple[Hyperparameters, Hyperparameters | None]:
         """Hyperparameters of scores and of success for n observations, by the fixed schedule of fits."""

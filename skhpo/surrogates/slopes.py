@@ -33,7 +33,7 @@ import numpy as np
 
 from skhpo.surrogates.gp import GaussianProcess
 from skhpo.surrogates.hyperparameters import NegativeLogPosterior
-from skhpo.surrogates.kernel import matern, matern_in_place
+from skhpo.surrogates.kernel import matern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from skhpo.surrogates.hyperparameters import Priors
     from skhpo.surrogates.kernel import Array
 
-_NU = 2.5  # a process of nu = 3/2 has slopes that jump: those of one point say little about the next
+_NU = 2.5  # slopes of a process of nu = 3/2 are rough: those of one point say little about the next
 _PRIOR_CURVATURE = 5 / 3  # variance of a slope before any data, in units of s2 w
 _MOST = 300  # slopes that are used: a factorisation costs their number cubed
 _STEEPEST = 200.0  # a slope that no process within the bounds of its hyperparameters has
@@ -156,15 +156,15 @@ class NegativeLogPosteriorWithSlopes(NegativeLogPosterior):
         r = len(self._slopes.values)
         K = prior.copy()
         K[r:, r:] += self._priors.mean
-        share = np.append(_PRIOR_CURVATURE * weights[self._slopes.columns], np.ones(self._n))
-        K[np.diag_indices(len(K))] += e2 * share
+        shares = _shares_of_noise(self._slopes, weights, self._n)
+        K[np.diag_indices(len(K))] += e2 * shares
         K[r:, r:][np.diag_indices(self._n)] += self._v
-        return K, (prior, q, share)
+        return K, (prior, q, shares)
 
     def _gradient(self, A: Array, parts: tuple[Array, ...], weights: Array, s2: float, e2: float) -> Array:
-        prior, q, share = parts
+        prior, q, shares = parts
         columns, d = self._slopes.columns, self._d
-        in_noise = e2 * share * np.diagonal(A)
+        in_noise = e2 * shares * np.diagonal(A)
         in_weights = s2 * weights * self._joint.slope(A, q, weights, self._S)
         in_weights += np.bincount(columns, in_noise[: len(columns)], minlength=d)
         return np.append(-2 * in_weights, (np.vdot(A, prior), in_noise.sum()))
@@ -202,24 +202,15 @@ class ProcessWithSlopes(GaussianProcess):
     def covariance(self, Z: Array) -> Array:
         """Prior covariance of the latent function at Z with slopes and values, shape (m, r + n)."""
         slopes = self._slopes
-        q = self._distances(Z)
-        r, own = len(slopes.values), self._weights_of_columns
-        _, M1 = matern(q[:, slopes.points], _NU)
-        K = np.empty((len(Z), r + q.shape[1]))
-        K[:, :r] = 2 * self.theta.signal * M1 * own * _along(self._at_slopes, slopes.columns, Z).T
-        matern_in_place(q, _NU)
-        K[:, r:] = self.theta.signal * q + self.priors.mean
-        return K
+        own = self.theta.lengthscales[slopes.columns] ** -2
+        M, M1 = matern(self._distances(Z), _NU)
+        s2, along = self.theta.signal, _along(self._at_slopes, slopes.columns, Z).T
+        return np.hstack([2 * s2 * M1[:, slopes.points] * own * along, s2 * M + self.priors.mean])
 
     @property
     def means_of_points(self) -> Array:
         """Means at the points themselves, of shape (n, S)."""
         return self.means(self.X)
-
-    @property
-    def _weights_of_columns(self) -> Array:
-        weights: Array = self.theta.lengthscales[self._slopes.columns] ** -2
-        return weights
 
     def _joint_prior(self) -> Array:
         r = len(self._slopes.values)
@@ -231,9 +222,8 @@ class ProcessWithSlopes(GaussianProcess):
     def _with_noise(self, K: Array, noise: Array | float) -> Array:
         r = len(self._slopes.values)
         K = K.copy()
-        K[np.diag_indices(len(K))] += self.theta.noise * np.append(
-            _PRIOR_CURVATURE * self._weights_of_columns, np.ones(len(K) - r)
-        )
+        shares = _shares_of_noise(self._slopes, self.theta.lengthscales**-2, len(K) - r)
+        K[np.diag_indices(len(K))] += self.theta.noise * shares
         K[r:, r:][np.diag_indices(len(K) - r)] += noise
         return K
 
@@ -244,6 +234,12 @@ class ProcessWithSlopes(GaussianProcess):
     def _negative_log_posterior(self, X: Array, y: Array, v: Array) -> NegativeLogPosterior:
         slopes = Slopes.among(X, y, self._known)
         return NegativeLogPosteriorWithSlopes(X, y, v, self.is_categorical, priors=self.priors, slopes=slopes)
+
+
+def _shares_of_noise(slopes: Slopes, weights: Array, n: int) -> Array:
+    """Noise variances of slopes and of n values in units of e2, shape (r + n,): equation (3)."""
+    shares: Array = np.append(_PRIOR_CURVATURE * weights[slopes.columns], np.ones(n))
+    return shares
 
 
 def _along(at: Array, columns: NDArray[np.intp], X: Array) -> Array:

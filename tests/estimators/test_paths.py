@@ -91,7 +91,6 @@ def with_gaps(data):
 
 
 COUNTS = [2, 11, 5, 12]
-FEW = [2, 7, 5]  # where each value costs many fits
 HISTOGRAM = {"max_leaf_nodes": 7, "max_bins": 32}
 HOLDS = [
     # Histogram gradient boosting: without a seed as long as nothing is drawn.
@@ -272,11 +271,11 @@ HOLDS = [
     (MultiOutputRegressor(HistGradientBoostingRegressor(**HISTOGRAM)), "estimator__max_iter", COUNTS, TWO_TARGETS),
     (FixedThresholdClassifier(RandomForestClassifier(**SEED)), "estimator__n_estimators", COUNTS, BINARY),
     # Where something learns from predictions of the models inside, it learns anew.
-    (CalibratedClassifierCV(RandomForestClassifier(**SEED)), "estimator__n_estimators", FEW, THREE),
+    (CalibratedClassifierCV(RandomForestClassifier(**SEED)), "estimator__n_estimators", COUNTS, THREE),
     (
         CalibratedClassifierCV(GradientBoostingClassifier(**SEED), method="isotonic", ensemble=False),
         "estimator__n_estimators",
-        FEW,
+        COUNTS,
         TIES,
     ),
     (
@@ -304,13 +303,13 @@ HOLDS = [
     (
         TunedThresholdClassifierCV(RandomForestClassifier(**SEED), thresholds=15),
         "estimator__n_estimators",
-        FEW,
+        COUNTS,
         BINARY,
     ),
     (
         TunedThresholdClassifierCV(RandomForestClassifier(**SEED), thresholds=15, cv=0.5, refit=False, **SEED),
         "estimator__n_estimators",
-        FEW,
+        COUNTS,
         BINARY,
     ),
     (
@@ -322,7 +321,7 @@ HOLDS = [
             ]
         ),
         "a__n_estimators",
-        FEW,
+        COUNTS,
         THREE,
     ),
     (

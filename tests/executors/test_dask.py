@@ -138,8 +138,8 @@ def processes(request):
 
 
 @pytest.mark.parametrize("run", range(N_KILLS))
-def test_a_candidate_that_kills_costs_itself_only(processes, run):
-    harm = exit_at_once if len(processes.workers) == 2 else exit_after_a_second
+@pytest.mark.parametrize("harm", [exit_at_once, exit_after_a_second])
+def test_a_candidate_that_kills_costs_itself_only(processes, harm, run):
     grid = [{"quality": [0.1, 0.2, 0.3, 0.4]}, {"harm": [harm]}, {"quality": [0.5, 0.6, 0.7, 0.8, 0.9]}]
     with distributed.Client(processes) as client, joblib.parallel_config("dask"):
         client.wait_for_workers(len(processes.workers), timeout=60)  # those that another test has killed are back

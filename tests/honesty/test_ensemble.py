@@ -4,7 +4,6 @@ import pickle
 
 import numpy as np
 import pytest
-from estimator_checks import checks_of
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_wine, make_classification
 from sklearn.dummy import DummyClassifier
@@ -16,6 +15,7 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.preprocessing import scale
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skhpo import EnsembleClassifier, EnsembleRegressor
 from skhpo.honesty.bootstrap import bootstrapped
@@ -131,6 +131,13 @@ def test_selection_on_noise_is_worth_nothing_once_it_is_in_the_bootstrap():
 # -- estimators -------------------------------------------------------------------------------------------------------
 
 MEMBERS = [LogisticRegression(), KNeighborsClassifier(), GaussianNB()]
+
+
+def checks_of(estimators):
+    """scikit-learn's checks as a list: older versions give a generator, which pytest warns of."""
+    mark = parametrize_with_checks(estimators)
+    names, checks = mark.args
+    return pytest.mark.parametrize(names, list(checks), **mark.kwargs)
 
 
 @checks_of([EnsembleRegressor([Ridge(), KNeighborsRegressor(2)])])

@@ -135,7 +135,7 @@ def compare(scheduler, plain, *, kind, seed, k, n_proposals):
 @pytest.mark.parametrize("name", BRACKETS)
 @pytest.mark.parametrize("seed", range(4))
 def test_halving_and_asynchronous_halving(name, kind, seed):
-    brackets = BRACKETS[name](22 + 5 * seed)
+    brackets = BRACKETS[name](30 + 7 * seed)
     n_proposals = 200 if seed else 17  # fewer than the first rung takes
     settings = {"kind": kind, "seed": seed, "k": 2, "n_proposals": n_proposals}
     compare(HalvingScheduler(brackets), PlainHalving(brackets), **settings)
@@ -147,7 +147,7 @@ def test_halving_and_asynchronous_halving(name, kind, seed):
 @pytest.mark.parametrize("name", BRACKETS)
 @pytest.mark.parametrize("seed", range(3))
 def test_racing_halving(name, kind, seed):
-    brackets = BRACKETS[name](18 + 5 * seed)
+    brackets = BRACKETS[name](20 + 7 * seed)
     k = (3, 5, 2)[seed]
     settings = {"order": np.random.default_rng(seed).permutation(k).tolist(), "stops_failures": seed != 1}
     schedulers = [cls(brackets, **settings) for cls in (RacingHalvingScheduler, PlainRacingHalving)]
@@ -169,7 +169,7 @@ def test_racing(name, kind, seed):
     k = (5, 3, 9)[seed]
     settings = {"order": np.random.default_rng(seed).permutation(k).tolist(), "stops_failures": seed != 1}
     settings |= {"n_turns": k} | RACES[name]
-    schedulers = [cls(40, **settings) for cls in (RacingScheduler, PlainRacing)]
+    schedulers = [cls(60, **settings) for cls in (RacingScheduler, PlainRacing)]
     history = compare(*schedulers, kind=kind, seed=seed, k=k, n_proposals=200)
     if kind == "plain":
         assert history.stopped
