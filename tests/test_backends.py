@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 from joblib import parallel_config
+from quick import slow_but
 from scipy.stats import loguniform
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_iris
@@ -100,7 +101,7 @@ def test_every_public_class_is_here():
 
 
 @every_search
-@pytest.mark.parametrize("n_jobs", [1, 2, 3])
+@pytest.mark.parametrize("n_jobs", slow_but({2}, [1, 2, 3]))
 @pytest.mark.parametrize("backend", ["loky", "threading"])
 def test_on_this_machine(backend, n_jobs, kind):
     assert_same(run(kind, backend, n_jobs), kind)

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from joblib import parallel_config
+from quick import slow_but
 from scipy.stats import loguniform
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import load_iris
@@ -90,7 +91,7 @@ def same_rows(ours, theirs):
 
 
 @every_search
-@pytest.mark.parametrize("number", [1, 4, 11, N_FITS])
+@pytest.mark.parametrize("number", slow_but({1, 11}, [1, 4, 11, N_FITS]))
 def test_interrupted_and_continued_equals_uninterrupted(kind, number, tmp_path):
     whole = make(kind, tmp_path, checkpoint=None, refit=False).fit(X, Y).cv_results_
     (tmp_path / "diary").unlink()

@@ -16,6 +16,7 @@ import pytest
 import scipy.sparse
 import scipy.stats
 import sklearn
+from quick import slow_but
 from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_classifier, is_clusterer, is_regressor
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_iris
@@ -715,7 +716,7 @@ def accuracy_of(pair, *, estimator, cv=3, scoring=None, n_jobs=None, **params):
     return one.cv_results_["mean_test_score"].tolist()
 
 
-@pytest.mark.parametrize("n_jobs", [None, 2])
+@pytest.mark.parametrize("n_jobs", slow_but({None}, [None, 2]))
 @pytest.mark.parametrize("pair", PAIRS, ids=["grid", "random"])
 def test_weights_and_groups_without_routing(pair, n_jobs):
     estimator = LogisticRegression(max_iter=1000)
@@ -774,7 +775,7 @@ def test_score_uses_the_search_scoring(search_class):
 # ------------------------------------------------------------------ what is printed, and how fits are dispatched
 
 
-@pytest.mark.parametrize("verbose", [0, 1, 2, 3, 4, 10, 11])
+@pytest.mark.parametrize("verbose", slow_but({0, 2, 3, 11}, [0, 1, 2, 3, 4, 10, 11]))
 @every_pair
 def test_printed_lines_are_scikit_learns(ours, theirs, verbose, capsys):
     def lines(search_class, **more):

@@ -25,19 +25,30 @@ ESTIMATORS = [
     (Ridge(), {"alpha": [0.1, 1.0, 10.0, 100.0]}),
     (LogisticRegression(), {"C": [0.1, 1.0]}),
     (make_pipeline(StandardScaler(), Ridge()), {"ridge__alpha": [0.1, 1.0]}),
-    (make_pipeline(PCA(), LogisticRegression()), {"logisticregression__C": [0.1, 1.0]}),
 ]
+PIPELINE = (make_pipeline(PCA(), LogisticRegression()), {"logisticregression__C": [0.1, 1.0]})
+
+
+def checks_of_searches(estimators):
+    return checks_of(
+        [
+            search_class(estimator, space, cv=2, error_score="raise", **more)
+            for search_class, more in SEARCHES
+            for estimator, space in estimators
+        ],
+        expected_failed_checks=lambda _search: EXEMPT,
+    )
 
 
 # The checks feed estimators what makes them warn.
 @pytest.mark.filterwarnings("ignore")
-@checks_of(
-    [
-        search_class(estimator, space, cv=2, error_score="raise", **more)
-        for search_class, more in SEARCHES
-        for estimator, space in ESTIMATORS
-    ],
-    expected_failed_checks=lambda _search: EXEMPT,
-)
+@checks_of_searches(ESTIMATORS)
 def test_estimator_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@checks_of_searches([PIPELINE])
+def test_estimator_checks_of_a_pipeline(estimator, check):
     check(estimator)

@@ -336,7 +336,9 @@ PIPE = make_pipeline(StandardScaler(), GradientBoostingClassifier(n_estimators=1
 PIPE_SPACE = {"gradientboostingclassifier__max_depth": [1, 2, 3], "gradientboostingclassifier__subsample": [0.5, 1.0]}
 
 
-@pytest.mark.parametrize(("estimator", "space"), [(FOREST, SPACE), (PIPE, PIPE_SPACE)])
+@pytest.mark.parametrize(
+    ("estimator", "space"), [(FOREST, SPACE), pytest.param(PIPE, PIPE_SPACE, marks=pytest.mark.slow)]
+)
 def test_going_on_and_starting_over_give_the_same_results(estimator, space):
     search = halve(estimator, space, n_candidates=6, return_train_score=True)
     continued = clone(search).fit(X, Y)
@@ -645,6 +647,7 @@ def test_regression_and_held_out_score():
     assert search.best_score_ > 0.35
 
 
+@pytest.mark.slow
 def test_a_better_model_in_the_end():
     data, y = load_breast_cancer(return_X_y=True)
     space = {"max_depth": Int(1, 5), "learning_rate": Float(1e-3, 1.0, log=True)}

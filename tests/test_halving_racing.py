@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import sklearn
 from joblib import parallel_config
+from quick import slow_but
 from sklearn.base import BaseEstimator, clone
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
@@ -104,6 +105,7 @@ def test_the_same_are_promoted_with_far_fewer_fits(k, share):
     assert np.median(shares) < share
 
 
+@pytest.mark.slow
 def test_of_candidates_that_are_equal_but_for_chance_few_are_stopped_who_would_be_promoted():
     """Nothing can be gained here. For nine places the rule allows 4.5 %; that all begin with one split adds as much."""
     n_stopped = n_wrong = 0
@@ -378,7 +380,7 @@ def same(ours, theirs):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("number", [5, 29])
+@pytest.mark.parametrize("number", slow_but({5}, [5, 29]))
 def test_interrupted_and_continued_equals_uninterrupted(kind, number, tmp_path):
     whole = make(kind).fit(DATA)
     assert "raced" in whole.cv_results_["status"]

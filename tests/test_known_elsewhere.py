@@ -278,6 +278,7 @@ def test_the_link_leads_where_the_pages_are(monkeypatch):
 # ------------------------------------------------------------------------------------------------- an old library
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "version", "said"),
     [
@@ -320,6 +321,7 @@ def test_tools_are_told_of_every_search():
     assert {*SEARCHES} == {GridSearchCV, *RANDOM}
 
 
+@pytest.mark.slow
 def test_nothing_inside_imports_the_adapters():
     code = "import sys, skhpo, skhpo.plotting; sys.exit('skhpo.integrations' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603

@@ -205,6 +205,7 @@ def test_fits_that_kill_their_workers_at_random_moments(seed):
     check_one_lost(kind, fault, reason_of(fault), error_score=rng.choice([np.nan, -1.0]), **workers)
 
 
+@pytest.mark.slow
 def test_with_error_score_raise_it_is_the_user_who_is_told(tmp_path):
     fault = Fault("exits", whole("grid")["params"][2], 1)
     kwargs = {"n_jobs": 2, "error_score": "raise", "checkpoint": tmp_path / "search.db"}
@@ -411,6 +412,7 @@ class Noisy(Faulty):
         return super().fit(X, y)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "n"),
     [

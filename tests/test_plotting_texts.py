@@ -105,7 +105,9 @@ def test_patterns_of_a_text_pipeline():
     drawn(ParamImportancesDisplay.from_search(search).figure_)
 
 
-@pytest.mark.parametrize("name", ["$x_{$", r"\d+$|^\w$", "\x1b[31mred", "n" * 10_000, "half \udc80"])
+@pytest.mark.parametrize(
+    "name", ["$x_{$", r"\d+$|^\w$", "\x1b[31mred", pytest.param("n" * 10_000, marks=pytest.mark.slow), "half \udc80"]
+)
 def test_any_name_and_value(name):
     space = {name: Float(0.0, 1.0), f"{name}2": Int(1, 5), "kind": Categorical([name, f"{name} 2", "c"])}
     search = BayesSearchCV(

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from quick import slow_but
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, make_friedman1, make_regression
 from sklearn.kernel_ridge import KernelRidge
@@ -66,6 +67,7 @@ def test_the_model_knows_slopes_of_the_very_score(estimator, space, scoring):
         np.testing.assert_allclose(slopes, numeric, rtol=0.02, atol=1e-4 * (1 + np.abs(numeric).max()))
 
 
+@pytest.mark.slow
 def test_many_widths_end_far_below_a_search_without():
     estimator = make_pipeline(StandardScaler(), ColumnScale(np.ones(10)), KernelRidge(kernel="rbf", gamma=0.1))
     space = {"kernelridge__alpha": STRENGTH}
@@ -89,7 +91,7 @@ def test_a_share_and_an_integer_and_the_regressors_own_score():
     assert found.best_score_ > plain.best_score_
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("n_jobs", slow_but({1}, [1, 2]))
 def test_it_goes_on_from_its_checkpoint(tmp_path, n_jobs):
     whole = search(n_jobs=n_jobs, look_back=2).fit(*FRIEDMAN)
     part = search(n_jobs=n_jobs, look_back=2, checkpoint=tmp_path / "a.db")

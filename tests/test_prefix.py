@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 import sklearn
+from quick import slow_but
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.datasets import load_iris
@@ -283,6 +284,7 @@ CASES = {
         make_pipeline(StandardScaler(), PCA(random_state=0)), {"pca__n_components": [1, 2]}, {"y": None}
     ),
 }  # fmt: skip
+LONG = {"a scorer that looks inside", "draws as it transforms"}
 
 
 def prepared(name):
@@ -298,7 +300,7 @@ def prepared(name):
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning")
 @pytest.mark.filterwarnings("ignore:Scoring failed", "ignore:One or more of the", "ignore:.*IterativeImputer")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", slow_but(CASES.keys() - LONG, CASES))
 def test_results_are_the_same_to_the_bit(name):
     estimator, grid, settings = prepared(name)
     ours = search(estimator, grid, **settings)
@@ -445,6 +447,7 @@ def test_a_new_search_begins_anew():
     assert COUNTS["a"] == 2 * first
 
 
+@pytest.mark.slow
 def test_what_is_not_in_the_cache_may_be_behind_something_that_is(monkeypatch):
     pipe = Pipeline([("wide", FunctionTransformer(np.tile, kw_args={"reps": (1, 50)})), *counted().steps])
     for max_bytes in (0, 3_000, 30_000, 150_000, 10**6):

@@ -7,6 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 import scipy.sparse
+from quick import slow_but
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.datasets import load_iris
 from sklearn.feature_selection import SelectFromModel
@@ -238,7 +239,7 @@ def skip_without_library(name):
 
 
 @pytest.mark.parametrize("name", CONTAINERS)
-@pytest.mark.parametrize("when", ["fit", "transform"])
+@pytest.mark.parametrize("when", slow_but({"fit"}, ["fit", "transform"]))
 def test_nothing_kept_is_written_into(name, when):
     """By a step behind one that is reused."""
     skip_without_library(name)
@@ -387,7 +388,7 @@ class Draws(Step):
 
 
 @pytest.mark.parametrize("what", ["numpy", "numpy, seeded", "python", "secret"])
-@pytest.mark.parametrize("when", ["fit", "transform", "later"])
+@pytest.mark.parametrize("when", slow_but({"later"}, ["fit", "transform", "later"]))
 def test_who_draws_is_not_reused(when, what):
     ours, theirs = compare(lambda: pipeline(Draws(when, what)), **TWO)
     assert ours == theirs, "fitted each time"
@@ -646,7 +647,7 @@ def test_samples_of_a_strange_kind():
 
 
 @pytest.mark.parametrize("name", ["twin", "Survey", "is_same", "Watch", "step_key", "class_attribute"])
-@pytest.mark.parametrize("after", [0, 5])
+@pytest.mark.parametrize("after", slow_but({5}, [0, 5]))
 def test_whatever_fails_in_the_cache_no_fit_does(monkeypatch, name, after):
     calls, real = itertools.count(), getattr(loan, name)
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+from quick import slow_but
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.datasets import make_classification
@@ -225,7 +226,10 @@ SHARED = {
 }
 
 
-@pytest.mark.parametrize("name", SHARED)
+QUICK = {"PCA alone, of an array", "columns by a mask", "a pipeline", "PCA", "the best, alone", "weights"}
+
+
+@pytest.mark.parametrize("name", slow_but(QUICK, SHARED))
 def test_the_steps_inside_are_fitted_once(monkeypatch, name):
     estimator, grid, kind, data = SHARED[name]
     theirs = search(estimator, grid, data, kind=GridSearchCV)
@@ -235,6 +239,7 @@ def test_the_steps_inside_are_fitted_once(monkeypatch, name):
     assert len(fits) == N_SPLITS + 1, "once for each split, and for the best"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["PCA", "sparse or not, as it comes", "a union"])
 def test_with_workers(name):
     estimator, grid, _, data = SHARED[name]
@@ -264,6 +269,7 @@ def test_a_branch_whose_steps_are_cheap_is_left_alone_after_two_fits(monkeypatch
     assert len(looks) == n_looks
 
 
+@pytest.mark.slow
 def test_sides_are_transformed_once(monkeypatch):
     estimator, grid, _, data = SHARED["sparse or not, as it comes"]
     settings = {"scoring": None, "refit": True}
@@ -273,6 +279,7 @@ def test_sides_are_transformed_once(monkeypatch):
     assert len(calls) == 2 * N_SPLITS, "both sides of each split"
 
 
+@pytest.mark.slow
 def test_weights_are_passed_on():
     weights = np.linspace(0.1, 3, len(X))
     with sklearn.config_context(enable_metadata_routing=True):
@@ -324,7 +331,7 @@ EACH_TIME = {
 }
 
 
-@pytest.mark.parametrize("name", EACH_TIME)
+@pytest.mark.parametrize("name", slow_but({"no seed", "other components"}, EACH_TIME))
 def test_who_is_fitted_each_time(monkeypatch, name):
     estimator, parameter, kind = EACH_TIME[name]
     grid = {parameter: [1, 3, 2]}
@@ -337,6 +344,7 @@ def test_who_is_fitted_each_time(monkeypatch, name):
     assert len(fits) == 3 * N_SPLITS
 
 
+@pytest.mark.slow
 def test_columns_by_a_function_of_somebody(monkeypatch):
     estimator = columns(("best", numbers(("best", SelectKBest())), by_a_function), KINDS)
     grid = {"prep__best__best__k": [1, 4, 2]}

@@ -79,10 +79,11 @@ def test_selectors_are_fitted_once(monkeypatch, step, grid):
 
 
 ELIMINATIONS = [
-    (RFE(LogisticRegression(random_state=0)), [1, 5, 12, 3], 1),
+    pytest.param(RFE(LogisticRegression(random_state=0)), [1, 5, 12, 3], 1, marks=pytest.mark.slow),
     (RFE(LinearSVC(random_state=0), step=2), [2, 4, 8], 1),
     (RFE(LogisticRegression(random_state=0), step=5), [2, 3, 7], 2),  # no round leaves three
-    (RFE(LogisticRegression(random_state=0)), [12, 6, 3], 3),  # each goes further than the one before
+    # Each goes further than the one before.
+    pytest.param(RFE(LogisticRegression(random_state=0)), [12, 6, 3], 3, marks=pytest.mark.slow),
     (RFE(LogisticRegression(random_state=0)), [0.5, 3, None], 3),
 ]
 
@@ -167,6 +168,7 @@ def test_a_score_that_draws_is_computed_each_time(monkeypatch):
     assert len(fits) == N_SPLITS, "this one does not draw"
 
 
+@pytest.mark.slow
 def test_containers_are_what_they_were():
     with config_context(transform_output="pandas"):
         same(*both(PCA(svd_solver="full"), {"step__n_components": [1, 4]}, pd.DataFrame(X)))
@@ -175,6 +177,7 @@ def test_containers_are_what_they_were():
     same(*both(step, {"step__n_components": [1, 4]}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{"n_jobs": 2}, {"scoring": ["accuracy", "roc_auc"], "refit": "roc_auc"}])
 def test_with_workers_and_metrics(settings):
     same(*both(SelectKBest(), {"step__k": [1, 5, 3]}, **settings))

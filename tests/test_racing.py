@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import sklearn
 from joblib import parallel_config
+from quick import slow_but
 from sklearn.base import BaseEstimator, clone
 from sklearn.datasets import load_iris, load_wine
 from sklearn.exceptions import FitFailedWarning
@@ -549,6 +550,7 @@ def test_few_and_many_splits(k):
     assert ("raced" in search.cv_results_["status"]) == (k > 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cv", [LeaveOneOut(), RepeatedKFold(n_splits=5, n_repeats=10, random_state=0)])
 def test_one_sample_a_split_and_repeated_splits(cv):
     X, y = load_iris(return_X_y=True)
@@ -670,7 +672,7 @@ class Interrupted(SVC):
 
 
 @pytest.mark.parametrize("kind", ["grid", "random", "bayes"])
-@pytest.mark.parametrize("number", [0, 1, 9, 23])
+@pytest.mark.parametrize("number", slow_but({0, 9}, [0, 1, 9, 23]))
 def test_interrupted_and_continued_equals_uninterrupted(kind, number, tmp_path):
     whole = make(kind).fit(*WINE)
     assert "raced" in whole.cv_results_["status"]

@@ -5,6 +5,7 @@ import os
 import numpy as np
 import pytest
 import sklearn
+from quick import slow_but
 from scipy.stats import randint, uniform
 from sklearn import config_context
 from sklearn.calibration import CalibratedClassifierCV
@@ -184,7 +185,10 @@ def same(theirs, ours):
             assert column.tobytes() == ours.cv_results_[name].tobytes(), name
 
 
-@pytest.mark.parametrize("name", GRIDS)
+LONG = {"calibrators", "tuned thresholds", "a stack", "pipeline", "models in turns"}
+
+
+@pytest.mark.parametrize("name", slow_but(GRIDS.keys() - LONG, GRIDS))
 def test_scores_are_those_of_scikit_learn(name):
     estimator, grid, data, n_families = GRIDS[name]
     ours = grid_search(estimator, grid, data)
@@ -195,10 +199,10 @@ def test_scores_are_those_of_scikit_learn(name):
 @pytest.mark.parametrize(
     "settings",
     [
-        {"n_jobs": 2},
+        pytest.param({"n_jobs": 2}, marks=pytest.mark.slow),
         {"scoring": ["accuracy", "roc_auc"], "refit": "roc_auc"},
         {"return_train_score": False, "error_score": "raise"},
-        {"fit_timeout": 60.0},
+        pytest.param({"fit_timeout": 60.0}, marks=pytest.mark.slow),
         {"scoring": lambda model, X, y: {"one": model.score(X, y), "two": float(len(X))}, "refit": "one"},
     ],
     ids=["workers", "metrics", "no train scores", "timeout", "callable"],
@@ -235,6 +239,7 @@ def test_what_is_close_is_shared_where_it_is_asked_for(name):
             assert abs(ours.cv_results_[column] - plain.cv_results_[column]).max() <= most
 
 
+@pytest.mark.slow
 def test_close_shares_what_is_to_the_bit_too_and_in_workers():
     ours = grid_search(FOREST, TREES, (X, Y), share_fits="close", n_jobs=2)
     same(grid_search(FOREST, TREES, (X, Y), GridSearchCV), ours)
@@ -288,6 +293,7 @@ def test_all_times_are_counted_once():
         assert search.stats()["fit_time"] == pytest.approx(sum(seconds for _, seconds in spent))
 
 
+@pytest.mark.slow
 def test_random_search():
     space = {"n_estimators": [2, 4, 6], "max_features": [2, 4]}
     settings = {"n_iter": 5, "random_state": 0}
@@ -307,6 +313,7 @@ def test_points_that_are_drawn_twice():
     assert ours.stats()["n_fits"] == N_SPLITS
 
 
+@pytest.mark.slow
 def test_weights_and_routing():
     fit = {"sample_weight": np.linspace(0.1, 3, len(X))}
     same(grid_search(FOREST, TREES, (X, Y), GridSearchCV, fit), grid_search(FOREST, TREES, (X, Y), fit=fit))
@@ -396,7 +403,7 @@ def test_a_longest_fit_that_takes_its_worker_along():
     assert found[[0, 2]].tobytes() == theirs.cv_results_["mean_test_score"].tobytes()
 
 
-@pytest.mark.parametrize("n", [1, 3, 4, 5, 8, 13])
+@pytest.mark.parametrize("n", slow_but({1, 5}, [1, 3, 4, 5, 8, 13]))
 def test_a_checkpoint_goes_on_where_it_was_left(tmp_path, monkeypatch, n):
     """After a kill at any call of a scorer no fit is repeated whose scores were known."""
     settings = {"checkpoint": tmp_path / "search.db", "return_train_score": False}
@@ -419,6 +426,7 @@ def test_a_checkpoint_goes_on_where_it_was_left(tmp_path, monkeypatch, n):
     same(grid_search(FOREST, TREES, (X, Y), GridSearchCV, return_train_score=False), ours)
 
 
+@pytest.mark.slow
 def test_a_race_has_the_same_scores():
     grid = {"n_estimators": [1, 2, 3, 30, 20], "max_depth": [1, 8]}
     settings = {"cv": 5, "return_train_score": False}

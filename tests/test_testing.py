@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from quick import slow_but
 from scipy.stats import loguniform
 
 from skhpo.history import FitStarted, TrialStopped
@@ -34,7 +35,7 @@ SAMPLERS = {
 }
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("name", slow_but(SAMPLERS.keys() - {"bayes, given points", "bayes, warm"}, SAMPLERS))
 def test_samplers(name):
     contains = Space(OURS).contains if name in {"random, ours", "bayes"} else lambda params: True
     check_sampler(SAMPLERS[name], contains)

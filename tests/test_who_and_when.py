@@ -65,6 +65,7 @@ def test_workers_have_names_of_their_own(backend):
     assert search.stats()["n_workers"] == 2
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning", "ignore:One or more of the")
 def test_a_fit_that_was_stopped_has_them_too():
     before = time.time()

@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from quick import slow_but
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris, make_classification
@@ -68,6 +69,7 @@ def test_the_estimate_is_what_the_bootstrap_says(fitted):
     assert estimate.metric == "neg_log_loss"
 
 
+@pytest.mark.slow
 def test_a_second_fit_has_an_estimate_of_its_own(iris):
     X, y = iris
     auto = auto_classifier(n_iter=1, estimators=["linear"])
@@ -104,6 +106,7 @@ def test_the_same_seed_gives_the_same_model(iris):
     assert [row[:3] for row in first.leaderboard_] == [row[:3] for row in second.leaderboard_]
 
 
+@pytest.mark.slow
 def test_two_workers_give_the_same_model_as_one(iris, fitted):
     two = auto_classifier(n_jobs=2).fit(*iris)
     assert np.allclose(two.predict_proba(iris[0]), fitted.predict_proba(iris[0]))
@@ -129,7 +132,9 @@ def test_probabilities_are_sharpened_after_the_log_loss(iris):
     assert log_loss(y[200:], auto.predict_proba(X[200:])) < plain
 
 
-@pytest.mark.parametrize("scoring", ["accuracy", "roc_auc", "neg_brier_score", "f1"])
+@pytest.mark.parametrize(
+    "scoring", slow_but({"accuracy", "neg_brier_score"}, ["accuracy", "roc_auc", "neg_brier_score", "f1"])
+)
 def test_metrics(scoring):
     X, y = make_classification(200, 6, random_state=0)
     auto = auto_classifier(scoring=scoring).fit(X, y)
@@ -137,6 +142,7 @@ def test_metrics(scoring):
     assert auto.score_estimate_.metric == scoring
 
 
+@pytest.mark.slow
 def test_a_path_is_fitted_once(iris):
     auto = auto_classifier(estimators=["boosting"], n_iter=2).fit(*iris)
     assert len(auto.leaderboard_) == 2
@@ -223,6 +229,7 @@ def test_many_labels():
     assert auto_classifier().fit(X, y).score(X, y) > 0.8
 
 
+@pytest.mark.slow
 def test_more_columns_than_rows():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 2000))
@@ -357,6 +364,7 @@ def test_other_columns_are_refused(fitted, iris):
         fitted.predict(iris[0].iloc[:, :2])
 
 
+@pytest.mark.slow
 def test_the_estimate_draws_groups_and_weighs_rows():
     """Rows of a group are the same point: drawn one by one, neighbours of theirs would be on both sides."""
     rng = np.random.default_rng(0)

@@ -69,6 +69,7 @@ def test_in_a_cross_validation(auto, load, least):
     assert cross_val_predict(auto(), X, y, cv=3).shape == y.shape
 
 
+@pytest.mark.slow
 def test_the_estimate_is_what_an_outer_cross_validation_says():
     X, y = load_diabetes(return_X_y=True)
     auto = auto_regressor(scoring="r2", n_iter=2).fit(X, y)
@@ -252,6 +253,7 @@ def test_a_configuration_that_fails_is_told(monkeypatch):
     assert "splines: a fit raised an error" in str(auto.report())
 
 
+@pytest.mark.slow
 def test_the_estimate_is_that_of_the_members_that_were_fitted(monkeypatch):
     """The heaviest is the first to be fitted; here there is time for no other."""
     from skhpo.automl import base

@@ -183,18 +183,21 @@ def test_a_search_follows_the_list(short_list):
     assert fitted.score(X, y) > 0.9
 
 
+@pytest.mark.slow
 def test_the_same_candidates_for_the_same_seed_and_one_or_two_workers(short_list):
     first = tried(auto(10).fit(X, y))
     assert tried(auto(10).fit(X, y)) == first
     assert tried(auto(10, n_jobs=2).fit(X, y)) == first
 
 
+@pytest.mark.slow
 def test_it_goes_on_from_its_checkpoint(short_list, tmp_path):
     path = tmp_path / "auto.jsonl"
     auto(7, checkpoint=path).fit(X, y)
     assert tried(auto(11, checkpoint=path).fit(X, y)) == tried(auto(11).fit(X, y))
 
 
+@pytest.mark.slow
 def test_proposals_that_are_hopeless_do_not_get_all_of_their_splits(monkeypatch):
     """A penalty that leaves nothing of a linear model is behind by far after one split."""
     wine = load_wine(return_X_y=True)

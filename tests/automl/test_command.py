@@ -87,6 +87,7 @@ def test_a_model_is_fitted_saved_and_predicts(files, capsys, sio):
     assert capsys.readouterr().out == (files / "predictions.csv").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_labels_are_recognised_and_quoted(files, capsys, sio):
     main(["houses.csv", "--target", "town", *QUICK, "--out", "model.skops"])
     assert "taken for labels" in capsys.readouterr().out
@@ -112,6 +113,7 @@ def test_what_is_taken_for_labels(values, is_label):
     assert command._has_labels(values) is is_label
 
 
+@pytest.mark.slow
 def test_the_task_may_be_said(files, capsys):
     frame = houses()
     frame["price"] = frame["price"].round(-1) // 10 % 3
@@ -135,6 +137,7 @@ def test_parquet(files, sio):
     assert len(pd.read_csv("predictions.csv")) == 80
 
 
+@pytest.mark.slow
 def test_polars_does_where_pandas_is_missing(files, monkeypatch, sio):
     polars = pytest.importorskip("polars")
     real = importlib.import_module
@@ -230,6 +233,7 @@ def test_what_pandas_lacks_is_said(monkeypatch, tmp_path):
         read_table(str(path))
 
 
+@pytest.mark.slow
 def test_columns_that_are_missing_are_named(files, sio):
     main(["houses.csv", "--target", "price", *QUICK, "--out", "model.skops"])
     houses()[["size", "town"]].to_csv("fewer.csv", index=False)

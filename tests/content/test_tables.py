@@ -275,6 +275,7 @@ def for_others():
     return found
 
 
+@pytest.mark.slow
 def test_another_process_says_the_same():
     try:
         import torch  # noqa: F401

@@ -456,6 +456,7 @@ def for_others():
     return [*values, {"a", "b", "c", Colour.RED, (1, "x")}, accuracy_score, Scaler(), closure({"x", "y", "z"})]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", ["0", "1"])
 def test_another_process_says_the_same(seed):
     command = [sys.executable, "-c", SCRIPT, str(Path(__file__).parent)]

@@ -134,6 +134,7 @@ def test_pre_dispatch_is_arithmetic_and_nothing_else(pre_dispatch):
         parse_pre_dispatch(pre_dispatch, n_jobs=4)
 
 
+@pytest.mark.slow
 def test_no_cluster_is_imported_that_is_not_used():
     code = "import sys, skhpo.executors; assert not {'dask', 'distributed', 'ray'} & set(sys.modules)"
     root = Path(skhpo.__file__).parents[1]

@@ -18,6 +18,7 @@ def test_local(n_workers):
     check_executor(lambda run: LocalExecutor(run, n_workers, inner_threads=1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{"max_pending": 3}, {"fit_timeout": 60.0}], ids=str)
 def test_local_with_limits(options):
     check_executor(lambda run: LocalExecutor(run, 2, inner_threads=1, **options))
@@ -29,6 +30,7 @@ def test_threads(max_pending):
         check_executor(lambda run: JoblibExecutor(run, 2, max_pending=max_pending))
 
 
+@pytest.mark.slow
 def test_any_backend_of_joblib_that_reports_back():
     with joblib.parallel_config(backend="loky"):
         check_executor(lambda run: JoblibExecutor(run, 2))

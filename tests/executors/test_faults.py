@@ -161,6 +161,7 @@ def test_an_idle_worker_that_died_is_replaced(make_task, drive):
     assert outcome.status == "ok"
 
 
+@pytest.mark.slow
 def test_close_does_not_wait_for_a_hanging_fit(make_task, tmp_path):
     file = tmp_path / "pids"
     executor = LocalExecutor(run, 2, inner_threads=1)
@@ -186,6 +187,7 @@ def test_an_interrupt_leaves_an_executor_that_can_go_on_or_be_closed(make_task, 
         assert [outcome.number for outcome in drive(executor, [make_task(2)])] == [1, 2] or executor.n_pending == 0
 
 
+@pytest.mark.slow
 def test_cancel_drops_the_rest_of_a_batch(make_task, drive):
     with LocalExecutor(run, 1, inner_threads=1) as executor:
         drive(executor, [make_task(i) for i in range(1_000)])
@@ -245,9 +247,10 @@ SCRIPT = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "ending",
-    [pytest.param("returns", marks=pytest.mark.slow), pytest.param("raises", marks=pytest.mark.slow), "is killed"],
+    ["returns", "raises", "is killed"],
 )
 def test_no_process_and_no_file_outlives_the_parent(tmp_path, ending):
     """A script without a main guard, in which a worker hangs for ever, ends in three ways."""
@@ -421,6 +424,7 @@ def warm(make_task, drive):
         drive(executor, [make_task(0)])
 
 
+@pytest.mark.slow
 def test_a_worker_that_never_opens_the_search_is_given_up(make_task, tmp_path, warm, monkeypatch):
     monkeypatch.setattr(endurance, "START_SECONDS", 5.0)
     monkeypatch.setattr(endurance, "_MAX_FIRST_STARTS", 1)
@@ -443,6 +447,7 @@ def test_a_worker_that_never_gets_ready_is_given_up(make_task, hasty, monkeypatc
     assert executor.gave_up.startswith("3 worker processes in a row")
 
 
+@pytest.mark.slow
 def test_a_worker_that_never_opens_its_task_is_given_up(make_task, drive, tmp_path, monkeypatch):
     with LocalExecutor(run, 1, inner_threads=1) as executor:
         drive(executor, [make_task(0)])
@@ -453,6 +458,7 @@ def test_a_worker_that_never_opens_its_task_is_given_up(make_task, drive, tmp_pa
     assert "no sign of life" in executor.gave_up
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_slow_to_open_the_search_is_waited_for(make_task, drive, tmp_path, warm):
     file = tmp_path / "soon"
     timer = threading.Timer(0.5, file.touch)

@@ -65,6 +65,7 @@ def test_the_function_is_sent_once_per_worker(make_task, drive):
     assert len(outcomes) == 50
 
 
+@pytest.mark.slow
 def test_large_arrays_are_mapped_read_only_and_small_ones_are_not(ask):
     """The limit is joblib's: a fit that writes into a smaller array works in its workers, so it does in ours."""
 
@@ -152,6 +153,7 @@ def test_nothing_inside_a_fit_uses_more_than_its_share(ask, inner_threads):
     assert ask(look, inner_threads=inner_threads) == (min(expected, os.cpu_count()), expected, expected, 1)
 
 
+@pytest.mark.slow
 def test_the_users_own_thread_limit_holds(ask, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     slots._stop_all()  # workers read it when they start
@@ -159,6 +161,7 @@ def test_the_users_own_thread_limit_holds(ask, monkeypatch):
     slots._stop_all()
 
 
+@pytest.mark.slow
 def test_workers_find_what_the_caller_can_import(ask, tmp_path, monkeypatch):
     ask(lambda fit, task: 0.0)  # the worker exists before the path does
     (tmp_path / "only_here.py").write_text("VALUE = 3.5")
@@ -204,6 +207,7 @@ def test_max_pending_is_never_exceeded(make_task, monkeypatch):
     assert most == 3
 
 
+@pytest.mark.slow
 def test_a_long_fit_gives_back_the_rest_of_its_batch(make_task, drive):
     """A thousand short fits teach the executor to send many at a time; then one of a batch takes long."""
 
@@ -292,6 +296,7 @@ def test_a_problem_that_cannot_be_opened_in_the_worker_is_an_error(make_task):
         assert executor.wait() is None
 
 
+@pytest.mark.slow
 def test_many_callers_at_once(make_task, drive):
     results = {}
 

@@ -53,6 +53,7 @@ def test_scikit_learns_lines_reach_the_callers_stream(verbose):
     assert sum("START" in line for line in lines[2]) == (4 if verbose == 10 else 0)
 
 
+@pytest.mark.slow
 def test_lines_come_whole_in_order_and_before_the_outcome(printed, capsys):
     def speak():
         for i in range(200):
@@ -217,6 +218,7 @@ with LocalExecutor(fit, 1, inner_threads=1) as executor:
 """
 
 
+@pytest.mark.slow
 def test_what_compiled_code_writes_goes_where_it_went():
     ended = subprocess.run(  # noqa: S603
         [sys.executable, "-c", SILENT], capture_output=True, text=True, check=True, timeout=300

@@ -600,7 +600,7 @@ def test_estimators_of_different_kinds():
     assert estimate.naive == pytest.approx(roc_auc_score(y, answers if answers.ndim == 1 else answers[:, 1]), abs=1e-6)
 
 
-@pytest.mark.parametrize("settings", [{}, {"n_jobs": 2}, {"checkpoint": True}])
+@pytest.mark.parametrize("settings", [{}, pytest.param({"n_jobs": 2}, marks=pytest.mark.slow), {"checkpoint": True}])
 def test_shared_fits_are_predicted_with_as_fits_of_their_own(settings, tmp_path):
     X, y = load_breast_cancer(return_X_y=True)
     grid = {"n_estimators": [3, 6, 9], "max_depth": [2, 4]}

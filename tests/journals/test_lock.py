@@ -72,6 +72,7 @@ def test_another_name_is_no_other_file(kind, places):
         assert [event.trial.number for event in journal] == [0, 1]
 
 
+@pytest.mark.slow
 def test_another_process_by_another_name_is_refused(places):
     path, folder = places
     script = """

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from plain import PlainAsha, PlainHalving, PlainRacing, PlainRacingHalving
+from quick import slow_but
 
 from skhpo.executors.base import Executor
 from skhpo.history import History, Outcome, Task, TrialStarted
@@ -133,7 +134,7 @@ def compare(scheduler, plain, *, kind, seed, k, n_proposals):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", BRACKETS)
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", slow_but({0}, range(4)))
 def test_halving_and_asynchronous_halving(name, kind, seed):
     brackets = BRACKETS[name](30 + 7 * seed)
     n_proposals = 200 if seed else 17  # fewer than the first rung takes
@@ -145,7 +146,7 @@ def test_halving_and_asynchronous_halving(name, kind, seed):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", BRACKETS)
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", slow_but({0}, range(3)))
 def test_racing_halving(name, kind, seed):
     brackets = BRACKETS[name](20 + 7 * seed)
     k = (3, 5, 2)[seed]
@@ -164,7 +165,7 @@ RACES = {
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", RACES)
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", slow_but({0}, range(3)))
 def test_racing(name, kind, seed):
     k = (5, 3, 9)[seed]
     settings = {"order": np.random.default_rng(seed).permutation(k).tolist(), "stops_failures": seed != 1}
