@@ -12,9 +12,9 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 os.environ.setdefault("RAY_worker_niceness", "0")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def _ray_ends():
-    """Whatever a module has started of Ray is ended with it."""
+    """Whatever the tests have started of Ray is ended with them."""
     ray = pytest.importorskip("ray")
     yield ray
     ray.shutdown()
@@ -22,10 +22,12 @@ def _ray_ends():
 
 @pytest.fixture
 def ray_of_two(_ray_ends):
-    """Ray with two places, which the tests of a module share; where one has shut it down, it is started again."""
+    """Ray with two places, which all tests share; where it was shut down, or is another, it is started anew."""
     from ray.util.joblib import register_ray
 
     register_ray()
+    if _ray_ends.is_initialized() and _ray_ends.cluster_resources().get("CPU") != 2:
+        _ray_ends.shutdown()
     if not _ray_ends.is_initialized():
         with pytest.MonkeyPatch.context() as patch:
             # Of the tests and of skhpo, where it is not installed. A runtime_env with it would have other workers

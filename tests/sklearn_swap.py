@@ -2,7 +2,8 @@
 
 ``python -m pytest -p sklearn_swap --pyargs sklearn.model_selection.tests.test_search`` with this folder on the path.
 The swap happens when the plugin is configured, before any test module can import the names. ``--no-swap`` runs the
-same items on scikit-learn's own classes, and ``--outcomes FILE`` writes what became of each item.
+same items on scikit-learn's own classes, ``--only FILE`` those that a JSON file names, and ``--outcomes FILE`` writes
+what became of each item.
 """
 
 import inspect
@@ -35,6 +36,8 @@ class Swap:
     def __init__(self, config):
         self.is_swapped = not config.getoption("--no-swap")
         self.path = config.getoption("--outcomes")
+        self.only = config.getoption("--only")
+        self.items = []
         self.outcomes = {}
         self.messages = {}
         self.uses = {}
@@ -52,6 +55,10 @@ class Swap:
         self.uses = {
             name: {theirs(n) for n, item in found.items() if uses(item, cls)} for name, cls in self.classes.items()
         }
+        self.items = sorted(found)
+        if self.only:
+            wanted = set(json.loads(Path(self.only).read_text(encoding="utf-8")))
+            items[:] = [item for nodeid, item in found.items() if nodeid in wanted]
         if not self.is_swapped:
             return
         files = {nodeid.partition("::")[0] for nodeid in found}
@@ -72,7 +79,7 @@ class Swap:
         if self.stale and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if self.path:
-            names = ("outcomes", "messages", "stale")
+            names = ("items", "outcomes", "messages", "stale")
             report = {name: getattr(self, name) for name in names}
             report["uses"] = {name: sorted(items) for name, items in self.uses.items()}
             Path(self.path).write_text(json.dumps(report), encoding="utf-8")
@@ -100,6 +107,7 @@ def holds(value, cls):
 def pytest_addoption(parser):
     group = parser.getgroup("swap")
     group.addoption("--no-swap", action="store_true", help="run scikit-learn's own classes")
+    group.addoption("--only", metavar="FILE", help="run the items that a JSON file names")
     group.addoption("--outcomes", metavar="FILE", help="write the outcome of each item to a JSON file")
 
 

@@ -110,7 +110,7 @@ def test_on_this_machine(backend, n_jobs, kind):
 # ------------------------------------------------------------------ clusters
 
 
-@pytest.fixture(scope="module", params=[pytest.param(n, marks=pytest.mark.xdist_group(f"Dask, {n}")) for n in (1, 3)])
+@pytest.fixture(scope="module", params=[1, 3])
 def dask_workers(request):
     """A cluster of so many processes."""
     distributed = pytest.importorskip("distributed")
@@ -123,6 +123,7 @@ def dask_workers(request):
 
 
 @pytest.mark.slow
+@pytest.mark.cluster
 @pytest.mark.filterwarnings("default")  # Dask's own, on closing what it opened
 @every_search
 def test_on_dask(dask_workers, kind):
@@ -130,7 +131,7 @@ def test_on_dask(dask_workers, kind):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("Ray")
+@pytest.mark.cluster
 @pytest.mark.filterwarnings("default")  # Ray's own
 @every_search
 def test_on_ray(ray_of_two, kind):

@@ -261,23 +261,22 @@ def dask():
 
 
 @pytest.fixture
-def ray():
-    ray = pytest.importorskip("ray")
-    from ray.util.joblib import register_ray
-
-    register_ray()
-    path = os.pathsep.join(sys.path)  # of this file and of skhpo, where it is not installed
-    env = {"env_vars": {"PYTHONPATH": path}}
-    ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False, runtime_env=env)
-    yield
-    ray.shutdown()
+def ray(ray_of_two):
+    """By the name of joblib's backend."""
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")  # theirs, on closing what they opened
-@pytest.mark.parametrize(("backend", "n_iter"), [("loky", 25), ("dask", 25), ("ray", 8)])
+@pytest.mark.parametrize(
+    ("backend", "n_iter"),
+    [
+        ("loky", 25),
+        pytest.param("dask", 8, marks=pytest.mark.cluster),
+        pytest.param("ray", 8, marks=pytest.mark.cluster),
+    ],
+)
 def test_many_workers_killed_during_a_search_cost_it_nothing(backend, n_iter, tmp_path, request):
-    """Twenty of them; nine on Ray, whose workers take seconds to begin."""
+    """Twenty of them; nine on clusters, whose workers take seconds to begin."""
     if backend != "loky":
         request.getfixturevalue(backend)
     settings = {"n_iter": n_iter, "cv": KFold(N_SPLITS), "random_state": 0, "refit": False}
@@ -288,6 +287,7 @@ def test_many_workers_killed_during_a_search_cost_it_nothing(backend, n_iter, tm
 
 
 @pytest.mark.slow
+@pytest.mark.cluster
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize("backend", ["dask", "ray"])
 def test_a_fit_that_kills_its_worker_on_a_cluster(backend, request):

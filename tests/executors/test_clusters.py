@@ -13,6 +13,7 @@ from skhpo.testing import check_executor
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.cluster,
     pytest.mark.filterwarnings("default"),  # theirs, on closing what they opened
 ]
 
@@ -44,12 +45,7 @@ def dask_client():
         yield client
 
 
-@pytest.fixture(
-    params=[
-        pytest.param("dask", marks=pytest.mark.xdist_group("Dask, 2")),
-        pytest.param("ray", marks=pytest.mark.xdist_group("Ray")),
-    ]
-)
+@pytest.fixture(params=["dask", "ray"])
 def cluster(request):
     request.getfixturevalue({"dask": "dask_client", "ray": "ray_of_two"}[request.param])
     with joblib.parallel_config(backend=request.param, n_jobs=2):
@@ -113,7 +109,6 @@ def test_what_cannot_be_opened_there_is_an_error(cluster, make_task):
             executor.wait()
 
 
-@pytest.mark.xdist_group("Dask, 2")
 def test_all_workers_lost_from_outside(dask_client, make_task, drive):
     """With them go results on their way, and every copy of the data."""
     dask_client.wait_for_workers(2)

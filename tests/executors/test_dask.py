@@ -26,6 +26,7 @@ config = pytest.importorskip("dask.config")
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.cluster,
     pytest.mark.filterwarnings("default"),  # Dask's own, on closing what it opened
 ]
 
@@ -128,9 +129,7 @@ def warned_of(search):
 # ------------------------------------------------------------------ candidates that kill
 
 
-@pytest.fixture(
-    scope="module", params=[pytest.param(n, marks=pytest.mark.xdist_group(f"Dask kills {n}")) for n in (2, 4)]
-)
+@pytest.fixture(scope="module", params=[2, 4])
 def processes(request):
     """A cluster of so many processes, which replaces those that are killed."""
     with cluster_of(request.param, processes=True) as cluster:
