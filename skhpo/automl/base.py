@@ -29,7 +29,6 @@ from skhpo.automl.portfolio import Task, families_of, portfolio
 from skhpo.automl.telling import report_of
 from skhpo.fits.trackers import unrecorded
 from skhpo.honesty.bootstrap import bbc_estimate
-from skhpo.honesty.greedy import EnsembleChoice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -198,7 +197,7 @@ class AutoEstimator(BaseEstimator):  # type: ignore[misc]
         weights[predictions.trials] = fitted
         self.cv_results_ = search.cv_results_
         names = [(step.title(number), step.entry.family) for number, step in enumerate(steps)]
-        self.leaderboard_ = leaderboard(names, self.cv_results_, weights)
+        self.leaderboard_ = leaderboard(names, self.cv_results_, weights / weights.sum())
         self._evidence = chosen.as_fitted(fitted), scorer
         if hasattr(self, "_estimate"):  # of an earlier fit
             del self._estimate
@@ -213,18 +212,18 @@ class AutoEstimator(BaseEstimator):  # type: ignore[misc]
         used = np.flatnonzero(chosen.weights).tolist()
         members = [Member(job.estimator_of(steps[i]), chosen.weights[i], job.seconds_of(steps[i])) for i in used]
         fitted = fit_members(members, job.data.fit, job.clock.left, self.n_jobs)
-        weights = np.zeros(len(steps))
-        for place in fitted:
-            weights[used[place]] = members[place].weight
-        weights /= weights.sum()
         kept = sorted(fitted)
-        self.ensemble_ = self._ensemble_of([members[i].estimator for i in kept], [weights[used[i]] for i in kept])
+        weights = chosen.weights_of([used[i] for i in kept])
+        members, used = [members[i] for i in kept], [used[i] for i in kept]
+        self.ensemble_ = self._ensemble_of(chosen, [each.estimator for each in members], weights[used].tolist())
         self.ensemble_.hold([fitted[i] for i in kept])
-        self.best_estimator_ = fitted[max(kept, key=lambda i: float(scores[used[i]]))]
+        self.best_estimator_ = fitted[kept[int(np.argmax(scores[used]))]]
         self._learn(chosen, weights)
         return weights
 
-    def _ensemble_of(self, estimators: list[Any], weights: list[float]) -> EnsembleClassifier | EnsembleRegressor:
+    def _ensemble_of(
+        self, chosen: Chosen, estimators: list[Any], weights: list[float]
+    ) -> EnsembleClassifier | EnsembleRegressor:
         raise NotImplementedError
 
     def _learn(self, chosen: Chosen, weights: NDArray[np.float64]) -> None:
@@ -240,7 +239,7 @@ class AutoEstimator(BaseEstimator):  # type: ignore[misc]
             chosen, scorer = self._evidence
             table = chosen.table
             self._estimate = bbc_estimate(
-                EnsembleChoice(table, scorer, self.ensemble),
+                chosen.again(scorer, self.ensemble),
                 table.n_rows,
                 naive=chosen.score(scorer),
                 groups=table.groups,

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skhpo.automl.base import AutoEstimator
 from skhpo.automl.checks import check_labels
-from skhpo.automl.members import temperature, with_power
+from skhpo.automl.temperature import temperature, with_power
 from skhpo.automl.texts import documented
 from skhpo.honesty.ensemble import EnsembleClassifier
 
@@ -117,11 +117,15 @@ class AutoClassifier(ClassifierMixin, AutoEstimator):  # type: ignore[misc]
     def _check_y(self, y: Any, name: str) -> NDArray[Any]:
         return check_labels(y, name)
 
-    def _ensemble_of(self, estimators: list[Any], weights: list[float]) -> EnsembleClassifier:
-        return EnsembleClassifier(estimators, weights=weights, n_jobs=self.n_jobs)
+    def _ensemble_of(self, chosen: Chosen, estimators: list[Any], weights: list[float]) -> EnsembleClassifier:
+        voting = "geometric" if chosen.is_pool else "soft"
+        return EnsembleClassifier(estimators, weights=weights, voting=voting, n_jobs=self.n_jobs)
 
     def _learn(self, chosen: Chosen, weights: NDArray[np.float64]) -> None:
         self.classes_ = self.ensemble_.classes_
         labels = chosen.table.labels
         assert labels is not None  # noqa: S101  # of a classifier
-        self.temperature_ = temperature(chosen.blend(weights), labels, chosen.table.sample_weight)
+        if chosen.is_pool:
+            self.temperature_ = float(weights.sum())
+        else:
+            self.temperature_ = temperature(chosen.blend(weights), labels, chosen.table.sample_weight)

@@ -1,4 +1,4 @@
-"""The ensemble of a portfolio: selected by out-of-fold predictions, fitted again as far as there is time."""
+"""The ensemble of a portfolio: made by out-of-fold predictions, fitted again as far as there is time."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from joblib import Parallel, delayed
-from scipy.optimize import minimize_scalar
 from sklearn.base import clone
 
-from skhpo.honesty.greedy import best_pool, blendable, blended, select
+from skhpo.automl.product import product_is_better
+from skhpo.honesty.greedy import EnsembleChoice, best_pool, blendable, blended, select
+from skhpo.honesty.log_pool import PoolChoice, is_for_pools, log_pool, pooled
 from skhpo.honesty.metrics import measure_of
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from skhpo.honesty.predictions import OutOfFold
 
 _N_POOL = 40
-_COLDEST, _HOTTEST = 0.4, 2.5
 
 
 class Chosen(NamedTuple):
@@ -32,22 +32,35 @@ class Chosen(NamedTuple):
     table : OutOfFold
         What all candidates predict.
     weights : ndarray of shape (n_candidates,)
-        Shares.
+        Shares, which sum to one; the powers of a pool, whose sum is the temperature.
+    is_pool : bool, default=False
+        Whether the ensemble is the product of what its members say, and not the mean.
     """
 
     table: OutOfFold
     weights: NDArray[np.float64]
+    is_pool: bool = False
 
     def blend(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the weighted mean of what the candidates predict."""
-        (found,) = blended(self.table, weights).candidates
+        """Return what the candidates predict together, with weights that may be others."""
+        (found,) = (pooled if self.is_pool else blended)(self.table, weights).candidates
         (values,) = found.values()
         return np.asarray(values.mean(axis=0))
 
     def score(self, scorer: Any) -> float:
         """Return the score of the ensemble on the rows by which it was selected."""
-        measure = measure_of(scorer, blended(self.table, self.weights))
+        measure = measure_of(scorer, (pooled if self.is_pool else blended)(self.table, self.weights))
         return float(measure.scores(np.ones((1, self.table.n_rows), dtype=np.intp))[0, 0])
+
+    def again(self, scorer: Any, size: int) -> EnsembleChoice | PoolChoice:
+        """Return the same choice for the rows of a bootstrap."""
+        return (PoolChoice if self.is_pool else EnsembleChoice)(self.table, scorer, size)
+
+    def weights_of(self, kept: Sequence[int]) -> NDArray[np.float64]:
+        """Return the weights of some members, who take over those of the others; 0 of all others."""
+        weights = np.zeros_like(self.weights)
+        weights[kept] = self.weights[kept]
+        return np.asarray(weights * (self.weights.sum() / weights.sum()))
 
     def as_fitted(self, weights: NDArray[np.float64]) -> Chosen:
         """Return what came of it: without the members that there was no time to fit.
@@ -60,7 +73,7 @@ class Chosen(NamedTuple):
         if np.count_nonzero(weights) == np.count_nonzero(self.weights):
             return self
         kept = np.flatnonzero(weights)
-        return Chosen(self.table.only(kept), weights[kept])
+        return Chosen(self.table.only(kept), weights[kept], self.is_pool)
 
 
 def choose(table: OutOfFold, scorer: Any, size: int) -> Chosen:
@@ -73,10 +86,14 @@ def choose(table: OutOfFold, scorer: Any, size: int) -> Chosen:
     scorer : callable
         What to be best by.
     size : int
-        How many picks; 1 takes the best alone.
+        How many picks, or members of a pool; 1 takes the best alone.
     """
     table = blendable(table, scorer)
     table = replace(table, candidates=[_finite(each) for each in table.candidates])
+    if size > 1 and is_for_pools(table, scorer) and product_is_better(table, scorer, size, _N_POOL):
+        powers = log_pool(table, scorer, size)
+        if powers.any():
+            return Chosen(table, powers, is_pool=True)
     pool = best_pool(table, scorer, _N_POOL)
     weights = np.zeros(table.n_candidates)
     weights[pool] = select(table.only(pool), scorer, size).weights
@@ -85,41 +102,6 @@ def choose(table: OutOfFold, scorer: Any, size: int) -> Chosen:
 
 def _finite(candidate: Any) -> Any:
     return {name: np.nan_to_num(np.asarray(values, dtype=np.float64)) for name, values in candidate.items()}
-
-
-def temperature(probabilities: NDArray[np.float64], labels: NDArray[np.intp], weight: Any = None) -> float:
-    """Return the power of probabilities that makes the log loss smallest.
-
-    Parameters
-    ----------
-    probabilities : ndarray of shape (n_rows, n_classes)
-        Out of fold.
-    labels : ndarray of shape (n_rows,)
-        Positions of the right ones.
-    weight : ndarray of shape (n_rows,) or None, default=None
-        Of the rows.
-
-    References
-    ----------
-    C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger: On calibration of modern neural networks. ICML 2017.
-    """
-
-    def loss(log_power: float) -> float:
-        right = with_power(probabilities, float(np.exp(log_power)))[np.arange(len(labels)), labels]
-        return float(np.average(-np.log(right), weights=weight))
-
-    bounds = (np.log(_COLDEST), np.log(_HOTTEST))
-    return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-3}).x))
-
-
-def with_power(probabilities: NDArray[np.float64], power: float) -> NDArray[np.float64]:
-    """Return probabilities raised to a power, which sum to one; none is nought."""
-    logs = power * np.log(np.clip(probabilities, _SMALLEST, 1.0))
-    found = np.exp(logs - logs.max(axis=1, keepdims=True))
-    return np.asarray(found / found.sum(axis=1, keepdims=True))
-
-
-_SMALLEST = 1e-6
 
 
 class Member(NamedTuple):

@@ -16,6 +16,8 @@ from skhpo.honesty.ensemble import EnsembleRegressor
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from skhpo.automl.members import Chosen
+
 
 @documented
 class AutoRegressor(RegressorMixin, AutoEstimator):  # type: ignore[misc]
@@ -90,5 +92,10 @@ class AutoRegressor(RegressorMixin, AutoEstimator):  # type: ignore[misc]
     def _check_y(self, y: Any, name: str) -> NDArray[Any]:
         return check_numbers(y, name)
 
-    def _ensemble_of(self, estimators: list[Any], weights: list[float]) -> EnsembleRegressor:
+    def _ensemble_of(
+        self,
+        chosen: Chosen,  # noqa: ARG002
+        estimators: list[Any],
+        weights: list[float],
+    ) -> EnsembleRegressor:
         return EnsembleRegressor(estimators, weights=weights, n_jobs=self.n_jobs)

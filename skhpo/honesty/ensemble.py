@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from joblib import Parallel, delayed
+from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 from sklearn.model_selection import check_cv
 from sklearn.utils import get_tags, indexable
@@ -14,9 +15,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from skhpo._sklearn import check_method_params, take_rows
 from skhpo.fits.trackers import unrecorded
+from skhpo.honesty.log_pool import logs_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
     from sklearn.utils import Tags
@@ -107,8 +109,8 @@ def _fit_one(estimator: Any, X: Any, y: Any, train: Any, params: dict[str, Any])
 
 
 def _has_probabilities(ensemble: EnsembleClassifier) -> bool:
-    if ensemble.voting != "soft":
-        raise AttributeError(f"predict_proba needs voting='soft', got voting={ensemble.voting!r}.")
+    if ensemble.voting == "hard":
+        raise AttributeError("predict_proba needs voting='soft' or 'geometric', got voting='hard'.")
     members = [each[0] for each in getattr(ensemble, "estimators_", ())] or ensemble.estimators
     return all(hasattr(each, "predict_proba") for each in members)
 
@@ -124,8 +126,9 @@ class EnsembleClassifier(ClassifierMixin, _Ensemble):  # type: ignore[misc]
         Cloned and fitted.
     weights : sequence of float or None, default=None
         Share of each; None is the same for all.
-    voting : {"soft", "hard"}, default="soft"
-        Whether probabilities count, or labels.
+    voting : {"soft", "geometric", "hard"}, default="soft"
+        What is averaged: probabilities, their logarithms, or labels. Before its logarithm is taken, a probability gets
+        1e-5 of the uniform distribution, so that no member rules a label out alone.
     cv : int, splitter, iterable or None, default=None
         None fits each estimator on all rows. Otherwise on the training side of each split, and the mean of these models
         counts for it.
@@ -193,8 +196,8 @@ class EnsembleClassifier(ClassifierMixin, _Ensemble):  # type: ignore[misc]
         ValueError
             If an argument of the constructor is out of range.
         """
-        if self.voting not in {"soft", "hard"}:
-            raise ValueError(f"voting needs to be 'soft' or 'hard', got {self.voting!r}.")
+        if self.voting not in {"soft", "geometric", "hard"}:
+            raise ValueError(f"voting needs to be 'soft', 'geometric' or 'hard', got {self.voting!r}.")
         self._fit(X, y, params, is_classifier=True)
         self._take_labels()
         return self
@@ -220,7 +223,9 @@ class EnsembleClassifier(ClassifierMixin, _Ensemble):  # type: ignore[misc]
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
         """
-        return self._mean(X, is_soft=True)
+        if self.voting == "geometric":
+            return np.asarray(softmax(self._mean(X, self._logs_of), axis=1))
+        return self._mean(X, self._probabilities_of)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the label with the largest mean probability, or the most votes.
@@ -234,22 +239,27 @@ class EnsembleClassifier(ClassifierMixin, _Ensemble):  # type: ignore[misc]
         -------
         labels : ndarray of shape (n_samples,)
         """
-        found: NDArray[Any] = self._mean(X, is_soft=self.voting == "soft").argmax(axis=1)
+        of = {"soft": self._probabilities_of, "geometric": self._logs_of, "hard": self._votes_of}[self.voting]
+        found: NDArray[Any] = self._mean(X, of).argmax(axis=1)
         return np.asarray(self.classes_[found])
 
-    def _mean(self, X: Any, *, is_soft: bool) -> NDArray[np.float64]:
+    def _mean(self, X: Any, of: Callable[[Any, Any], NDArray[np.float64]]) -> NDArray[np.float64]:
         total: Any = 0.0
         for member, weight in self._members():
-            known = np.searchsorted(self.classes_, member.classes_)
-            if is_soft:
-                given = member.predict_proba(X)
-                one = np.zeros((len(given), len(self.classes_)))
-                one[:, known] = given
-            else:
-                labels = member.predict(X)
-                one = (np.asarray(labels)[:, None] == self.classes_).astype(np.float64)
-            total = total + weight * one
+            total = total + weight * of(member, X)
         return np.asarray(total)
+
+    def _probabilities_of(self, member: Any, X: Any) -> NDArray[np.float64]:
+        given = member.predict_proba(X)
+        one = np.zeros((len(given), len(self.classes_)))
+        one[:, np.searchsorted(self.classes_, member.classes_)] = given
+        return one
+
+    def _logs_of(self, member: Any, X: Any) -> NDArray[np.float64]:
+        return logs_of(self._probabilities_of(member, X))
+
+    def _votes_of(self, member: Any, X: Any) -> NDArray[np.float64]:
+        return np.asarray(np.asarray(member.predict(X))[:, None] == self.classes_, dtype=np.float64)
 
 
 class EnsembleRegressor(RegressorMixin, _Ensemble):  # type: ignore[misc]

@@ -233,7 +233,7 @@ def test_selected_from_real_predictions_it_is_better_on_new_rows():
         ),
         ({"weights": [-1, 2]}, "weights needs one number of 0 or more"),
         ({"weights": [0, 0]}, "weights needs one number of 0 or more"),
-        ({"voting": "loud"}, "voting needs to be 'soft' or 'hard', got 'loud'"),
+        ({"voting": "loud"}, "voting needs to be 'soft', 'geometric' or 'hard', got 'loud'"),
     ],
 )
 def test_arguments_are_checked(changes, message):
