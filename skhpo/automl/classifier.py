@@ -50,12 +50,14 @@ class AutoClassifier(ClassifierMixin, AutoEstimator):  # type: ignore[misc]
     ----------
     %(leaderboard_)s
     ensemble_ : EnsembleClassifier
-        The members with their weights, fitted on all rows.
+        The members with their weights, fitted on all rows. By the log loss, their mean or their product, whichever is
+        better out of fold.
     %(best_estimator_)s
     %(score_estimate_)s
     %(cv_results_)s
     temperature_ : float
         Power by which the ensemble's probabilities are sharpened, or blunted below 1, after its out-of-fold log loss.
+        Of a product it is the sum of the members' powers.
     classes_ : ndarray of shape (n_classes,)
         The labels.
     %(n_features_in_)s
@@ -69,6 +71,8 @@ class AutoClassifier(ClassifierMixin, AutoEstimator):  # type: ignore[misc]
     References
     ----------
     R. Caruana, A. Niculescu-Mizil, G. Crew, A. Ksikes: Ensemble selection from libraries of models. ICML 2004.
+
+    T. Heskes: Selecting weighting factors in logarithmic opinion pools. NeurIPS 10, 1997.
 
     Examples
     --------
