@@ -73,6 +73,10 @@ NAMES = {
         "descent by exact slopes: their errors, evaluations and seconds to the optimum, many parameters",
         scripts.Script("gradient", quick=("errors",), n_seeds=1),
     ),
+    "products": (
+        "products of probabilities beside their means, on the same candidates",
+        scripts.Script("products", quick=("--tables", "wine", "--n-iter", "4")),
+    ),
     "default_spaces": ("default ranges beside the untuned estimator and ranges by hand", "benchmarks.default_spaces"),
     "automl": ("AutoClassifier and AutoRegressor beside FLAML, AutoGluon and untuned models", "benchmarks.automl"),
     "engine": (

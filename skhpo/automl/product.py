@@ -40,9 +40,20 @@ def product_is_better(table: OutOfFold, scorer: Any, size: int, n_pool: int) -> 
     n_pool : int
         From how many of the best candidates they are selected.
     """
-    rows = np.random.default_rng(0).permutation(table.n_rows)[:_MOST_ROWS]
-    table = table.rows_of(np.sort(rows))
-    gains = np.empty(table.n_rows)
+    gained, _ = gains_of(table, scorer, size, n_pool)
+    return bool(gained.mean() > gained.std() / np.sqrt(len(gained)))
+
+
+def gains_of(table: OutOfFold, scorer: Any, size: int, n_pool: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return by how much the loss of each row is smaller by the product, and the losses by the mean.
+
+    Parameters
+    ----------
+    table, scorer, size, n_pool
+        See `product_is_better`.
+    """
+    table = table.rows_of(np.sort(np.random.default_rng(0).permutation(table.n_rows)[:_MOST_ROWS]))
+    by_mean, by_product = np.empty((2, table.n_rows))
     for train, test in _folds(table):
         seen, left = table.rows_of(train), table.rows_of(test)
         pool = best_pool(seen, scorer, n_pool)
@@ -51,12 +62,10 @@ def product_is_better(table: OutOfFold, scorer: Any, size: int, n_pool: int) -> 
         labels = seen.labels
         assert labels is not None  # noqa: S101  # `is_for_pools`
         power = temperature(_said(blended(seen, weights)), labels, seen.sample_weight)
-        mean = with_power(_said(blended(left, weights)), power)
-        product = with_power(_said(pooled(left, log_pool(seen, scorer, size))), 1.0)
-        gains[test] = _log_right(product, left) - _log_right(mean, left)
-    if table.sample_weight is not None:
-        gains = gains * table.sample_weight / table.sample_weight.mean()
-    return bool(gains.mean() > gains.std() / np.sqrt(table.n_rows))
+        by_mean[test] = _losses(with_power(_said(blended(left, weights)), power), left)
+        by_product[test] = _losses(with_power(_said(pooled(left, log_pool(seen, scorer, size))), 1.0), left)
+    share = 1.0 if table.sample_weight is None else table.sample_weight / table.sample_weight.mean()
+    return (by_mean - by_product) * share, by_mean * share
 
 
 def _folds(table: OutOfFold) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
@@ -72,5 +81,5 @@ def _said(blend: OutOfFold) -> NDArray[np.float64]:
     return np.asarray(blend.candidates[0]["predict_proba"].mean(axis=0))
 
 
-def _log_right(probabilities: NDArray[np.float64], table: OutOfFold) -> NDArray[np.float64]:
-    return np.asarray(np.log(probabilities[np.arange(table.n_rows), table.labels]))
+def _losses(probabilities: NDArray[np.float64], table: OutOfFold) -> NDArray[np.float64]:
+    return np.asarray(-np.log(probabilities[np.arange(table.n_rows), table.labels]))
