@@ -40,6 +40,9 @@ def product_is_better(table: OutOfFold, scorer: Any, size: int, n_pool: int) -> 
     n_pool : int
         From how many of the best candidates they are selected.
     """
+    table = _some(table)
+    if _n_groups(table) < _N_FOLDS:
+        return False
     gained, _ = gains_of(table, scorer, size, n_pool)
     return bool(gained.mean() > gained.std() / np.sqrt(len(gained)))
 
@@ -52,7 +55,7 @@ def gains_of(table: OutOfFold, scorer: Any, size: int, n_pool: int) -> tuple[NDA
     table, scorer, size, n_pool
         See `product_is_better`.
     """
-    table = table.rows_of(np.sort(np.random.default_rng(0).permutation(table.n_rows)[:_MOST_ROWS]))
+    table = _some(table)
     by_mean, by_product = np.empty((2, table.n_rows))
     for train, test in _folds(table):
         seen, left = table.rows_of(train), table.rows_of(test)
@@ -68,13 +71,21 @@ def gains_of(table: OutOfFold, scorer: Any, size: int, n_pool: int) -> tuple[NDA
     return (by_mean - by_product) * share, by_mean * share
 
 
+def _some(table: OutOfFold) -> OutOfFold:
+    """Return some of the rows, or all if they are few."""
+    return table.rows_of(np.sort(np.random.default_rng(0).permutation(table.n_rows)[:_MOST_ROWS]))
+
+
 def _folds(table: OutOfFold) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
     groups = table.groups
     if groups is None:
         yield from KFold(_N_FOLDS, shuffle=True, random_state=0).split(np.zeros(table.n_rows))
     else:
-        n_folds = min(_N_FOLDS, len(np.unique(groups)))
-        yield from GroupKFold(n_folds).split(np.zeros(table.n_rows), groups=groups)
+        yield from GroupKFold(min(_N_FOLDS, _n_groups(table))).split(np.zeros(table.n_rows), groups=groups)
+
+
+def _n_groups(table: OutOfFold) -> int:
+    return table.n_rows if table.groups is None else len(np.unique(table.groups))
 
 
 def _said(blend: OutOfFold) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ from sklearn.metrics import get_scorer, log_loss
 from sklearn.naive_bayes import GaussianNB
 
 from skhpo import AutoClassifier, EnsembleClassifier
-from skhpo.automl import members
+from skhpo.automl import members, product
 from skhpo.automl.product import product_is_better
 from skhpo.honesty import log_pool as module
 from skhpo.honesty.bootstrap import bootstrapped
@@ -106,9 +106,12 @@ def test_rows_of_a_group_are_on_one_side():
     many = oof.rows_of(np.tile(np.arange(60), 20))
     groups = np.tile(np.arange(60), 20)
     with_groups = OutOfFold(many.candidates, many.y, many.classes, groups=groups, is_classifier=True)
-    sides = list(members.product_is_better.__globals__["_folds"](with_groups))
+    sides = list(product._folds(with_groups))
     assert len(sides) == 5
     assert all(not {*groups[train]} & {*groups[test]} for train, test in sides)
+    assert product_is_better(with_groups, LOG_LOSS, 25, 40) in {True, False}
+    few = OutOfFold(many.candidates, many.y, many.classes, groups=groups % 4, is_classifier=True)
+    assert not product_is_better(few, LOG_LOSS, 25, 40), "four groups are too few to tell"
 
 
 @pytest.mark.parametrize("scoring", ["accuracy", "neg_brier_score", "roc_auc_ovr"])
