@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _SMOOTHING = 1e-5
 """Share of the uniform distribution in what a member says: none rules a label out alone."""
 _PRIOR = 1.0
-"""The penalty of the sum of the squares, in rows: as if powers were drawn from a normal distribution, mostly below 1."""
+"""The penalty of the sum of the squares, in rows: as if powers were drawn from a normal distribution around 0."""
 _LEAST_SHARE = 0.03
 """A member with less of the powers is not worth its fit."""
 _MOST = 40
