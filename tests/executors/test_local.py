@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import sklearn
 
+from skhpo.executors import local
 from skhpo.executors import slot as slots
 from skhpo.executors.batch import Job
 from skhpo.executors.local import LocalExecutor
@@ -192,10 +193,11 @@ def test_short_fits_travel_in_batches_and_long_ones_singly(make_task, drive, mon
         drive(executor, [make_task(i, do=lambda fit, task: 0.0) for i in range(1_000)])
     assert len(sizes) < 200
     sizes.clear()
-    # Beside a caller that takes its time, as on a machine that is busy, a second fit is sent along.
+    # Of fits that take less, or beside a caller that takes its time, a worker has a second one at hand.
+    seconds = 1.2 * local._SHORT_SECONDS
     monkeypatch.setattr(LocalExecutor, "_caller_seconds", NO_TIME, raising=False)
     with LocalExecutor(Fit(), 2, inner_threads=1) as executor:
-        drive(executor, [make_task(i, do=lambda fit, task: time.sleep(0.06)) for i in range(6)])
+        drive(executor, [make_task(i, do=lambda fit, task: time.sleep(seconds)) for i in range(4)])
     assert set(sizes) == {1}
 
 
