@@ -22,7 +22,7 @@ from benchmarks.automl_tables import ALL, split
 from skhpo import AutoClassifier
 from skhpo.automl import product
 from skhpo.automl.temperature import temperature, with_power
-from skhpo.honesty.greedy import best_pool, blendable, blended, select
+from skhpo.honesty.greedy import blendable, blended, greedy_weights
 from skhpo.honesty.log_pool import log_pool, logs_of
 
 SCORER = get_scorer("neg_log_loss")
@@ -58,9 +58,7 @@ def row(name, seed, n_iter):
     X, y, X_test, y_test = split(name, seed)
     job, steps, oof = compared(X, y, seed, n_iter)
     oof = blendable(oof, SCORER)
-    pool, weights = best_pool(oof, SCORER, POOL), np.zeros(oof.n_candidates)
-    weights[pool] = select(oof.only(pool), SCORER, SIZE).weights
-    powers = log_pool(oof, SCORER, SIZE)
+    weights, powers = greedy_weights(oof, SCORER, SIZE, POOL), log_pool(oof, SCORER, SIZE, POOL)
     said = np.zeros((oof.n_candidates, len(y_test), len(oof.classes)))
     for each in np.flatnonzero(weights + powers):
         said[each] = job.data.fit(job.estimator_of(steps[each])).predict_proba(X_test)

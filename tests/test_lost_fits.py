@@ -271,12 +271,12 @@ def ray(ray_of_two):
     ("backend", "n_iter"),
     [
         ("loky", 25),
-        pytest.param("dask", 8, marks=pytest.mark.cluster),
+        pytest.param("dask", 25, marks=pytest.mark.cluster),
         pytest.param("ray", 8, marks=pytest.mark.cluster),
     ],
 )
 def test_many_workers_killed_during_a_search_cost_it_nothing(backend, n_iter, tmp_path, request):
-    """Twenty of them; nine on clusters, whose workers take seconds to begin."""
+    """Twenty of them; nine on Ray, whose workers take seconds to begin."""
     if backend != "loky":
         request.getfixturevalue(backend)
     settings = {"n_iter": n_iter, "cv": KFold(N_SPLITS), "random_state": 0, "refit": False}

@@ -50,8 +50,8 @@ class AutoClassifier(ClassifierMixin, AutoEstimator):  # type: ignore[misc]
     ----------
     %(leaderboard_)s
     ensemble_ : EnsembleClassifier
-        The members with their weights, fitted on all rows. By the log loss, their mean or their product, whichever is
-        better out of fold.
+        The members with their weights, fitted on all rows. By the log loss their product counts, not their mean, where
+        it is better out of fold by a standard error.
     %(best_estimator_)s
     %(score_estimate_)s
     %(cv_results_)s

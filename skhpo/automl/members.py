@@ -10,7 +10,7 @@ from joblib import Parallel, delayed
 from sklearn.base import clone
 
 from skhpo.automl.product import product_is_better
-from skhpo.honesty.greedy import EnsembleChoice, best_pool, blendable, blended, select
+from skhpo.honesty.greedy import EnsembleChoice, blendable, blended, greedy_weights
 from skhpo.honesty.log_pool import PoolChoice, is_for_pools, log_pool, pooled
 from skhpo.honesty.metrics import measure_of
 
@@ -43,16 +43,19 @@ class Chosen(NamedTuple):
 
     def blend(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what the candidates predict together, with weights that may be others."""
-        (found,) = (pooled if self.is_pool else blended)(self.table, weights).candidates
+        (found,) = self._blended(weights).candidates
         (values,) = found.values()
         return np.asarray(values.mean(axis=0))
 
     def score(self, scorer: Any) -> float:
         """Return the score of the ensemble on the rows by which it was selected."""
-        measure = measure_of(scorer, (pooled if self.is_pool else blended)(self.table, self.weights))
+        measure = measure_of(scorer, self._blended(self.weights))
         return float(measure.scores(np.ones((1, self.table.n_rows), dtype=np.intp))[0, 0])
 
-    def again(self, scorer: Any, size: int) -> EnsembleChoice | PoolChoice:
+    def _blended(self, weights: NDArray[np.float64]) -> OutOfFold:
+        return (pooled if self.is_pool else blended)(self.table, weights)
+
+    def again(self, scorer: Any, size: int) -> EnsembleChoice:
         """Return the same choice for the rows of a bootstrap."""
         return (PoolChoice if self.is_pool else EnsembleChoice)(self.table, scorer, size)
 
@@ -91,13 +94,10 @@ def choose(table: OutOfFold, scorer: Any, size: int) -> Chosen:
     table = blendable(table, scorer)
     table = replace(table, candidates=[_finite(each) for each in table.candidates])
     if size > 1 and is_for_pools(table, scorer) and product_is_better(table, scorer, size, _N_POOL):
-        powers = log_pool(table, scorer, size)
+        powers = log_pool(table, scorer, size, _N_POOL)
         if powers.any():
             return Chosen(table, powers, is_pool=True)
-    pool = best_pool(table, scorer, _N_POOL)
-    weights = np.zeros(table.n_candidates)
-    weights[pool] = select(table.only(pool), scorer, size).weights
-    return Chosen(table, weights)
+    return Chosen(table, greedy_weights(table, scorer, size, _N_POOL))
 
 
 def _finite(candidate: Any) -> Any:

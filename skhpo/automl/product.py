@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.model_selection import GroupKFold, KFold
 
 from skhpo.automl.temperature import temperature, with_power
-from skhpo.honesty.greedy import best_pool, blended, select
+from skhpo.honesty.greedy import blended, greedy_weights
 from skhpo.honesty.log_pool import log_pool, pooled
 
 if TYPE_CHECKING:
@@ -40,8 +40,9 @@ def product_is_better(table: OutOfFold, scorer: Any, size: int, n_pool: int) -> 
     n_pool : int
         From how many of the best candidates they are selected.
     """
-    table = _some(table)
-    if _n_groups(table) < _N_FOLDS:
+    rows = np.random.default_rng(0).permutation(table.n_rows)[:_MOST_ROWS]
+    table = table.rows_of(np.sort(rows))
+    if table.groups is not None and len(np.unique(table.groups)) < _N_FOLDS:
         return False
     gained, _ = gains_of(table, scorer, size, n_pool)
     return bool(gained.mean() > gained.std() / np.sqrt(len(gained)))
@@ -55,37 +56,22 @@ def gains_of(table: OutOfFold, scorer: Any, size: int, n_pool: int) -> tuple[NDA
     table, scorer, size, n_pool
         See `product_is_better`.
     """
-    table = _some(table)
     by_mean, by_product = np.empty((2, table.n_rows))
     for train, test in _folds(table):
         seen, left = table.rows_of(train), table.rows_of(test)
-        pool = best_pool(seen, scorer, n_pool)
-        weights = np.zeros(table.n_candidates)
-        weights[pool] = select(seen.only(pool), scorer, size).weights
+        weights = greedy_weights(seen, scorer, size, n_pool)
         labels = seen.labels
         assert labels is not None  # noqa: S101  # `is_for_pools`
         power = temperature(_said(blended(seen, weights)), labels, seen.sample_weight)
         by_mean[test] = _losses(with_power(_said(blended(left, weights)), power), left)
-        by_product[test] = _losses(with_power(_said(pooled(left, log_pool(seen, scorer, size))), 1.0), left)
+        by_product[test] = _losses(with_power(_said(pooled(left, log_pool(seen, scorer, size, n_pool))), 1.0), left)
     share = 1.0 if table.sample_weight is None else table.sample_weight / table.sample_weight.mean()
     return (by_mean - by_product) * share, by_mean * share
 
 
-def _some(table: OutOfFold) -> OutOfFold:
-    """Return some of the rows, or all if they are few."""
-    return table.rows_of(np.sort(np.random.default_rng(0).permutation(table.n_rows)[:_MOST_ROWS]))
-
-
 def _folds(table: OutOfFold) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    groups = table.groups
-    if groups is None:
-        yield from KFold(_N_FOLDS, shuffle=True, random_state=0).split(np.zeros(table.n_rows))
-    else:
-        yield from GroupKFold(min(_N_FOLDS, _n_groups(table))).split(np.zeros(table.n_rows), groups=groups)
-
-
-def _n_groups(table: OutOfFold) -> int:
-    return table.n_rows if table.groups is None else len(np.unique(table.groups))
+    splitter = KFold(_N_FOLDS, shuffle=True, random_state=0) if table.groups is None else GroupKFold(_N_FOLDS)
+    yield from splitter.split(np.zeros(table.n_rows), groups=table.groups)
 
 
 def _said(blend: OutOfFold) -> NDArray[np.float64]:

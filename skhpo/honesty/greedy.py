@@ -135,6 +135,13 @@ def best_pool(oof: OutOfFold, scorer: Any, n: int, counts: NDArray[Any] | None =
     return sorted(np.argsort(-scores, kind="stable")[:n].tolist())
 
 
+def greedy_weights(oof: OutOfFold, scorer: Any, size: int, n_pool: int) -> NDArray[np.float64]:
+    """Return the shares of all candidates in an ensemble that is selected from those that are best by themselves."""
+    pool, weights = best_pool(oof, scorer, n_pool), np.zeros(oof.n_candidates)
+    weights[pool] = select(oof.only(pool), scorer, size).weights
+    return weights
+
+
 def blended(oof: OutOfFold, weights: Any) -> OutOfFold:
     """Return the predictions of an ensemble, or of several: weights of shape (n_ensembles, n_candidates)."""
     method, each = _stacked(oof)
@@ -190,10 +197,14 @@ class EnsembleChoice:
         found = np.full(len(drawn), np.nan)
         for number, counts in enumerate(drawn):
             try:
-                pool = best_pool(self._oof, self._scorer, self._n_candidates, counts)
-                chosen = self._oof.only(pool)
-                blend = blended(chosen, select(chosen, self._scorer, self._size, counts).weights)
+                blend = self._blend(counts)
             except ValueError:  # the metric is not defined on these rows
                 continue
             found[number] = measure_of(self._scorer, blend).on_rest(left[number][None])[0, 0]
         return found
+
+    def _blend(self, counts: NDArray[np.intp]) -> OutOfFold:
+        """Return what the ensemble predicts that is made on the rows drawn."""
+        pool = best_pool(self._oof, self._scorer, self._n_candidates, counts)
+        chosen = self._oof.only(pool)
+        return blended(chosen, select(chosen, self._scorer, self._size, counts).weights)

@@ -23,8 +23,7 @@ from scipy.special import log_softmax, softmax
 from sklearn.metrics import log_loss
 
 from skhpo._sklearn import metric_of
-from skhpo.honesty.greedy import best_pool, is_soft
-from skhpo.honesty.metrics import measure_of
+from skhpo.honesty.greedy import EnsembleChoice, best_pool, is_soft
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,7 +36,6 @@ _PRIOR = 1.0
 """The penalty of the sum of the squares, in rows: as if powers were drawn from a normal distribution around 0."""
 _LEAST_SHARE = 0.03
 """A member with less of the powers is not worth its fit."""
-_MOST = 40
 
 
 def is_for_pools(oof: OutOfFold, scorer: Any) -> bool:
@@ -53,7 +51,9 @@ def logs_of(probabilities: Any) -> NDArray[np.float64]:
     return np.asarray(np.log((1.0 - _SMOOTHING) * given + _SMOOTHING / given.shape[-1]))
 
 
-def log_pool(oof: OutOfFold, scorer: Any, size: int, counts: NDArray[Any] | None = None) -> NDArray[np.float64]:
+def log_pool(
+    oof: OutOfFold, scorer: Any, size: int, n_pool: int, counts: NDArray[Any] | None = None
+) -> NDArray[np.float64]:
     """Return the powers of candidates in the pool that has the smallest log loss, with a penalty of large ones.
 
     Parameters
@@ -61,9 +61,11 @@ def log_pool(oof: OutOfFold, scorer: Any, size: int, counts: NDArray[Any] | None
     oof : OutOfFold
         Probabilities of candidates.
     scorer : callable
-        By which the best candidates are looked for, from which the pool is made.
+        The log loss.
     size : int
         Members at most.
+    n_pool : int
+        From how many of the candidates that are best by themselves.
     counts : ndarray of shape (n_rows,) or None
         How often each row counts; None for once.
 
@@ -71,17 +73,12 @@ def log_pool(oof: OutOfFold, scorer: Any, size: int, counts: NDArray[Any] | None
     -------
     powers : ndarray of shape (n_candidates,)
         Of 0 or more; 0 for those that are no members.
-
-    Raises
-    ------
-    ValueError
-        If the metric is not defined on these rows.
     """
     found = np.zeros(oof.n_candidates)
     if counts is not None:
         there = np.flatnonzero(counts)
         oof, counts = oof.rows_of(there), counts[there]
-    members = np.array(best_pool(oof, scorer, 1 if size == 1 else _MOST, counts))
+    members = np.array(best_pool(oof, scorer, n_pool, counts))
     logs = np.stack([logs_of(oof.candidates[each]["predict_proba"]) for each in members])
     labels, weight = oof.labels, _weight(oof, counts)
     assert labels is not None  # noqa: S101  # `is_for_pools`
@@ -126,26 +123,8 @@ def pooled(oof: OutOfFold, powers: NDArray[np.float64]) -> OutOfFold:
     return replace(oof, candidates=[{"predict_proba": softmax(total, axis=-1)}])
 
 
-class PoolChoice:
-    """The choice of a pool, for the bootstrap: made on the rows drawn, scored on those that were left.
+class PoolChoice(EnsembleChoice):
+    """The choice of a pool, for the bootstrap."""
 
-    Parameters
-    ----------
-    oof : OutOfFold
-        Probabilities of candidates.
-    scorer : callable
-        The log loss.
-    size : int
-        Members at most.
-    """
-
-    def __init__(self, oof: OutOfFold, scorer: Any, size: int) -> None:
-        self._oof, self._scorer, self._size = oof, scorer, size
-
-    def __call__(self, drawn: NDArray[np.intp], left: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Return the scores of the pools on the rows that were left, shape (n_resamples,)."""
-        found = np.full(len(drawn), np.nan)
-        for number, counts in enumerate(drawn):
-            blend = pooled(self._oof, log_pool(self._oof, self._scorer, self._size, counts))
-            found[number] = measure_of(self._scorer, blend).on_rest(left[number][None])[0, 0]
-        return found
+    def _blend(self, counts: NDArray[np.intp]) -> OutOfFold:
+        return pooled(self._oof, log_pool(self._oof, self._scorer, self._size, self._n_candidates, counts))

@@ -193,11 +193,18 @@ def test_short_fits_travel_in_batches_and_long_ones_singly(make_task, drive, mon
         drive(executor, [make_task(i, do=lambda fit, task: 0.0) for i in range(1_000)])
     assert len(sizes) < 200
     sizes.clear()
-    # Of fits that take less, or beside a caller that takes its time, a worker has a second one at hand.
+    with LocalExecutor(Fit(), 2, inner_threads=1) as executor:
+        drive(executor, [make_task(i, do=lambda fit, task: time.sleep(0.06)) for i in range(6)])
+        assert executor._batch.value == 1
+        # A worker has a second fit at hand: where it ran both before the caller came back, it is sent two.
+        assert executor._depth == 2
+    assert max(sizes) <= 2
+    sizes.clear()
+    # Of longer fits it has none at hand, unless the caller takes its time.
     seconds = 1.2 * local._SHORT_SECONDS
     monkeypatch.setattr(LocalExecutor, "_caller_seconds", NO_TIME, raising=False)
     with LocalExecutor(Fit(), 2, inner_threads=1) as executor:
-        drive(executor, [make_task(i, do=lambda fit, task: time.sleep(seconds)) for i in range(4)])
+        drive(executor, [make_task(i, do=lambda fit, task: time.sleep(seconds)) for i in range(6)])
     assert set(sizes) == {1}
 
 

@@ -40,7 +40,7 @@ def loss_of(oof, powers, weight=None):
 
 def test_independent_views_are_multiplied():
     oof = views()
-    powers = log_pool(oof, LOG_LOSS, 25)
+    powers = log_pool(oof, LOG_LOSS, 25, 40)
     assert powers == pytest.approx([1, 1], abs=0.1)
     mean = np.mean([each["predict_proba"][0] for each in oof.candidates], axis=0)
     assert loss_of(oof, powers) < log_loss(oof.y, mean) - 0.05
@@ -57,7 +57,7 @@ def test_the_powers_are_where_the_penalised_loss_is_smallest(n_repeats):
     def penalised(powers):
         return loss_of(oof, powers, weight) + module._PRIOR * powers @ powers / 60
 
-    found = log_pool(oof, LOG_LOSS, 25)
+    found = log_pool(oof, LOG_LOSS, 25, 40)
     plain = minimize(penalised, np.full(4, 0.5), method="SLSQP", bounds=[(0, None)] * 4, tol=1e-10)
     assert penalised(found) == pytest.approx(plain.fun, abs=1e-5)
 
@@ -65,16 +65,16 @@ def test_the_powers_are_where_the_penalised_loss_is_smallest(n_repeats):
 def test_counts_are_rows_that_are_there_several_times():
     oof = views(50, 3)
     counts = np.random.default_rng(0).integers(0, 4, 50)
-    assert log_pool(oof, LOG_LOSS, 25, counts) == pytest.approx(
-        log_pool(oof.rows_of(np.repeat(np.arange(50), counts)), LOG_LOSS, 25), abs=1e-3
+    assert log_pool(oof, LOG_LOSS, 25, 40, counts) == pytest.approx(
+        log_pool(oof.rows_of(np.repeat(np.arange(50), counts)), LOG_LOSS, 25, 40), abs=1e-3
     )
 
 
 def test_a_pool_has_few_members():
     oof = views(300, 12)
-    assert np.count_nonzero(log_pool(oof, LOG_LOSS, 25)) == 12
-    assert np.count_nonzero(log_pool(oof, LOG_LOSS, 3)) == 3
-    assert np.count_nonzero(log_pool(oof, LOG_LOSS, 1)) == 1
+    assert np.count_nonzero(log_pool(oof, LOG_LOSS, 25, 40)) == 12
+    assert np.count_nonzero(log_pool(oof, LOG_LOSS, 3, 40)) == 3
+    assert np.count_nonzero(log_pool(oof, LOG_LOSS, 1, 40)) == 1
 
 
 def test_who_knows_nothing_has_no_power():
@@ -82,7 +82,7 @@ def test_who_knows_nothing_has_no_power():
     noise = softmax(np.random.default_rng(0).normal(size=(1, 500, 3)), axis=-1)
     wrong = 1.0 - oof.candidates[0]["predict_proba"]
     both = [*oof.candidates, {"predict_proba": noise}, {"predict_proba": wrong / 2}]
-    powers = log_pool(OutOfFold(both, oof.y, oof.classes, is_classifier=True), LOG_LOSS, 25)
+    powers = log_pool(OutOfFold(both, oof.y, oof.classes, is_classifier=True), LOG_LOSS, 25, 40)
     assert powers[0] == pytest.approx(1.0, abs=0.2)
     assert powers[1:].tolist() == [0, 0]
 
@@ -102,14 +102,14 @@ def test_where_all_say_the_same_the_mean_stays():
 
 
 def test_rows_of_a_group_are_on_one_side():
-    oof = views(60, 3)
-    many = oof.rows_of(np.tile(np.arange(60), 20))
-    groups = np.tile(np.arange(60), 20)
+    oof = views(500, 3)
+    groups = np.tile(np.arange(500), 2)
+    many = oof.rows_of(groups)
     with_groups = OutOfFold(many.candidates, many.y, many.classes, groups=groups, is_classifier=True)
     sides = list(product._folds(with_groups))
     assert len(sides) == 5
     assert all(not {*groups[train]} & {*groups[test]} for train, test in sides)
-    assert product_is_better(with_groups, LOG_LOSS, 25, 40) in {True, False}
+    assert product_is_better(with_groups, LOG_LOSS, 25, 40)
     few = OutOfFold(many.candidates, many.y, many.classes, groups=groups % 4, is_classifier=True)
     assert not product_is_better(few, LOG_LOSS, 25, 40), "four groups are too few to tell"
 
@@ -126,7 +126,7 @@ def test_the_bootstrap_scores_pools_on_rows_that_were_not_drawn():
     oof = views(150, 3)
     scores = bootstrapped(PoolChoice(oof, LOG_LOSS, 25), 150, n_resamples=20, random_state=0).scores
     assert np.isfinite(scores).all()
-    assert scores.mean() < -loss_of(oof, log_pool(oof, LOG_LOSS, 25))
+    assert scores.mean() < -loss_of(oof, log_pool(oof, LOG_LOSS, 25, 40))
 
 
 # ------------------------------------------------------------------ estimators
