@@ -10,6 +10,7 @@ mean is selected and the product is made; the members are fitted on all rows, an
 import argparse
 import math
 import os
+from dataclasses import replace
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[variable] = "1"
@@ -29,7 +30,7 @@ SCORER = get_scorer("neg_log_loss")
 TABLES = (
     "vowel,vehicle,segment,satimage,contraceptive,saheart,mammographic,bands,cells,oj,chile,wine,breast cancer,digits"
 )
-SIZE, POOL = 25, 40
+SIZE, POOL = 25, 20
 
 
 class Compared(AutoClassifier):
@@ -43,7 +44,8 @@ def compared(X, y, seed, n_iter):
     """Return the job, the steps and the out-of-fold table of the first configurations of the list."""
     job, search = Compared(time_budget=None, n_iter=n_iter, random_state=seed).fit(X, y).found
     predictions, params = search.predictions_, search.cv_results_["params"]
-    return job, [job.step_of(params[i]) for i in predictions.trials], predictions.table
+    steps = [job.step_of(params[i]) for i in predictions.trials]
+    return job, steps, replace(predictions.table, kinds=np.array([step.entry.family for step in steps]))
 
 
 def gains(oof):

@@ -188,9 +188,14 @@ class AutoEstimator(BaseEstimator):  # type: ignore[misc]
         """Select the ensemble, and fit it."""
         predictions, scorer = search.predictions_, get_scorer(self._scoring)
         rows, data = predictions.rows, job.data
-        table = replace(predictions.table, sample_weight=_taken(data.weight, rows), groups=_taken(data.groups, rows))
-        chosen = choose(table, scorer, self.ensemble)
         steps = [job.step_of(params) for params in search.cv_results_["params"]]
+        table = replace(
+            predictions.table,
+            sample_weight=_taken(data.weight, rows),
+            groups=_taken(data.groups, rows),
+            kinds=np.array([steps[i].entry.family for i in predictions.trials]),
+        )
+        chosen = choose(table, scorer, self.ensemble)
         weights = np.zeros(len(steps))
         scores = search.cv_results_["mean_test_score"][predictions.trials]
         fitted = self._fit_ensemble(job, [steps[i] for i in predictions.trials], chosen, scores)

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from skhpo.honesty.predictions import OutOfFold
 
-_N_POOL = 40
+_N_POOL = 20
+"""From so many of the best candidates members are selected, and from a few of each family."""
 
 
 class Chosen(NamedTuple):
@@ -57,7 +58,7 @@ class Chosen(NamedTuple):
 
     def again(self, scorer: Any, size: int) -> EnsembleChoice:
         """Return the same choice for the rows of a bootstrap."""
-        return (PoolChoice if self.is_pool else EnsembleChoice)(self.table, scorer, size)
+        return (PoolChoice if self.is_pool else EnsembleChoice)(self.table, scorer, size, _N_POOL)
 
     def weights_of(self, kept: Sequence[int]) -> NDArray[np.float64]:
         """Return the weights of some members, who take over those of the others; 0 of all others."""

@@ -38,7 +38,7 @@ def product_is_better(table: OutOfFold, scorer: Any, size: int, n_pool: int) -> 
     size : int
         Members at most.
     n_pool : int
-        From how many of the best candidates they are selected.
+        From how many of the best candidates they are selected, and from a few of each kind.
     """
     rows = np.random.default_rng(0).permutation(table.n_rows)[:_MOST_ROWS]
     table = table.rows_of(np.sort(rows))

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from skhpo.honesty.predictions import OutOfFold
 
+_OF_EACH = 5
+"""So many of the best of each kind are in a pool. The best of all often are variants of one model, and what would mend
+their errors is not among them."""
 _TIE = 1e-9
 """Scores that differ by less are the same."""
 
@@ -127,16 +130,22 @@ def select(oof: OutOfFold, scorer: Any, size: int, counts: NDArray[Any] | None =
 
 
 def best_pool(oof: OutOfFold, scorer: Any, n: int, counts: NDArray[Any] | None = None) -> list[int]:
-    """Return the n candidates that are best by themselves, in order of their numbers."""
+    """Return the n candidates that are best by themselves, and a few of each kind, in order of their numbers."""
     drawn = np.ones(oof.n_rows, dtype=np.intp) if counts is None else np.asarray(counts)
     if oof.n_candidates <= n:
         return list(range(oof.n_candidates))
     scores = np.nan_to_num(measure_of(scorer, oof).scores(drawn[None])[0], nan=-np.inf)
-    return sorted(np.argsort(-scores, kind="stable")[:n].tolist())
+    order = np.argsort(-scores, kind="stable")
+    pool = set(order[:n].tolist())
+    if oof.kinds is not None:
+        kinds = oof.kinds[order]
+        for kind in np.unique(kinds):
+            pool.update(order[kinds == kind][:_OF_EACH].tolist())
+    return sorted(pool)
 
 
 def greedy_weights(oof: OutOfFold, scorer: Any, size: int, n_pool: int) -> NDArray[np.float64]:
-    """Return the shares of all candidates in an ensemble that is selected from those that are best by themselves."""
+    """Return the shares of all candidates in an ensemble that is selected from those of `best_pool`."""
     pool, weights = best_pool(oof, scorer, n_pool), np.zeros(oof.n_candidates)
     weights[pool] = select(oof.only(pool), scorer, size).weights
     return weights
@@ -146,7 +155,7 @@ def blended(oof: OutOfFold, weights: Any) -> OutOfFold:
     """Return the predictions of an ensemble, or of several: weights of shape (n_ensembles, n_candidates)."""
     method, each = _stacked(oof)
     found = np.tensordot(np.atleast_2d(weights), each, axes=1)
-    return replace(oof, candidates=[{method: one} for one in found])
+    return replace(oof, candidates=[{method: one} for one in found], kinds=None)
 
 
 def _stacked(oof: OutOfFold) -> tuple[str, NDArray[Any]]:

@@ -65,7 +65,7 @@ def log_pool(
     size : int
         Members at most.
     n_pool : int
-        From how many of the candidates that are best by themselves.
+        From how many of the candidates that are best by themselves, and from a few of each kind.
     counts : ndarray of shape (n_rows,) or None
         How often each row counts; None for once.
 
@@ -120,7 +120,7 @@ def pooled(oof: OutOfFold, powers: NDArray[np.float64]) -> OutOfFold:
     total = np.zeros(oof.candidates[0]["predict_proba"].shape)
     for each in np.flatnonzero(powers).tolist():
         total += powers[each] * logs_of(oof.candidates[each]["predict_proba"])
-    return replace(oof, candidates=[{"predict_proba": softmax(total, axis=-1)}])
+    return replace(oof, candidates=[{"predict_proba": softmax(total, axis=-1)}], kinds=None)
 
 
 class PoolChoice(EnsembleChoice):

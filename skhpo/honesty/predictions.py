@@ -38,6 +38,8 @@ class OutOfFold:
         On which split each row was predicted.
     is_classifier : bool
         What the candidates are.
+    kinds : ndarray of shape (n_candidates,) or None
+        Of which kind each candidate is, where an ensemble is to be selected from some of each.
     """
 
     candidates: Sequence[Mapping[str, NDArray[Any]]]
@@ -47,6 +49,7 @@ class OutOfFold:
     groups: NDArray[Any] | None = None
     splits: NDArray[np.intp] | None = None
     is_classifier: bool = False
+    kinds: NDArray[Any] | None = None
 
     @property
     def n_candidates(self) -> int:
@@ -70,7 +73,9 @@ class OutOfFold:
 
     def only(self, candidates: Iterable[int]) -> OutOfFold:
         """Return some of the candidates."""
-        return replace(self, candidates=[self.candidates[each] for each in candidates])
+        kept = list(candidates)
+        kinds = None if self.kinds is None else self.kinds[kept]
+        return replace(self, candidates=[self.candidates[each] for each in kept], kinds=kinds)
 
     def rows_of(self, rows: NDArray[np.intp]) -> OutOfFold:
         """Return what is known of some rows."""

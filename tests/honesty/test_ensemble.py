@@ -1,6 +1,7 @@
 """Ensembles: greedy selection, and estimators that are the weighted mean of others."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skhpo import EnsembleClassifier, EnsembleRegressor
 from skhpo.honesty.bootstrap import bootstrapped
-from skhpo.honesty.greedy import EnsembleChoice, blendable, blended, select
+from skhpo.honesty.greedy import EnsembleChoice, best_pool, blendable, blended, greedy_weights, select
 from skhpo.honesty.metrics import measure_of
 from skhpo.honesty.predictions import OutOfFold
 
@@ -55,6 +56,30 @@ def test_greedy_selection_is_that_of_the_paper(size):
     np.testing.assert_array_equal(found.counts, expected)
     assert found.score == pytest.approx(score)
     assert found.weights.sum() == pytest.approx(1.0)
+
+
+def test_a_pool_has_the_best_and_five_of_each_kind():
+    oof, scorer = probabilities(n_candidates=20), get_scorer("neg_log_loss")
+    order = np.argsort([log_loss(oof.y, each["predict_proba"][0]) for each in oof.candidates]).tolist()
+    kinds = np.array(["tree"] * 10 + ["svm"] * 7 + ["linear"] * 3)
+    of_each = {each for kind in set(kinds) for each in [one for one in order if kinds[one] == kind][:5]}
+    assert best_pool(replace(oof, kinds=kinds), scorer, 2) == sorted({*order[:2], *of_each})
+    assert best_pool(replace(oof, kinds=kinds), scorer, 15) == sorted({*order[:15], *of_each})
+    assert best_pool(oof, scorer, 2) == sorted(order[:2])
+    assert replace(oof, kinds=kinds).only([19, 1]).kinds.tolist() == ["linear", "tree"]
+
+
+def test_a_member_of_another_kind_is_found_behind_many_variants():
+    """Variants of one model make the same errors; the worse model makes others."""
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=200)
+    shared, own = rng.normal(size=(2, 200))
+    variants = [y + shared + 0.05 * rng.normal(size=200) for _ in range(10)]
+    oof = OutOfFold([{"predict": each[None]} for each in [*variants, y + 1.2 * own]], y)
+    scorer = get_scorer("neg_root_mean_squared_error")
+    assert greedy_weights(oof, scorer, 25, 5)[-1] == 0
+    kinds = np.array([*["trees"] * 10, "linear"])
+    assert 0.2 < greedy_weights(replace(oof, kinds=kinds), scorer, 25, 5)[-1] < 0.6
 
 
 def test_it_is_better_than_its_best_member_on_its_rows():
