@@ -192,9 +192,9 @@ def ratios(rows, arm, beside):
 
 
 def told(values):
-    """Return a mean in per cent with its standard error."""
+    """Return a mean in per cent with its standard error, and the median."""
     error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.nan
-    return f"{100 * values.mean():+.1f} % ± {100 * error:.1f}"
+    return f"{100 * values.mean():+.1f} % ± {100 * error:.1f} ({100 * np.median(values):+.1f})"
 
 
 def report(lines):
@@ -221,8 +221,8 @@ def report(lines):
     head += ["by hand against untuned", "default against by hand", "s, default", "s, by hand"]
     each = [[row["table"], row["estimator"], row["seed"], *(f"{row['loss'][arm]:.4f}" for arm in ARMS)] for row in rows]
     return (
-        "## Held-out loss\n\nMean log ratio over tables, with its standard error; below 0 is better. Log loss, root "
-        "mean squared error, and for SVC the share of errors.\n\n"
+        "## Held-out loss\n\nMean log ratio over tables with its standard error, in brackets the median; below 0 is "
+        "better. Log loss, root mean squared error, and for SVC the share of errors.\n\n"
         + record.table(head, cells)
         + "\n## Each table\n\n"
         + record.table(["table", "estimator", "seed", *ARMS], each)

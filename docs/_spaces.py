@@ -49,7 +49,7 @@ SOURCES = {
     "ExtraTrees": _FOREST,
     "HistGradientBoosting": _BOOSTING,
     "GradientBoosting": _BOOSTING,
-    "MLP": "auto-sklearn, TPOT; penalties up to 30 and few units, for small data",
+    "MLP": "auto-sklearn, TPOT; penalties up to 30, few units and small batches, for small data",
     "MultinomialNB": "TPOT, auto-sklearn",
     "LinearDiscriminantAnalysis": "auto-sklearn, TPOT",
     "QuadraticDiscriminantAnalysis": "auto-sklearn, TPOT",
