@@ -275,3 +275,11 @@ def test_the_estimate_is_that_of_the_members_that_were_fitted(monkeypatch):
     assert auto.score_estimate_.naive == pytest.approx(member.score, rel=0.01)
     assert auto.score_estimate_.naive < whole.score_estimate_.naive
     assert "no time was left" not in str(whole.report())
+
+
+def test_members_are_selected_from_each_family():
+    X, y = load_diabetes(return_X_y=True)
+    auto = auto_regressor(n_iter=4, estimators=["linear", "nearest_neighbors"]).fit(X, y)
+    kinds = auto._evidence[0].table.kinds.tolist()
+    assert sorted(kinds) == sorted(row.family for row in auto.leaderboard_)
+    assert set(kinds) == {"linear", "nearest_neighbors"}
