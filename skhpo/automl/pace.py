@@ -59,6 +59,7 @@ class Pace:
         self._leaders: dict[Hashable, Trial] = {}  # block -> the trial whose fits all of it share
         self._seconds: dict[Hashable, float] = {}  # block -> of a fit of its longest
         self._left_now = math.inf  # when it was last asked
+        self._reserved = 0.0  # seconds for the end, when it was last asked
 
     def affords(self, step: Step, n_fits: int, history: History, *, is_early: bool = False) -> bool:
         """Whether there is time for so many fits of a trial, and then for its fit on all rows.
@@ -83,11 +84,19 @@ class Pace:
         return n_waves * seconds + self.last_seconds(step) < self._left(history)
 
     def affordable(self, entries: Sequence[Entry], n_splits: int) -> list[Entry]:
-        """Return those of which a trial takes no large part of the time that was left when it was last asked."""
+        """Return those of which a trial takes no large part of the time that was left when it was last asked.
+
+        None of them where no time is left: nobody is looked at then.
+        """
         if math.isinf(self._clock.budget):
             return list(entries)
-        n_waves, most = math.ceil(n_splits / self._n_workers), _LARGEST_STEP * self._left_now
-        return [entry for entry in entries if n_waves * self._forecast.seconds(entry, self._n_train) < most]
+        n_waves, most, found = math.ceil(n_splits / self._n_workers), _LARGEST_STEP * self._left_now, []
+        for entry in entries:
+            if self._clock.left() <= self._reserved:  # it may take some to find out
+                return []
+            if n_waves * self._forecast.seconds(entry, self._n_train) < most:
+                found.append(entry)
+        return found
 
     def last_seconds(self, step: Step) -> float:
         """Return how long a fit of a step on all rows takes."""
@@ -98,7 +107,8 @@ class Pace:
 
     def _left(self, history: History) -> float:
         """Return the seconds that are left for comparisons."""
-        return self._clock.left() - _AT_THE_END * self._clock.budget - self._kept(history)
+        self._reserved = _AT_THE_END * self._clock.budget + self._kept(history)
+        return self._clock.left() - self._reserved
 
     def _is_answered(self, step: Step, history: History) -> bool:
         """Whether a longer fit has all that a shorter one needs."""

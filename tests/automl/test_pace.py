@@ -224,6 +224,21 @@ def test_what_a_shorter_leader_takes_tells_what_the_longest_would():
     assert found.seconds(steps[0].entry, 100) == 5.0
 
 
+def test_to_find_out_what_is_affordable_ends_with_the_time():
+    """Nobody is looked at when the time is over, and no further one when looking has taken the rest."""
+    Slow.watch = watch = Watch(budget=100.0)
+    entries = [entry(name, fixed=2.0) for name in "abcde"]
+    steps = steps_of(entries, lambda one: ({"choice": one.name}, ""))
+    pace = Pace(watch, forecast(watch), n_train=100, n_all=100, n_workers=1, step_of=lambda params: None)
+    assert pace.affords(steps[0], 1, History(2))
+    assert pace.affordable(entries[:2], 2) == entries[:2]
+    watch.now = 94.0
+    assert pace.affordable(entries, 2) == [], "one look has taken the rest"
+    assert watch.now == 98.0
+    assert pace.affordable(entries, 2) == []
+    assert watch.now == 98.0
+
+
 def test_workers_count():
     entries = [entry(name, fixed=4.0) for name in "abcde"]
     tried = {}
